@@ -1,0 +1,9 @@
+_base_ = [
+    '../_base_/models/linear.py',
+    '../_base_/datasets/mosaic_features.py',
+    '../_base_/schedules/linear_25e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=10))
+train_cfg = dict(max_epochs=60)

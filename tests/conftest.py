@@ -1,0 +1,22 @@
+"""Shared set-up: MMEngine's singletons do not leak from one test into the next."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
+
+import wsml_mm  # noqa: F401  (registers everything)
+
+
+@pytest.fixture(autouse=True)
+def fresh_singletons(monkeypatch):
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # tiny tensors: threads only cost here
+    yield
+    torch.set_num_threads(threads)
+    for singleton in (MMLogger, Visualizer, DefaultScope, MessageHub):
+        singleton._instance_dict.clear()

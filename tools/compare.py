@@ -1,0 +1,3 @@
+from wsml_mm.cli.compare import main
+
+main()

@@ -1,0 +1,3 @@
+from wsml_mm.cli.test import main
+
+main()

@@ -1,0 +1,3 @@
+from wsml_mm.cli.train import main
+
+main()

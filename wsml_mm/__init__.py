@@ -1,0 +1,65 @@
+"""Large Loss Matters and its kin for MMPretrain: importing this package registers everything."""
+
+try:
+    import mmengine  # noqa: F401
+    import mmpretrain  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f'wsml_mm needs {error.name}: pip install "wsml_mm[openmmlab]" for the stock packages, or '
+        'pip install "wsml_mm[onedl]" for the maintained forks (same import names; take one)',
+        name=error.name,
+    ) from error
+
+from .datasets import (
+    VOC2012,
+    ComposedScenes,
+    FeatureDataset,
+    KeepRatio,
+    ObservationFile,
+    ObserveAll,
+    ObserveCounts,
+    PartialLabelDataset,
+    SinglePositive,
+)
+from .engine import EpochSeedHook, LargeLossHook, PlainCheckpointHook
+from .evaluation import MeanAveragePrecision
+from .models import (
+    AssumeNegativeLoss,
+    CorrectionStore,
+    FeatureInput,
+    IndexedCSRAClsHead,
+    IndexedMultiLabelClsHead,
+    IndexedMultiLabelLinearClsHead,
+    LargeLossCorrectPerm,
+    LargeLossCorrectTemp,
+    LargeLossReject,
+    SampleIndexMixin,
+)
+from .version import __version__
+
+__all__ = [
+    'VOC2012',
+    'AssumeNegativeLoss',
+    'ComposedScenes',
+    'CorrectionStore',
+    'EpochSeedHook',
+    'FeatureDataset',
+    'FeatureInput',
+    'IndexedCSRAClsHead',
+    'IndexedMultiLabelClsHead',
+    'IndexedMultiLabelLinearClsHead',
+    'KeepRatio',
+    'LargeLossCorrectPerm',
+    'LargeLossCorrectTemp',
+    'LargeLossHook',
+    'LargeLossReject',
+    'MeanAveragePrecision',
+    'ObservationFile',
+    'ObserveAll',
+    'ObserveCounts',
+    'PartialLabelDataset',
+    'PlainCheckpointHook',
+    'SampleIndexMixin',
+    'SinglePositive',
+    '__version__',
+]

@@ -1,0 +1,28 @@
+"""Distributed start-up that works on CPU machines as well as on GPUs."""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed as dist
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Builds the config's Runner, under the launcher it names."""
+    if cfg.get('launcher', 'none') == 'pytorch' and not torch.cuda.is_available():
+        _start_gloo(cfg)
+    return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+
+
+def _start_gloo(cfg: Config) -> None:
+    # mmengine selects a CUDA device in its own start-up and passes device ids to the DDP wrapper;
+    # both fail without a GPU.
+    if not dist.is_initialized():
+        dist.init_process_group('gloo')
+    cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
+    if cfg.get('model_wrapper_cfg') is None:
+        cfg.model_wrapper_cfg = dict(
+            type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+        )

@@ -1,0 +1,82 @@
+"""Command-line options that train and test share, with MMPretrain's names and meanings."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, ConfigDict, DictAction
+
+
+def add_shared_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --work-dir, --cfg-options, --amp, --no-pin-memory, --launcher and --local-rank."""
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
+    parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
+    parser.add_argument('--no-pin-memory', action='store_true', help='do not pin memory')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings to override, key=value, e.g. train_cfg.max_epochs=3 "k=[1,2]"',
+    )
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='launcher'
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by torchrun')
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Reads the config of parsed options and settles its work_dir and launcher.
+
+    Raises:
+        FileNotFoundError: if there is no such config.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(find_config(args.config))
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = os.path.join('work_dirs', Path(args.config).stem)
+    return cfg
+
+
+def find_config(name: str) -> str:
+    """Returns the path of a config: as given, or below the configs that come with the package.
+
+    Raises:
+        FileNotFoundError: if it is in neither place.
+    """
+    package = Path(__file__).resolve().parent.parent
+    places = [Path(name), *(root / 'configs' / name for root in (package, package.parent))]
+    for place in places:
+        if place.is_file():
+            return str(place)
+    raise FileNotFoundError(
+        f'{name}: no such config, neither from here nor among the configs of wsml_mm '
+        '(large_loss/ll-r_lite0_linear_scenes.py, ...)'
+    )
+
+
+def finish_config(cfg: Config, args: argparse.Namespace, loaders: list[str]) -> None:
+    """Sets the loaders' defaults as MMPretrain's tools do, then applies --cfg-options."""
+    for name in loaders:
+        if cfg.get(name) is None:
+            continue
+        loader = ConfigDict(
+            pin_memory=torch.cuda.is_available() and not args.no_pin_memory,
+            persistent_workers=cfg[name].get('num_workers', 0) > 0
+            and not getattr(args, 'no_persistent_workers', False),
+            collate_fn=dict(type='default_collate'),
+        )
+        loader.update(deepcopy(cfg[name]))
+        if args.no_pin_memory:
+            loader.pin_memory = False
+        if getattr(args, 'no_persistent_workers', False):
+            loader.persistent_workers = False
+        cfg[name] = loader
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)

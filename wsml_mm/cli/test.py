@@ -1,0 +1,85 @@
+"""Tests a checkpoint, with MMPretrain's arguments."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from copy import deepcopy
+
+import mmengine
+from mmengine.config import Config, ConfigDict
+from mmengine.evaluator import DumpResults
+
+from .launch import build_runner
+from .options import add_shared_options, finish_config, load_config
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description='Test a multi-label classifier')
+    parser.add_argument('config', help='config file, or its name below the configs of wsml_mm')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', help='file for the results')
+    parser.add_argument(
+        '--out-item', choices=['metrics', 'pred'], help='what --out holds; default: predictions'
+    )
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--show', action='store_true', help='show the predictions in a window')
+    parser.add_argument('--interval', type=int, default=1, help='draw every n-th sample')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays')
+    parser.add_argument('--tta', action='store_true', help='average over test-time augmentation')
+    add_shared_options(parser)
+    args = parser.parse_args(argv)
+    if args.out is None and args.out_item is not None:
+        parser.error('--out-item says what --out holds: give --out FILE as well')
+    return args
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """Returns the config to run, the command line's wishes merged."""
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    if args.amp:
+        cfg.test_cfg.fp16 = True
+    if args.show or args.show_dir is not None:
+        cfg.default_hooks.visualization = dict(
+            type='VisualizationHook',
+            enable=True,
+            show=args.show,
+            wait_time=args.wait_time,
+            out_dir=args.show_dir,
+            interval=args.interval,
+        )
+    if args.tta:
+        _add_tta(cfg)
+    finish_config(cfg, args, ['test_dataloader'])
+    return cfg
+
+
+def _add_tta(cfg: Config) -> None:
+    cfg.setdefault('tta_model', dict(type='mmpretrain.AverageClsScoreTTA'))
+    holder = cfg.test_dataloader.dataset
+    while 'pipeline' not in holder:  # below PartialLabelDataset and its like
+        holder = holder.dataset
+    if 'tta_pipeline' not in cfg:
+        flips = [dict(type='RandomFlip', prob=1.0), dict(type='RandomFlip', prob=0.0)]
+        tta = dict(type='TestTimeAug', transforms=[flips, [holder.pipeline[-1]]])
+        cfg.tta_pipeline = [*deepcopy(holder.pipeline[:-1]), tta]
+    cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
+    holder.pipeline = cfg.tta_pipeline
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    args = parse_args(argv)
+    runner = build_runner(make_config(args))
+    if args.out and args.out_item in ('pred', None):
+        runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+    metrics = runner.test()
+    if args.out and args.out_item == 'metrics':
+        mmengine.dump(metrics, args.out)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,117 @@
+"""Trains a config, with MMPretrain's arguments; follows a config's `linear_init` first stage."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from .launch import build_runner
+from .options import add_shared_options, find_config, finish_config, load_config
+
+LOADERS = ['train_dataloader', 'val_dataloader', 'test_dataloader']
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description='Train a multi-label classifier')
+    parser.add_argument('config', help='config file, or its name below the configs of wsml_mm')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='resume from this checkpoint, or without a value from the latest in the work folder',
+    )
+    parser.add_argument('--no-validate', action='store_true', help='train without validation')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the rate with batches')
+    parser.add_argument(
+        '--no-persistent-workers', action='store_true', help='start loader workers every epoch'
+    )
+    add_shared_options(parser)
+    return parser.parse_args(argv)
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """Returns the config to run, the command line's wishes merged."""
+    cfg = load_config(args)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.auto_scale_lr:
+        cfg.auto_scale_lr.enable = True
+    finish_config(cfg, args, LOADERS)
+    return cfg
+
+
+def best_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
+    """Returns the best checkpoint of a finished training.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    found = sorted(Path(work_dir).glob('best_*.pth'), key=os.path.getmtime)
+    if not found:
+        raise FileNotFoundError(
+            f'{work_dir}: no best_*.pth; train with CheckpointHook(save_best="multi-label/mAP")'
+        )
+    return found[-1]
+
+
+def train(cfg: Config) -> Runner:
+    """Trains a config; where it names a `linear_init` stage, that one first.
+
+    The first stage (the linear layer on frozen features, Large Loss Matters' "LinearInit") runs in
+    `work_dir/linear_init`, once; the second starts from its best checkpoint. The schedule of the
+    large loss starts again, and corrections are carried over only with `carry_corrections=True`.
+    """
+    stage = cfg.get('linear_init')
+    if stage is not None and not _started(cfg):
+        first = _first_stage(cfg, stage)
+        done = Path(first.work_dir) / 'finished'
+        if not done.is_file():
+            first.resume = Path(first.work_dir).is_dir()
+            build_runner(first).train()
+            done.touch()
+        best = best_checkpoint(first.work_dir)
+        cfg.load_from = str(best)
+        if stage.get('carry_corrections', False):
+            cfg.default_hooks.large_loss.corrections_from = str(best)
+    runner = build_runner(cfg)
+    runner.train()
+    return runner
+
+
+def _started(cfg: Config) -> bool:
+    latest = find_latest_checkpoint(cfg.work_dir) if Path(cfg.work_dir).is_dir() else None
+    return bool(cfg.get('resume', False) and (cfg.get('load_from') or latest))
+
+
+def _first_stage(cfg: Config, stage: dict[str, object]) -> Config:
+    beside = Path(cfg.filename).parent / str(stage['config'])
+    first = Config.fromfile(find_config(str(beside)))
+    first.work_dir = os.path.join(cfg.work_dir, 'linear_init')
+    first.launcher = cfg.get('launcher', 'none')
+    first.randomness = cfg.randomness
+    options = argparse.Namespace(no_pin_memory=False, cfg_options=stage.get('cfg_options'))
+    finish_config(first, options, LOADERS)
+    # The mask is part of the protocol: both stages see the same observed labels.
+    first.train_dataloader.dataset.observe = cfg.train_dataloader.dataset.observe
+    return first
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    train(make_config(parse_args(argv)))
+
+
+if __name__ == '__main__':
+    main()

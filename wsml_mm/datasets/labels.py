@@ -1,0 +1,173 @@
+"""The one label encoding: 1 positive, 0 known negative, -1 unobserved; held as sparse rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+POSITIVE, NEGATIVE, UNOBSERVED = 1, 0, -1
+
+# How other projects write (positive, known negative, unobserved); NaN stands for itself.
+ENCODINGS: dict[str, tuple[float, float, float]] = {
+    'wsml': (1, 0, -1),
+    'reference': (1, -1, 0),  # LargeLossMatters and Cole et al.: 0 is unobserved
+    'nan': (1, 0, float('nan')),
+}
+
+
+def decode_labels(values: ArrayLike, encoding: str, where: str = 'labels') -> NDArray[np.int8]:
+    """Converts another project's label encoding to {1, 0, -1}.
+
+    Args:
+        values: labels of any shape, in the given encoding.
+        encoding: a key of `ENCODINGS`.
+        where: the file's name, for the message.
+
+    Raises:
+        ValueError: if the encoding is unknown or a value does not belong to it.
+    """
+    if encoding not in ENCODINGS:
+        raise ValueError(f'{where}: unknown label encoding {encoding!r}; use {sorted(ENCODINGS)}')
+    raw = np.asarray(values, dtype=np.float64)
+    decoded = np.full(raw.shape, -2, dtype=np.int8)
+    for code, label in zip(ENCODINGS[encoding], (POSITIVE, NEGATIVE, UNOBSERVED), strict=True):
+        decoded[np.isnan(raw) if np.isnan(code) else raw == code] = label
+    if (decoded == -2).any():
+        bad = raw[decoded == -2].flat[0]
+        raise ValueError(
+            f'{where}: label {bad:g} is not of the encoding {encoding!r} '
+            f'{ENCODINGS[encoding]} (positive, negative, unobserved); mend the file or name its '
+            'encoding'
+        )
+    return decoded
+
+
+@dataclass(frozen=True)
+class SparseLabels:
+    """Labels of N images and C classes as compressed rows; what is not listed is `rest`.
+
+    Args:
+        indptr: (N + 1,) int64, row i's entries stand at indptr[i]:indptr[i + 1].
+        classes: (entries,) int32, ascending and distinct in each row.
+        values: (entries,) int8 of {1, 0, -1}.
+        num_classes: C.
+        rest: the value of unlisted entries: 0 for full annotation, -1 for partial.
+    """
+
+    indptr: NDArray[np.int64]
+    classes: NDArray[np.int32]
+    values: NDArray[np.int8]
+    num_classes: int
+    rest: int = NEGATIVE
+
+    def __post_init__(self) -> None:
+        if self.rest not in (NEGATIVE, UNOBSERVED):
+            raise ValueError(f'rest={self.rest}: unlisted labels are 0 (negative) or -1 (unknown)')
+        if len(self.classes) and not 0 <= self.classes.min() <= self.classes.max() < (
+            self.num_classes
+        ):
+            raise ValueError(
+                f'class index {int(self.classes.max())} (least {int(self.classes.min())}) is '
+                f'outside 0..{self.num_classes - 1}; check the class list'
+            )
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: Iterable[tuple[ArrayLike, ArrayLike]],
+        num_classes: int,
+        rest: int = NEGATIVE,
+    ) -> SparseLabels:
+        """Builds labels from one pair (positive classes, known negative classes) an image.
+
+        Raises:
+            ValueError: if a class is out of range or listed twice in a row.
+        """
+        lengths, classes, values = [0], [], []
+        for number, (positives, negatives) in enumerate(rows):
+            positives, negatives = np.asarray(positives), np.asarray(negatives)
+            listed = np.concatenate([positives, negatives]).astype(np.int32)
+            order = np.argsort(listed, kind='stable')
+            if (np.diff(listed[order]) == 0).any():
+                twice = int(listed[order][:-1][np.diff(listed[order]) == 0][0])
+                raise ValueError(f'row {number}: class {twice} is listed twice; list it once')
+            signs = np.repeat(
+                np.array([POSITIVE, NEGATIVE], np.int8), [len(positives), len(negatives)]
+            )
+            keep = signs[order] != rest
+            classes.append(listed[order][keep])
+            values.append(signs[order][keep])
+            lengths.append(int(keep.sum()))
+        return cls(
+            np.cumsum(lengths, dtype=np.int64),
+            np.concatenate(classes) if classes else np.zeros(0, np.int32),
+            np.concatenate(values) if values else np.zeros(0, np.int8),
+            num_classes,
+            rest,
+        )
+
+    @classmethod
+    def from_dense(cls, matrix: NDArray[np.int8], rest: int = UNOBSERVED) -> SparseLabels:
+        """Builds labels from an (N, C) matrix of {1, 0, -1}; entries equal to `rest` go unlisted.
+
+        Raises:
+            ValueError: if `rest` is 0 although some labels are unobserved and others negative.
+        """
+        rows, classes = np.nonzero(matrix != rest)
+        lengths = np.bincount(rows, minlength=len(matrix))
+        return cls(
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            classes.astype(np.int32),
+            np.ascontiguousarray(matrix[rows, classes], dtype=np.int8),
+            matrix.shape[1],
+            rest,
+        )
+
+    def row(self, index: int) -> NDArray[np.int8]:
+        """Returns image `index`'s labels as a dense (C,) int8 vector of {1, 0, -1}."""
+        dense = np.full(self.num_classes, self.rest, dtype=np.int8)
+        span = self._span(index)
+        dense[self.classes[span]] = self.values[span]
+        return dense
+
+    def listed(self, index: int, value: int) -> NDArray[np.int64]:
+        """Returns the ascending classes of image `index` whose label is `value`."""
+        span = self._span(index)
+        if value != self.rest:
+            found: NDArray[np.int64] = self.classes[span][self.values[span] == value].astype(
+                np.int64
+            )
+            return found
+        free = np.ones(self.num_classes, dtype=bool)
+        free[self.classes[span][self.values[span] != value]] = False
+        return np.flatnonzero(free)
+
+    def counts(self) -> dict[str, int]:
+        """Counts the entries by kind: 'positive', 'negative', 'unobserved'."""
+        total = len(self) * self.num_classes
+        found = {v: int((self.values == v).sum()) for v in (POSITIVE, NEGATIVE, UNOBSERVED)}
+        found[self.rest] += total - len(self.values)
+        return {
+            'positive': found[POSITIVE],
+            'negative': found[NEGATIVE],
+            'unobserved': found[UNOBSERVED],
+        }
+
+    def fingerprint(self) -> str:
+        """Returns a hash of every label, the shape and the encoding."""
+        digest = hashlib.sha256(f'{len(self)} {self.num_classes} {self.rest}'.encode())
+        for part in (self.indptr, self.classes, self.values):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return digest.hexdigest()[:16]
+
+    def _span(self, index: int) -> slice:
+        if not 0 <= index < len(self):
+            raise IndexError(f'sample index {index} is outside 0..{len(self) - 1}')
+        return slice(int(self.indptr[index]), int(self.indptr[index + 1]))

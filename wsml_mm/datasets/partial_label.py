@@ -1,0 +1,204 @@
+"""The dataset wrapper that shows a model the observed labels of a split, and only those."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmpretrain.registry import DATASETS, TASK_UTILS
+
+from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
+from .observation import Observation, ObserveAll, holdout_indices
+
+# Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
+FULL_LABELS = 'wsml_full_score'
+
+
+def read_labels(dataset: Any) -> SparseLabels:
+    """Returns the full labels of a multi-label dataset, (N, C).
+
+    A dataset with a method `sparse_labels()` is asked for them. Otherwise each sample's `gt_score`
+    ({1, 0, -1}) or, without one, `gt_label` (positive classes; the rest is negative) is read.
+
+    Raises:
+        ValueError: if the classes are not known or a label is not of {1, 0, -1}.
+    """
+    if hasattr(dataset, 'sparse_labels'):
+        labels: SparseLabels = dataset.sparse_labels()
+        return labels
+    name = type(dataset).__name__
+    classes = dataset.metainfo.get('classes')
+    if classes is None:
+        raise ValueError(f'{name} names no classes: give classes=... or metainfo to it')
+    rows, partial = [], False
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        if 'gt_score' in info:
+            score = np.asarray(info['gt_score'])
+            if score.shape != (len(classes),) or not np.isin(score, (1, 0, -1)).all():
+                raise ValueError(
+                    f'{name}: gt_score of sample {index} must be {len(classes)} values of '
+                    '{1, 0, -1}; convert other encodings with wsml_mm.datasets.decode_labels'
+                )
+            rows.append((np.flatnonzero(score == POSITIVE), np.flatnonzero(score == NEGATIVE)))
+            partial = True
+        else:
+            rows.append((np.asarray(info['gt_label'], dtype=np.int64), np.zeros(0, np.int64)))
+    return SparseLabels.from_rows(rows, len(classes), UNOBSERVED if partial else NEGATIVE)
+
+
+@DATASETS.register_module()
+class PartialLabelDataset:
+    """Wraps a multi-label dataset of a whole official split and hides all but observed labels.
+
+    Labels are observed over the whole split first and the part is taken afterwards, as in the
+    field's scripts, so that a mask does not depend on the hold-out. Each packed sample carries
+    `gt_score`, a (C,) int8 tensor of {1, 0, -1}, and `sample_idx`, its position in the whole
+    split; `gt_label` holds the observed positives only, so that no code path can see the truth.
+
+    Args:
+        dataset: config (or instance) of the dataset, with its pipeline.
+        observe: config of an observation process, e.g. `dict(type='SinglePositive', seed=1200)`;
+            None: every known label.
+        holdout: `dict(part='train' | 'val', fraction=0.2, seed=1200)`; None: the whole split.
+        indices: keep only these positions of the part (or its first `indices`).
+        diagnosis: also carry the full labels (under a name no stock code reads) so that hooks can
+            tell right from wrong choices; never used for training.
+        lazy_init: load labels on first use.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        observe: Any = None,
+        holdout: dict[str, Any] | None = None,
+        indices: int | Sequence[int] | None = None,
+        diagnosis: bool = False,
+        lazy_init: bool = False,
+    ) -> None:
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        observe = ObserveAll() if observe is None else observe
+        self.observe: Observation = (
+            TASK_UTILS.build(observe) if isinstance(observe, dict) else observe
+        )
+        self.holdout: dict[str, Any] = dict(part='train', fraction=0.0, seed=1200) | (holdout or {})
+        self.diagnosis = diagnosis
+        self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
+        self._chosen = indices
+        self._fully_initialized = False
+        if not lazy_init:
+            self.full_init()
+
+    def full_init(self) -> None:
+        """Loads the labels, observes the whole split and takes the part.
+
+        Raises:
+            ValueError: if nothing is left to train on.
+        """
+        if self._fully_initialized:
+            return
+        self.dataset.full_init()
+        self.full_labels = read_labels(self.dataset)
+        self.labels = self.observe(self.full_labels)
+        self.indices = holdout_indices(len(self.full_labels), **self.holdout)
+        if self._chosen is not None:
+            chosen = slice(self._chosen) if isinstance(self._chosen, int) else list(self._chosen)
+            self.indices = self.indices[chosen]
+        if not len(self.indices):
+            raise ValueError(
+                f'{type(self.dataset).__name__}: no image is left of {len(self.full_labels)} '
+                f'after holdout={self.holdout}; check data_root, split and holdout'
+            )
+        self._fully_initialized = True
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """The wrapped dataset's classes and other facts."""
+        info: dict[str, Any] = self.dataset.metainfo
+        return info
+
+    @property
+    def num_samples(self) -> int:
+        """Rows of the whole official split: sample indices lie below this."""
+        self.full_init()
+        return len(self.full_labels)
+
+    def num_unobserved(self) -> int:
+        """Counts the unobserved labels of this part."""
+        self.full_init()
+        classes = self.labels.num_classes
+        if self.labels.rest != UNOBSERVED:
+            return sum(int((self.labels.row(i) == UNOBSERVED).sum()) for i in self.indices)
+        listed = np.diff(self.labels.indptr)[self.indices]
+        return int(len(self.indices) * classes - listed.sum())
+
+    def fingerprint(self) -> str:
+        """Returns a hash of the image names in order and their observed labels.
+
+        Folders do not count, so that data may move; a checkpoint's per-sample state is refused
+        where this differs.
+        """
+        self.full_init()
+        digest = hashlib.sha256(self.labels.fingerprint().encode())
+        for index in range(self.num_samples):
+            name = self.dataset.get_data_info(index).get('img_path', index)
+            digest.update(os.path.basename(str(name)).encode() + b'\0')
+        return digest.hexdigest()[:16]
+
+    def __len__(self) -> int:
+        self.full_init()
+        return len(self.indices)
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """Returns the annotation of sample `idx` of this part, observed labels only."""
+        self.full_init()
+        position = int(self.indices[idx])
+        info: dict[str, Any] = self.dataset.get_data_info(position)
+        for hidden in ('gt_score', 'gt_label_difficult'):
+            info.pop(hidden, None)
+        info['gt_label'] = self.labels.listed(position, POSITIVE).tolist()
+        info['sample_idx'] = self.index_offset + position
+        return info
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Returns the observed positive classes of sample `idx` of this part."""
+        self.full_init()
+        ids: list[int] = self.labels.listed(int(self.indices[idx]), POSITIVE).tolist()
+        return ids
+
+    def __getitem__(self, idx: int) -> dict[str, Any]:
+        """Returns the packed sample `idx` of this part.
+
+        Raises:
+            ValueError: if the pipeline drops the image or does not pack a sample; another image
+                in its place would carry wrong labels.
+        """
+        info = self.get_data_info(idx)
+        path = info.get('img_path')
+        packed: dict[str, Any] | None = self.dataset.pipeline(info)
+        if packed is None or 'data_samples' not in packed:
+            raise ValueError(
+                f'{path}: the pipeline returned no packed sample; end it with PackInputs and mend '
+                'or remove the image'
+            )
+        position = int(self.indices[idx])
+        sample = packed['data_samples']
+        sample.set_gt_score(torch.from_numpy(self.labels.row(position)))
+        sample.set_field(info['sample_idx'], 'sample_idx', field_type='metainfo')
+        if self.diagnosis:
+            sample.set_field(torch.from_numpy(self.full_labels.row(position)), FULL_LABELS)
+        return packed
+
+    def get_subset(self, indices: Any) -> Any:
+        """Refuses: a renumbered copy would misplace permanent corrections.
+
+        Raises:
+            NotImplementedError: always; `indices=` does it safely.
+        """
+        raise NotImplementedError('PartialLabelDataset: use indices=..., which keeps sample_idx')
+
+    get_subset_ = get_subset

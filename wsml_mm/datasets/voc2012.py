@@ -1,0 +1,102 @@
+"""Pascal VOC devkits, with the image list and labels of the field's multi-label protocol."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mmpretrain.datasets import MultiLabelDataset
+from mmpretrain.registry import DATASETS
+
+VOC_CLASSES = (
+    'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow',
+    'diningtable', 'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
+    'tvmonitor',
+)  # fmt: skip
+
+
+@DATASETS.register_module()
+class VOC2012(MultiLabelDataset):  # type: ignore[misc]
+    """A split of a VOC devkit: labels from `ImageSets/Main/{class}_{split}.txt`.
+
+    As in the field's scripts (Cole et al., CVPR 2021) only 1 is positive: 0 ("difficult objects
+    only") and -1 are negative, in training and test. Images without a positive among `classes`
+    are left out and the rest is sorted by file name as strings. The official `train` is split
+    80/20 by `PartialLabelDataset(holdout=...)`, the official `val` is the test set.
+
+    Args:
+        data_root: the folder that holds JPEGImages and ImageSets, e.g. data/VOCdevkit/VOC2012.
+        split: 'train', 'val', or another for which the class files exist.
+        classes: names of the class files; None: the 20 of VOC.
+        keep_empty: keep images without any positive.
+        kwargs: as for mmpretrain's `MultiLabelDataset`: pipeline, test_mode, indices, ...
+    """
+
+    METAINFO: ClassVar[dict[str, Any]] = {'classes': VOC_CLASSES}
+
+    def __init__(
+        self,
+        data_root: str | os.PathLike[str],
+        split: str = 'train',
+        classes: Sequence[str] | None = None,
+        keep_empty: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.split, self.keep_empty = split, keep_empty
+        kwargs.setdefault('data_prefix', {'img_path': 'JPEGImages'})
+        super().__init__(
+            ann_file='', data_root=os.path.expanduser(data_root), classes=classes, **kwargs
+        )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Returns one dict an image: `img_path` and `gt_label`, the ascending positive classes.
+
+        Raises:
+            FileNotFoundError: if the devkit or a class file is missing.
+            ValueError: if a line is not a name and 1, 0 or -1, or no image is left.
+        """
+        folder = Path(self.data_root) / 'ImageSets' / 'Main'
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f'{folder}: no VOC devkit there; data_root must hold JPEGImages and ImageSets/Main '
+                '(VOC2012: extract VOCtrainval_11-May-2012.tar, then data_root=.../VOC2012)'
+            )
+        positives: dict[str, list[int]] = {}
+        for index, name in enumerate(self.metainfo['classes']):
+            for image, label in self._read_class_file(folder / f'{name}_{self.split}.txt'):
+                listed = positives.setdefault(f'{image}.jpg', [])
+                if label == 1:
+                    if index in listed:
+                        raise ValueError(
+                            f'{folder / f"{name}_{self.split}.txt"}: image {image} is listed '
+                            'twice; remove one line'
+                        )
+                    listed.append(index)
+        rows = [
+            {'img_path': os.path.join(self.img_prefix, file), 'gt_label': positives[file]}
+            for file in sorted(positives)
+            if positives[file] or self.keep_empty
+        ]
+        if not rows:
+            raise ValueError(f'{folder}: no image of split {self.split!r} has a label 1')
+        return rows
+
+    def _read_class_file(self, path: Path) -> Iterator[tuple[str, int]]:
+        if not path.is_file():
+            raise FileNotFoundError(
+                f'{path}: no such class file; class names and split must be those of the devkit '
+                f'(classes={list(self.metainfo["classes"])}, split={self.split!r})'
+            )
+        with path.open(encoding='utf-8') as lines:
+            for number, line in enumerate(lines, start=1):
+                fields = line.split()
+                if not fields:
+                    continue
+                if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
+                    raise ValueError(
+                        f'{path}:{number}: {line.strip()!r} is not "IMAGE LABEL" with a label of '
+                        '1 (present), 0 (difficult only) or -1 (absent)'
+                    )
+                yield fields[0], int(fields[1])

@@ -1,0 +1,3 @@
+from .hooks import EpochSeedHook, LargeLossHook, PlainCheckpointHook
+
+__all__ = ['EpochSeedHook', 'LargeLossHook', 'PlainCheckpointHook']

@@ -1,0 +1,5 @@
+from .epoch_seed_hook import EpochSeedHook
+from .large_loss_hook import LargeLossHook
+from .plain_checkpoint_hook import PlainCheckpointHook
+
+__all__ = ['EpochSeedHook', 'LargeLossHook', 'PlainCheckpointHook']

@@ -1,0 +1,46 @@
+"""Random state as a function of (seed, epoch, rank), so that a resumed run repeats itself."""
+
+from __future__ import annotations
+
+import functools
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmpretrain.registry import HOOKS
+
+
+def seed_everything(*key: int) -> None:
+    """Seeds python, numpy and torch from several non-negative integers."""
+    words = np.random.SeedSequence(key).generate_state(3)
+    random.seed(int(words[0]))
+    np.random.seed(int(words[1]))
+    torch.manual_seed(int(words[2]))
+
+
+def _seed_worker(worker: int, key: tuple[int, ...]) -> None:
+    seed_everything(*key, worker + 1)
+
+
+@HOOKS.register_module()
+class EpochSeedHook(Hook):  # type: ignore[misc]
+    """Reseeds the process and its loader workers at the start of every epoch.
+
+    mmengine saves no random state and seeds workers without the epoch: a resumed run draws other
+    augmentations than the uninterrupted one, and non-persistent workers repeat the same ones every
+    epoch. Persistent workers are started anew each epoch, the only moment they can be seeded.
+    """
+
+    priority = 'HIGH'
+
+    def before_train_epoch(self, runner: Any) -> None:
+        """Seeds from (seed, epoch, rank)."""
+        key = (int(runner.seed), int(runner.epoch), get_rank())
+        seed_everything(*key)
+        loader = runner.train_dataloader
+        loader.worker_init_fn = functools.partial(_seed_worker, key=key)
+        if getattr(loader, 'persistent_workers', False):
+            loader._iterator = None

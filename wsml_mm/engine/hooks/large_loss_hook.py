@@ -1,0 +1,206 @@
+"""Everything about time for the losses: the epoch, the log, the corrections' life."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from mmengine.dist import all_gather_object
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import IterBasedTrainLoop
+from mmpretrain.registry import HOOKS
+
+from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.models.losses import LargeLoss, LargeLossCorrectPerm, PartialLabelLoss
+
+from .selection_record import SelectionRecord
+
+_STATE = 'wsml_mm'
+
+
+def wrapped_datasets(dataset: Any) -> list[PartialLabelDataset]:
+    """Returns the `PartialLabelDataset`s below any stack of dataset wrappers, each once."""
+    if isinstance(dataset, PartialLabelDataset):
+        return [dataset]
+    inner = [*getattr(dataset, 'datasets', []), getattr(dataset, 'dataset', None)]
+    found = [leaf for part in inner if part is not None for leaf in wrapped_datasets(part)]
+    return list(dict.fromkeys(found))
+
+
+@HOOKS.register_module()
+class LargeLossHook(Hook):  # type: ignore[misc]
+    """Runs the large-loss schedule, logs what the loss did, and keeps permanent corrections.
+
+    Put it into `default_hooks` under a new key; in a child config a `custom_hooks` list would be
+    replaced. Logged once an epoch, to the text log and the visualizer: `ll/selected` and
+    `ll/share` (of the unobserved labels seen), with diagnosis labels `ll/precision` and
+    `ll/recall` of the choice, and for LL-Cp `ll/corrected` and `ll/corrected_share`.
+
+    Args:
+        warn_share: warn once when LL-Cp has corrected more than this share of the unobserved
+            labels; its steady rate does not stop by itself.
+        corrections_from: checkpoint whose LL-Cp corrections a new training starts with; None:
+            start with none. A resumed run always keeps its own.
+    """
+
+    priority = 'NORMAL'  # before CheckpointHook, so that a checkpoint holds the merged state
+
+    def __init__(self, warn_share: float = 0.1, corrections_from: str | None = None) -> None:
+        self.warn_share, self.corrections_from = warn_share, corrections_from
+        self._saved: dict[str, Any] | None = None
+        self._losses: list[PartialLabelLoss] = []
+        self._records: list[SelectionRecord] = []
+        self._warned = False
+        self._reports_left = 5
+
+    def before_train(self, runner: Any) -> None:
+        """Finds the losses, checks the set-up and binds LL-Cp to the training set.
+
+        Raises:
+            TypeError: under an iteration-based loop, whose epoch never advances.
+            ValueError: if batch augmentation would blend unobserved labels.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        self._losses = [m for m in model.modules() if isinstance(m, PartialLabelLoss)]
+        if not self._losses:
+            return
+        if getattr(getattr(model, 'data_preprocessor', None), 'batch_augments', None) is not None:
+            raise ValueError(
+                'data_preprocessor.batch_augments (Mixup, CutMix) blends unobserved labels (-1) '
+                'with known ones: remove batch_augments from the config'
+            )
+        if any(isinstance(m, LargeLoss) for m in self._losses) and isinstance(
+            runner.train_loop, IterBasedTrainLoop
+        ):
+            raise TypeError(
+                'the large-loss schedule counts epochs, which IterBasedTrainLoop does not: use '
+                'train_cfg = dict(by_epoch=True, max_epochs=...)'
+            )
+        for loss in self._losses:
+            loss.keep_trace = True
+        if any(isinstance(m, LargeLossCorrectPerm) for m in self._losses):
+            self._bind(runner.train_dataloader.dataset)
+
+    def before_train_epoch(self, runner: Any) -> None:
+        """Tells every large loss the epoch, from the runner: exact after a resume as well."""
+        for loss in self._losses:
+            if isinstance(loss, LargeLoss):
+                loss.set_epoch(runner.epoch, runner.max_epochs)
+        self._records = [SelectionRecord() for _ in self._losses]
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Adds the step to the epoch's record; names the image where the loss is not finite."""
+        samples = (data_batch or {}).get('data_samples') or []
+        for loss, record in zip(self._losses, self._records, strict=True):
+            if loss.trace is not None:
+                record.add(loss.trace, samples)
+        # The runner's own log has already waited for this number: no further wait on a GPU.
+        if outputs and 'loss' in outputs and not math.isfinite(float(outputs['loss'])):
+            self._report_not_finite(runner, samples)
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Merges LL-Cp's corrections over all ranks and logs the epoch."""
+        for loss, record in zip(self._losses, self._records, strict=True):
+            if not isinstance(loss, LargeLoss):
+                continue
+            scalars = record.scalars()
+            if isinstance(loss, LargeLossCorrectPerm) and loss.corrections is not None:
+                keys = np.concatenate(all_gather_object(loss.corrections.pending()))
+                loss.merge(keys)
+                scalars |= self._corrected(runner, loss)
+            self._log(runner, type(loss).__name__, scalars)
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Saves the merged corrections beside the weights."""
+        stores = [m.corrections for m in self._losses if isinstance(m, LargeLossCorrectPerm)]
+        if stores:
+            checkpoint[_STATE] = {
+                'corrections': [s.state_dict() for s in stores if s is not None],
+                'fingerprint': self._fingerprint,
+            }
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Keeps the corrections of a resumed run; `load_from` and test leave them alone."""
+        if getattr(runner, '_resume', False):
+            self._saved = checkpoint.get(_STATE)
+
+    def _bind(self, dataset: Any) -> None:
+        leaves, total = wrapped_datasets(dataset), 0
+        for leaf in leaves:
+            leaf.index_offset = total
+            total += leaf.num_samples
+        self._fingerprint = '+'.join(leaf.fingerprint() for leaf in leaves)
+        perm = [m for m in self._losses if isinstance(m, LargeLossCorrectPerm)]
+        for loss in perm:
+            if leaves:
+                unobserved = sum(leaf.num_unobserved() for leaf in leaves)
+                loss.bind(total, leaves[0].labels.num_classes, unobserved)
+            elif loss.num_samples is None:
+                raise ValueError(
+                    'LargeLossCorrectPerm needs sample indices: wrap the training dataset in '
+                    'PartialLabelDataset, or give num_samples and pack sample_idx yourself'
+                )
+            else:
+                loss.bind(loss.num_samples, len(dataset.metainfo['classes']))
+        if self._saved is None and self.corrections_from is not None:
+            import torch
+
+            self._saved = torch.load(self.corrections_from, weights_only=True)[_STATE]
+        if self._saved is not None:
+            self._restore(perm, self._saved)
+
+    def _restore(self, perm: list[LargeLossCorrectPerm], saved: dict[str, Any]) -> None:
+        if saved['fingerprint'] != self._fingerprint:
+            raise ValueError(
+                'the checkpoint holds label corrections of another training set (other images, '
+                'image order or observed labels): resume with the same data, or start anew with '
+                'load_from, which leaves corrections behind'
+            )
+        for loss, state in zip(perm, saved['corrections'], strict=True):
+            assert loss.corrections is not None
+            loss.corrections.load_state_dict(state)
+            loss.merge()
+
+    def _corrected(self, runner: Any, loss: LargeLossCorrectPerm) -> dict[str, float]:
+        assert loss.corrections is not None
+        scalars = {'ll/corrected': float(len(loss.corrections))}
+        if loss.num_unobserved:
+            share = len(loss.corrections) / loss.num_unobserved
+            scalars['ll/corrected_share'] = share
+            if share > self.warn_share and not self._warned:
+                self._warned = True
+                runner.logger.warning(
+                    f'LL-Cp has made {share:.1%} of the unobserved labels positive, and goes on '
+                    'at the same rate each step; stop earlier, lower delta_rel, or set '
+                    'LargeLossCorrectPerm(max_fraction=...)'
+                )
+        return scalars
+
+    def _log(self, runner: Any, name: str, scalars: dict[str, float]) -> None:
+        step = runner.epoch + 1
+        for key, value in scalars.items():
+            runner.message_hub.update_scalar(key, value)
+        runner.visualizer.add_scalars(scalars, step=step)
+        told = ', '.join(f'{key}: {value:.6g}' for key, value in scalars.items())
+        runner.logger.info(f'Epoch(train) [{step}] {name}: {told}')
+
+    def _report_not_finite(self, runner: Any, samples: list[Any]) -> None:
+        classes = runner.train_dataloader.dataset.metainfo.get('classes')
+        for loss in self._losses:
+            if loss.trace is None or self._reports_left <= 0:
+                continue
+            bad = ~loss.trace.entry_loss.isfinite()
+            if not bad.any():
+                continue
+            self._reports_left -= 1
+            row, label = (int(i) for i in bad.nonzero()[0])
+            path = getattr(samples[row], 'img_path', f'row {row}') if samples else f'row {row}'
+            named = classes[label] if classes else label
+            runner.logger.error(
+                f'iteration {runner.iter + 1}: {int(bad.sum())} logits are not finite, the first '
+                f'for image {path}, class {named}: lower the learning rate, or check the image'
+            )

@@ -1,0 +1,57 @@
+"""Average precision as a pure function of scores and labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
+
+
+def average_precision(scores: ArrayLike, positive: ArrayLike) -> float:
+    """Returns the average precision of one class, 0 to 1, or 0 where nothing is positive.
+
+    AP = sum over distinct scores of (recall step) * precision, equal scores being one step: the
+    definition of scikit-learn's `average_precision_score`, the metric of the field's tables.
+
+    Args:
+        scores: (N,) any real scores, larger for more likely.
+        positive: (N,) bool.
+
+    Raises:
+        ValueError: if a score is NaN.
+    """
+    score = np.asarray(scores, dtype=np.float64)
+    truth = np.asarray(positive, dtype=bool)
+    if np.isnan(score).any():
+        raise ValueError(
+            f'{int(np.isnan(score).sum())} of {len(score)} scores are NaN: the model '
+            'has diverged; lower the learning rate'
+        )
+    if not truth.any():
+        return 0.0
+    order = np.argsort(-score, kind='stable')
+    last_of_level = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
+    hits = np.cumsum(truth[order])[last_of_level]
+    precision = hits / (last_of_level + 1)
+    steps = np.diff(hits, prepend=0) / hits[-1]
+    return float((steps * precision).sum())
+
+
+def class_average_precision(
+    pred: NDArray[np.floating], target: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Returns the (C,) average precision of each class over its annotated images, 0 to 1.
+
+    A class without a positive scores 0, a class with nothing annotated NaN.
+
+    Args:
+        pred: (N, C) scores.
+        target: (N, C) of {1, 0, -1}; -1 is ignored.
+    """
+    result = np.full(pred.shape[1], np.nan)
+    for label in range(pred.shape[1]):
+        known = target[:, label] != UNOBSERVED
+        if known.any():
+            result[label] = average_precision(pred[known, label], target[known, label] == POSITIVE)
+    return result

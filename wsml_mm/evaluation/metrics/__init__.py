@@ -1,0 +1,3 @@
+from .mean_average_precision import MeanAveragePrecision
+
+__all__ = ['MeanAveragePrecision']

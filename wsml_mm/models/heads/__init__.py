@@ -1,0 +1,13 @@
+from .indexed_heads import (
+    IndexedCSRAClsHead,
+    IndexedMultiLabelClsHead,
+    IndexedMultiLabelLinearClsHead,
+    SampleIndexMixin,
+)
+
+__all__ = [
+    'IndexedCSRAClsHead',
+    'IndexedMultiLabelClsHead',
+    'IndexedMultiLabelLinearClsHead',
+    'SampleIndexMixin',
+]

@@ -1,0 +1,53 @@
+"""Multi-label heads that tell the loss which samples it sees, for losses with per-sample state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmpretrain.models.heads import CSRAClsHead, MultiLabelClsHead, MultiLabelLinearClsHead
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+
+class SampleIndexMixin:
+    """Forwards `sample_idx`, (B,) int64, to a loss with `needs_sample_idx`; others see no change.
+
+    Put it before any head that derives from `MultiLabelClsHead`:
+    `class MyIndexedHead(SampleIndexMixin, MyHead): ...`.
+    """
+
+    def _get_loss(
+        self, cls_score: Tensor, data_samples: list[DataSample], **kwargs: Any
+    ) -> dict[str, Tensor]:
+        if getattr(self.loss_module, 'needs_sample_idx', False):  # type: ignore[attr-defined]
+            missing = [s for s in data_samples if 'sample_idx' not in s.metainfo_keys()]
+            if missing:
+                raise KeyError(
+                    'a data sample carries no sample_idx: wrap the training set in '
+                    "PartialLabelDataset, or name 'sample_idx' in PackInputs(meta_keys=...)"
+                )
+            kwargs['sample_idx'] = torch.tensor([int(s.sample_idx) for s in data_samples])
+        losses: dict[str, Tensor] = super()._get_loss(  # type: ignore[misc]
+            cls_score, data_samples, **kwargs
+        )
+        return losses
+
+
+@MODELS.register_module()
+class IndexedMultiLabelClsHead(SampleIndexMixin, MultiLabelClsHead):  # type: ignore[misc]
+    """`MultiLabelClsHead` for `LargeLossCorrectPerm`; same arguments."""
+
+
+@MODELS.register_module()
+class IndexedMultiLabelLinearClsHead(
+    SampleIndexMixin,
+    MultiLabelLinearClsHead,  # type: ignore[misc]
+):
+    """`MultiLabelLinearClsHead` for `LargeLossCorrectPerm`; same arguments."""
+
+
+@MODELS.register_module()
+class IndexedCSRAClsHead(SampleIndexMixin, CSRAClsHead):  # type: ignore[misc]
+    """`CSRAClsHead` (residual attention) for `LargeLossCorrectPerm`; same arguments."""

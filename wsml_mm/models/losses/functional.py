@@ -1,0 +1,70 @@
+"""Per-entry losses as pure functions of (logits, target)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
+
+
+def full_precision(logits: Tensor) -> Tensor:
+    """Returns half-precision logits as float32 and others as they are.
+
+    Half types tie by the dozen and overflow in log(1 - sigmoid(x)); float64 is kept for checks.
+    """
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+
+
+def bce(logits: Tensor, positive: Tensor) -> Tensor:
+    """Returns the binary cross entropy of each entry.
+
+    Args:
+        logits: (B, C) float.
+        positive: (B, C) bool.
+    """
+    return F.binary_cross_entropy_with_logits(logits, positive.to(logits.dtype), reduction='none')
+
+
+def assume_negative_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Returns each entry's loss with unobserved labels taken as negative ("assume negative").
+
+    Args:
+        logits: (B, C) float.
+        target: (B, C) of {1, 0, -1}.
+    """
+    return bce(logits, target == POSITIVE)
+
+
+def reject(logits: Tensor, target: Tensor, selected: Tensor) -> Tensor:
+    """LL-R: the selected entries carry no loss (Large Loss Matters, eq. of lambda_i = 0)."""
+    return assume_negative_loss(logits, target).masked_fill(selected, 0)
+
+
+def correct(logits: Tensor, target: Tensor, selected: Tensor) -> Tensor:
+    """LL-Ct and LL-Cp: the selected entries carry the loss against label 1, -log sigmoid(x)."""
+    return bce(logits, (target == POSITIVE) | selected)
+
+
+def check_target(logits: Tensor, target: Tensor) -> None:
+    """Refuses a target of another shape or with other values than {1, 0, -1}.
+
+    The values are read on the CPU only: on a GPU the check would make every step wait.
+
+    Raises:
+        ValueError: naming the shapes or the first bad value.
+    """
+    if logits.ndim != 2 or logits.shape != target.shape:
+        raise ValueError(
+            f'cls_score {tuple(logits.shape)} and target {tuple(target.shape)} must both be '
+            '(batch, classes); check num_classes of the head against the data set'
+        )
+    if target.device.type != 'cpu' or torch.compiler.is_compiling():
+        return
+    known = (target == POSITIVE) | (target == 0) | (target == UNOBSERVED)
+    if not known.all():
+        raise ValueError(
+            f'target holds {target[~known][0].item():g}; labels are 1 (positive), 0 (negative) '
+            'and -1 (unobserved). Mixup, CutMix and label smoothing blend them: switch those off'
+        )

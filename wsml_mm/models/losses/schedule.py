@@ -1,0 +1,50 @@
+"""How many labels to act on: the rate of an epoch as an exact fraction of the written decimal."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+# The budget is computed on the device in int64, base * numerator / denominator; a base below
+# 2**31 entries and a numerator below 2**31 cannot overflow.
+_LIMIT = 2**31
+
+
+class DeltaSchedule:
+    """The share of labels acted on in each epoch (Large Loss Matters, section 3 and its code).
+
+    With t the epoch counted from 1: (t - 1) * delta_rel percent if `growing` (LL-R, LL-Ct), else
+    delta_rel percent from t = 2 on (LL-Cp); nothing at t = 1.
+
+    Args:
+        delta_rel: percent, 0 to 100; taken as the decimal it is written as, so 0.1 is 1/1000.
+        growing: whether the share grows with the epoch.
+
+    Raises:
+        ValueError: if delta_rel is outside 0..100 or has too many digits to be exact.
+    """
+
+    def __init__(self, delta_rel: float, growing: bool) -> None:
+        if not 0 <= delta_rel <= 100:
+            raise ValueError(f'delta_rel={delta_rel}: a percentage between 0 and 100')
+        self.delta_rel, self.growing = delta_rel, growing
+        self.fraction = Fraction(str(delta_rel)) / 100
+        self._check_digits(self.fraction)
+
+    def rate(self, epoch: int) -> Fraction:
+        """Returns the share of labels acted on in `epoch`, counted from 0.
+
+        Raises:
+            ValueError: if the epoch is negative.
+        """
+        if epoch < 0:
+            raise ValueError(f'epoch={epoch}: epochs count from 0')
+        rate = min(self.fraction * (epoch if self.growing else min(epoch, 1)), Fraction(1))
+        self._check_digits(rate)
+        return rate
+
+    def _check_digits(self, rate: Fraction) -> None:
+        if max(rate.numerator, rate.denominator) >= _LIMIT:
+            raise ValueError(
+                f'delta_rel={self.delta_rel} has too many digits for an exact count; '
+                'write a shorter decimal, e.g. round(delta_rel, 6)'
+            )
