@@ -1,3 +1,4 @@
 from wsml_mm.cli.compare import main
 
-main()
+if __name__ == '__main__':
+    main()

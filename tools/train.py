@@ -1,3 +1,4 @@
 from wsml_mm.cli.train import main
 
-main()
+if __name__ == '__main__':
+    main()

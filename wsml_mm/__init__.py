@@ -21,7 +21,7 @@ from .datasets import (
     PartialLabelDataset,
     SinglePositive,
 )
-from .engine import EpochSeedHook, LargeLossHook, PlainCheckpointHook
+from .engine import DurableCheckpointHook, EpochSeedHook, LargeLossHook, PlainCheckpointHook
 from .evaluation import MeanAveragePrecision
 from .models import (
     AssumeNegativeLoss,
@@ -42,6 +42,7 @@ __all__ = [
     'AssumeNegativeLoss',
     'ComposedScenes',
     'CorrectionStore',
+    'DurableCheckpointHook',
     'EpochSeedHook',
     'FeatureDataset',
     'FeatureInput',

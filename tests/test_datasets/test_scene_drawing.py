@@ -43,7 +43,7 @@ def test_boxes_lie_inside_and_scale_with_the_image(size):
 @pytest.mark.parametrize('label', range(20))
 def test_box_is_tight_about_the_drawn_figure(label, monkeypatch):
     # Without shadows, a scene and its empty ground differ by the figure alone.
-    monkeypatch.setattr(scene_drawing, '_cast_shadow', lambda *args: None)
+    monkeypatch.setattr(scene_drawing, 'cast_shadow', lambda *args: None)
     drawn, [figure] = _draw(label, [label])
     ground, none = _draw(label, [])
     assert none == []

@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
 
+LOADERS = ['train_dataloader', 'val_dataloader', 'test_dataloader']
+
 
 def add_shared_options(parser: argparse.ArgumentParser) -> None:
     """Adds --work-dir, --cfg-options, --amp, --no-pin-memory, --launcher and --local-rank."""
@@ -61,22 +63,28 @@ def find_config(name: str) -> str:
     )
 
 
-def finish_config(cfg: Config, args: argparse.Namespace, loaders: list[str]) -> None:
-    """Sets the loaders' defaults as MMPretrain's tools do, then applies --cfg-options."""
-    for name in loaders:
+def fill_loaders(
+    cfg: Config, names: list[str], pin_memory: bool = True, persistent_workers: bool = True
+) -> None:
+    """Sets what MMPretrain's tools set on every loader whose config leaves it open."""
+    for name in names:
         if cfg.get(name) is None:
             continue
         loader = ConfigDict(
-            pin_memory=torch.cuda.is_available() and not args.no_pin_memory,
-            persistent_workers=cfg[name].get('num_workers', 0) > 0
-            and not getattr(args, 'no_persistent_workers', False),
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=cfg[name].get('num_workers', 0) > 0,
             collate_fn=dict(type='default_collate'),
         )
         loader.update(deepcopy(cfg[name]))
-        if args.no_pin_memory:
-            loader.pin_memory = False
-        if getattr(args, 'no_persistent_workers', False):
-            loader.persistent_workers = False
+        loader.pin_memory = loader.pin_memory and pin_memory
+        loader.persistent_workers = loader.persistent_workers and persistent_workers
         cfg[name] = loader
+
+
+def finish_config(cfg: Config, args: argparse.Namespace, loaders: list[str]) -> None:
+    """Fills the loaders' defaults, then applies --cfg-options."""
+    fill_loaders(
+        cfg, loaders, not args.no_pin_memory, not getattr(args, 'no_persistent_workers', False)
+    )
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

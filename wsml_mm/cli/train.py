@@ -6,14 +6,21 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import barrier
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from .launch import build_runner
-from .options import add_shared_options, find_config, finish_config, load_config
-
-LOADERS = ['train_dataloader', 'val_dataloader', 'test_dataloader']
+from .options import (
+    LOADERS,
+    add_shared_options,
+    fill_loaders,
+    find_config,
+    finish_config,
+    load_config,
+)
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -80,9 +87,10 @@ def train(cfg: Config) -> Runner:
         if not done.is_file():
             first.resume = Path(first.work_dir).is_dir()
             build_runner(first).train()
+            barrier()  # rank 0 is still writing its best checkpoint
             done.touch()
         best = best_checkpoint(first.work_dir)
-        cfg.load_from = str(best)
+        cfg.load_from, cfg.resume = str(best), False  # an interrupted first stage is over now
         if stage.get('carry_corrections', False):
             cfg.default_hooks.large_loss.corrections_from = str(best)
     runner = build_runner(cfg)
@@ -95,14 +103,14 @@ def _started(cfg: Config) -> bool:
     return bool(cfg.get('resume', False) and (cfg.get('load_from') or latest))
 
 
-def _first_stage(cfg: Config, stage: dict[str, object]) -> Config:
+def _first_stage(cfg: Config, stage: dict[str, Any]) -> Config:
     beside = Path(cfg.filename).parent / str(stage['config'])
     first = Config.fromfile(find_config(str(beside)))
     first.work_dir = os.path.join(cfg.work_dir, 'linear_init')
     first.launcher = cfg.get('launcher', 'none')
     first.randomness = cfg.randomness
-    options = argparse.Namespace(no_pin_memory=False, cfg_options=stage.get('cfg_options'))
-    finish_config(first, options, LOADERS)
+    fill_loaders(first, LOADERS)
+    first.merge_from_dict(stage.get('cfg_options') or {})
     # The mask is part of the protocol: both stages see the same observed labels.
     first.train_dataloader.dataset.observe = cfg.train_dataloader.dataset.observe
     return first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,12 @@ from torch.utils.data import DataLoader
 @functools.lru_cache(maxsize=4)
 def _build_extractor(spec: str) -> tuple[torch.nn.Module, str]:
     """Builds backbone + neck + preprocessor from JSON; returns it with a hash of its weights."""
-    model = MODELS.build(dict(type='ImageClassifier', **json.loads(spec)))
-    model.init_weights()
+    logging.disable(logging.INFO)  # mmengine lists every tensor it initialises
+    try:
+        model = MODELS.build(dict(type='ImageClassifier', **json.loads(spec)))
+        model.init_weights()
+    finally:
+        logging.disable(logging.NOTSET)
     model.eval()  # of BaseBackbone returns None: do not chain
     digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():

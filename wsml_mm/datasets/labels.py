@@ -118,8 +118,13 @@ class SparseLabels:
         """Builds labels from an (N, C) matrix of {1, 0, -1}; entries equal to `rest` go unlisted.
 
         Raises:
-            ValueError: if `rest` is 0 although some labels are unobserved and others negative.
+            ValueError: if an entry is not of {1, 0, -1}.
         """
+        if not (known := np.isin(matrix, (POSITIVE, NEGATIVE, UNOBSERVED))).all():
+            raise ValueError(
+                f'label {np.asarray(matrix)[~known].flat[0]} is not of {{1, 0, -1}}; convert other '
+                'encodings with decode_labels'
+            )
         rows, classes = np.nonzero(matrix != rest)
         lengths = np.bincount(rows, minlength=len(matrix))
         return cls(

@@ -6,6 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmpretrain.registry import TASK_UTILS
@@ -134,12 +135,12 @@ class ObservationFile(Observation):
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if the shape is not that of the split, a value is not of the encoding, or
-                a label contradicts the annotation.
+            ValueError: if it is not a `.npy` file of numbers, the shape is not that of the split,
+                a value is not of the encoding, or a label contradicts the annotation.
         """
         if not self.path.is_file():
             raise FileNotFoundError(f'{self.path}: no such observed-label file; check `observe`')
-        matrix = np.load(self.path, allow_pickle=False)
+        matrix = self._load()
         expected = (len(labels), labels.num_classes)
         if matrix.shape != expected:
             raise ValueError(
@@ -159,6 +160,18 @@ class ObservationFile(Observation):
     def rows(self, labels: SparseLabels) -> Iterator[Row]:
         """Yields the file's labels of each image."""
         return ObserveAll().rows(self(labels))
+
+    def _load(self) -> NDArray[Any]:
+        try:
+            matrix = np.load(self.path, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            matrix = error
+        if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in 'biuf':
+            raise ValueError(
+                f'{self.path}: is no .npy matrix of numbers ({matrix}); write it with numpy.save, '
+                'not as objects or .npz'
+            )
+        return matrix
 
 
 def holdout_indices(count: int, part: str, fraction: float, seed: int) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
+from numpy.typing import NDArray
 
 from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
 from .observation import Observation, ObserveAll, holdout_indices
@@ -34,7 +35,8 @@ def read_labels(dataset: Any) -> SparseLabels:
     classes = dataset.metainfo.get('classes')
     if classes is None:
         raise ValueError(f'{name} names no classes: give classes=... or metainfo to it')
-    rows, partial = [], False
+    rows: list[tuple[NDArray[np.int64], NDArray[np.int64] | None]] = []
+    partial = False
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)
         if 'gt_score' in info:
@@ -47,8 +49,11 @@ def read_labels(dataset: Any) -> SparseLabels:
             rows.append((np.flatnonzero(score == POSITIVE), np.flatnonzero(score == NEGATIVE)))
             partial = True
         else:
-            rows.append((np.asarray(info['gt_label'], dtype=np.int64), np.zeros(0, np.int64)))
-    return SparseLabels.from_rows(rows, len(classes), UNOBSERVED if partial else NEGATIVE)
+            rows.append((np.asarray(info['gt_label'], dtype=np.int64), None))
+    # Beside partly annotated images, the negatives of the fully annotated ones must be listed.
+    rest = np.arange(len(classes) if partial else 0)
+    known = ((p, np.setdiff1d(rest, p) if n is None else n) for p, n in rows)
+    return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
 
 
 @DATASETS.register_module()
@@ -85,7 +90,9 @@ class PartialLabelDataset:
         self.observe: Observation = (
             TASK_UTILS.build(observe) if isinstance(observe, dict) else observe
         )
-        self.holdout: dict[str, Any] = dict(part='train', fraction=0.0, seed=1200) | (holdout or {})
+        fraction = 0.0 if holdout is None else 0.2
+        self.holdout: dict[str, Any] = dict(part='train', fraction=fraction, seed=1200)
+        self.holdout |= holdout or {}
         self.diagnosis = diagnosis
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
         self._chosen = indices
@@ -188,6 +195,7 @@ class PartialLabelDataset:
         position = int(self.indices[idx])
         sample = packed['data_samples']
         sample.set_gt_score(torch.from_numpy(self.labels.row(position)))
+        sample.pop('sample_idx', None)  # of the pipeline, which may have packed it as data
         sample.set_field(info['sample_idx'], 'sample_idx', field_type='metainfo')
         if self.diagnosis:
             sample.set_field(torch.from_numpy(self.full_labels.row(position)), FULL_LABELS)

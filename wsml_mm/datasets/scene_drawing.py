@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from .scene_ground import LIGHT, SUPERSAMPLE, Range, Tone, cast_shadow, draw_ground, tone_of
+
 _Array = NDArray[np.float64]
-_Range = tuple[float, float]
-_Tone = tuple[int, int, int]
 # Number of corners and how far they reach, in turn; scaled so that all look equally large.
 _POLYGONS = {
     'circle': (72, (0.94, 0.94)),
@@ -21,7 +20,7 @@ _POLYGONS = {
     'star': (10, (1.16, 0.545)),
 }
 # Ranges of hue, lightness and saturation in which a person still gives the colour this name.
-_COLOURS: dict[str, tuple[_Range, _Range, _Range]] = {
+_COLOURS: dict[str, tuple[Range, Range, Range]] = {
     'red': ((-0.021, 0.011), (0.43, 0.57), (0.66, 0.88)),
     'yellow': ((0.123, 0.147), (0.47, 0.61), (0.74, 0.96)),
     'green': ((0.325, 0.405), (0.33, 0.47), (0.48, 0.70)),
@@ -30,9 +29,6 @@ _COLOURS: dict[str, tuple[_Range, _Range, _Range]] = {
 SCENE_CLASSES: tuple[str, ...] = tuple(
     f'{colour}_{shape}' for colour in _COLOURS for shape in (*_POLYGONS, 'heart')
 )
-
-_SUPERSAMPLE = 3
-_LIGHT = np.array([-0.55, -0.83])  # towards the light, x to the right and y down
 
 
 class Figure(NamedTuple):
@@ -59,7 +55,7 @@ def draw_scene(
         raise ValueError(f'draw_scene: size={size} is too small; give at least 32')
     if bad := [label for label in labels if not 0 <= label < len(SCENE_CLASSES)]:
         raise ValueError(f'draw_scene: labels {bad} are not in 0..{len(SCENE_CLASSES) - 1}')
-    scene = _draw_ground(rng, size)
+    scene = draw_ground(rng, size)
     grain = rng.normal(0.0, 2.0, (size, size, 1))
     radii = rng.uniform(0.165, 0.245, len(labels)) * size
     places = zip(labels, radii.tolist(), _find_places(rng, radii, size).tolist(), strict=True)
@@ -83,8 +79,8 @@ def _draw_figure(
     colour, shape = SCENE_CLASSES[label].split('_')
     mask = _figure_mask(shape, radius, rng.uniform(0, 2 * np.pi))
     left, top = (round(c) - mask.width // 2 for c in centre)
-    _cast_shadow(scene, mask, left, top, radius)
-    scene.paste(_shade(mask, _tone(rng, *_COLOURS[colour]), radius), (left, top), mask)
+    cast_shadow(scene, mask, left, top, radius)
+    scene.paste(_shade(mask, tone_of(rng, *_COLOURS[colour]), radius), (left, top), mask)
     rows, columns = np.nonzero(np.asarray(mask) > 127)
     x = np.clip(columns + left, 0, scene.width - 1) + 1
     y = np.clip(rows + top, 0, scene.height - 1) + 1
@@ -106,72 +102,20 @@ def _figure_mask(shape: str, radius: float, angle: float) -> Image.Image:
     """Antialiased mask of a turned figure on a square tile that holds all of it."""
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     side = 2 * int(np.ceil(1.2 * radius)) + 2
-    points = (_outline(shape) @ turn * radius + side / 2) * _SUPERSAMPLE
-    mask = Image.new('L', (side * _SUPERSAMPLE, side * _SUPERSAMPLE))
+    points = (_outline(shape) @ turn * radius + side / 2) * SUPERSAMPLE
+    mask = Image.new('L', (side * SUPERSAMPLE, side * SUPERSAMPLE))
     ImageDraw.Draw(mask).polygon(points.ravel().tolist(), fill=255)
     # A blur, cut off at one half, rounds the corners.
-    soft = mask.filter(ImageFilter.BoxBlur(0.11 * radius * _SUPERSAMPLE))
-    return soft.point([0] * 120 + [255] * 136).reduce(_SUPERSAMPLE)
+    soft = mask.filter(ImageFilter.BoxBlur(0.11 * radius * SUPERSAMPLE))
+    return soft.point([0] * 120 + [255] * 136).reduce(SUPERSAMPLE)
 
 
-def _shade(mask: Image.Image, tone: _Tone, radius: float) -> Image.Image:
+def _shade(mask: Image.Image, tone: Tone, radius: float) -> Image.Image:
     """A tile of one tone, lit as if the figure were a cushion with rounded edges."""
     height = np.asarray(mask.filter(ImageFilter.GaussianBlur(0.09 * radius))) / 255
     down, right = np.gradient(height)
-    bevel = -(right * _LIGHT[0] + down * _LIGHT[1]) * radius
+    bevel = -(right * LIGHT[0] + down * LIGHT[1]) * radius
     ramp = np.linspace(-1, 1, mask.width)
-    light = 0.10 * bevel + 0.15 * (ramp * _LIGHT[0] + ramp[:, None] * _LIGHT[1])
+    light = 0.10 * bevel + 0.15 * (ramp * LIGHT[0] + ramp[:, None] * LIGHT[1])
     tile = np.array(tone) * (1 + light[..., None]) + 45 * np.maximum(light, 0)[..., None]
     return Image.fromarray(np.clip(tile, 0, 255).astype(np.uint8))
-
-
-def _cast_shadow(scene: Image.Image, mask: Image.Image, x: int, y: int, height: float) -> None:
-    """Darkens the scene softly beside a mask, as under a thing so many pixels thick."""
-    dx, dy = (round(shift) for shift in (-0.13 * height * _LIGHT).tolist())
-    shadow = Image.new('L', scene.size)
-    shadow.paste(mask.point([v * 110 // 255 for v in range(256)]), (x + dx, y + dy))
-    scene.paste((18, 16, 30), (0, 0), shadow.filter(ImageFilter.GaussianBlur(0.09 * height)))
-
-
-def _tone(rng: np.random.Generator, *ranges: _Range) -> _Tone:
-    """An RGB tone out of ranges of hue, lightness and saturation."""
-    hue, lightness, saturation = (rng.uniform(low, high) for low, high in ranges)
-    red, green, blue = colorsys.hls_to_rgb(hue % 1.0, lightness, saturation)
-    return round(255 * red), round(255 * green), round(255 * blue)
-
-
-def _draw_ground(rng: np.random.Generator, size: int) -> Image.Image:
-    """A colour gradient and blurred blobs, with streamers and confetti strewn over them."""
-    hue = rng.uniform()
-    # Four corner tones, stretched, are a gradient in any direction.
-    tones = [_tone(rng, (hue - 0.17, hue + 0.17), (0.3, 0.82), (0.15, 0.55)) for _ in range(4)]
-    ground = Image.fromarray(np.array(tones, np.uint8).reshape(2, 2, 3))
-    ground = ground.resize((size, size), Image.Resampling.BILINEAR)
-    for _ in range(rng.integers(7, 13)):
-        _strew(rng, ground, rng.uniform(0.05, 0.45), rng.uniform(0.1, 0.35))
-    ground = ground.filter(ImageFilter.GaussianBlur(0.055 * size))
-    paper = Image.new('RGBA', (size * _SUPERSAMPLE, size * _SUPERSAMPLE))
-    for _ in range(rng.integers(4, 9)):
-        _strew(rng, paper, rng.uniform(0.5, 1.3), rng.uniform(0.02, 0.06))
-    for _ in range(rng.integers(30, 65)):
-        _strew(rng, paper, rng.uniform(0.04, 0.1), rng.uniform(0.014, 0.032))
-    paper = paper.reduce(_SUPERSAMPLE)
-    _cast_shadow(ground, paper.getchannel('A'), 0, 0, 0.09 * size)
-    ground.paste(paper, (0, 0), paper)
-    return ground
-
-
-def _strew(rng: np.random.Generator, image: Image.Image, length: float, width: float) -> None:
-    """Draws a bent strip anywhere; length and width are parts of the image side."""
-    t = np.linspace(0, 1, 24)
-    heading = rng.uniform(0, 2 * np.pi) + rng.uniform(-2.5, 2.5) * t
-    heading += rng.uniform(0, 1.5) * np.sin(2 * np.pi * (t + rng.uniform()))
-    along = np.stack([np.cos(heading), np.sin(heading)], axis=1)
-    spine = rng.uniform(0, 1, 2) + np.cumsum(along, axis=0) * length / len(t)
-    across = along[:, ::-1] * np.array([-0.5, 0.5]) * width
-    left, right = (spine - across) * image.width, (spine + across) * image.width
-    # One quadrangle a step: a single outline would have holes where it crosses itself.
-    steps = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1).reshape(-1, 8)
-    brush, tone = ImageDraw.Draw(image), _tone(rng, (0, 1), (0.35, 0.75), (0.35, 0.9))
-    for step in steps.tolist():
-        brush.polygon(step, tone)

@@ -55,7 +55,8 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
 
         Raises:
             FileNotFoundError: if the devkit or a class file is missing.
-            ValueError: if a line is not a name and 1, 0 or -1, or no image is left.
+            ValueError: if a line is not a name and 1, 0 or -1, an image is listed twice in one
+                file, or no image is left.
         """
         folder = Path(self.data_root) / 'ImageSets' / 'Main'
         if not folder.is_dir():
@@ -68,11 +69,6 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
             for image, label in self._read_class_file(folder / f'{name}_{self.split}.txt'):
                 listed = positives.setdefault(f'{image}.jpg', [])
                 if label == 1:
-                    if index in listed:
-                        raise ValueError(
-                            f'{folder / f"{name}_{self.split}.txt"}: image {image} is listed '
-                            'twice; remove one line'
-                        )
                     listed.append(index)
         rows = [
             {'img_path': os.path.join(self.img_prefix, file), 'gt_label': positives[file]}
@@ -89,6 +85,7 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
                 f'{path}: no such class file; class names and split must be those of the devkit '
                 f'(classes={list(self.metainfo["classes"])}, split={self.split!r})'
             )
+        seen: set[str] = set()
         with path.open(encoding='utf-8') as lines:
             for number, line in enumerate(lines, start=1):
                 fields = line.split()
@@ -99,4 +96,9 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
                         f'{path}:{number}: {line.strip()!r} is not "IMAGE LABEL" with a label of '
                         '1 (present), 0 (difficult only) or -1 (absent)'
                     )
+                if fields[0] in seen:
+                    raise ValueError(
+                        f'{path}:{number}: image {fields[0]} is listed twice; remove one line'
+                    )
+                seen.add(fields[0])
                 yield fields[0], int(fields[1])

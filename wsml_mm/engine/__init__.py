@@ -1,3 +1,3 @@
-from .hooks import EpochSeedHook, LargeLossHook, PlainCheckpointHook
+from .hooks import DurableCheckpointHook, EpochSeedHook, LargeLossHook, PlainCheckpointHook
 
-__all__ = ['EpochSeedHook', 'LargeLossHook', 'PlainCheckpointHook']
+__all__ = ['DurableCheckpointHook', 'EpochSeedHook', 'LargeLossHook', 'PlainCheckpointHook']

@@ -31,7 +31,8 @@ def average_precision(scores: ArrayLike, positive: ArrayLike) -> float:
     if not truth.any():
         return 0.0
     order = np.argsort(-score, kind='stable')
-    last_of_level = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
+    ranked = score[order]
+    last_of_level = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(score) - 1)
     hits = np.cumsum(truth[order])[last_of_level]
     precision = hits / (last_of_level + 1)
     steps = np.diff(hits, prepend=0) / hits[-1]

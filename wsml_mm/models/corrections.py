@@ -39,8 +39,8 @@ class CorrectionStore:
             IndexError: if a sample is out of range.
         """
         self._check_rows(rows)
-        keys = rows.to(torch.int64) * self.num_classes + classes.to(torch.int64)
-        self._added.append(keys.cpu().numpy())
+        keys = rows.cpu().to(torch.int64) * self.num_classes + classes.cpu().to(torch.int64)
+        self._added.append(keys.numpy())
 
     def lookup(self, rows: Tensor) -> Tensor:
         """Returns a (B, C) bool CPU mask of the merged corrections of (B,) samples.
@@ -115,8 +115,8 @@ class CorrectionStore:
                     f'training set has {getattr(self, name)}: resume with the same data, or start '
                     'anew with load_from, which leaves corrections behind'
                 )
-        self._keys = state['keys'].numpy().astype(np.int64)
-        self._epochs = state['epochs'].numpy().astype(np.int32)
+        self._keys = state['keys'].cpu().numpy().astype(np.int64)
+        self._epochs = state['epochs'].cpu().numpy().astype(np.int32)
         self._added.clear()
 
     def _check_rows(self, rows: Tensor) -> None:

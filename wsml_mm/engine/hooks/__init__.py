@@ -1,5 +1,12 @@
+from .durable_checkpoint_hook import DurableCheckpointHook, newest_loadable
 from .epoch_seed_hook import EpochSeedHook
 from .large_loss_hook import LargeLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 
-__all__ = ['EpochSeedHook', 'LargeLossHook', 'PlainCheckpointHook']
+__all__ = [
+    'DurableCheckpointHook',
+    'EpochSeedHook',
+    'LargeLossHook',
+    'PlainCheckpointHook',
+    'newest_loadable',
+]

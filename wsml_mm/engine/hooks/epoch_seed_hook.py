@@ -35,6 +35,17 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
     """
 
     priority = 'HIGH'
+    _built_with: int | None = None
+
+    def before_run(self, runner: Any) -> None:
+        """Notes the seed that the loaders are built with."""
+        self._built_with = runner.seed
+
+    def before_train(self, runner: Any) -> None:
+        """Gives the sampler the seed of the resumed run, which the runner learns after building."""
+        sampler = runner.train_dataloader.sampler
+        if runner.seed != self._built_with and getattr(sampler, 'seed', None) == self._built_with:
+            sampler.seed = runner.seed
 
     def before_train_epoch(self, runner: Any) -> None:
         """Seeds from (seed, epoch, rank)."""
@@ -42,5 +53,11 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
         seed_everything(*key)
         loader = runner.train_dataloader
         loader.worker_init_fn = functools.partial(_seed_worker, key=key)
+        if getattr(loader, 'persistent_workers', False):
+            loader._iterator = None
+
+    def after_train(self, runner: Any) -> None:
+        """Ends persistent workers: of no use to the stage or test that follows in this process."""
+        loader = runner.train_dataloader
         if getattr(loader, 'persistent_workers', False):
             loader._iterator = None

@@ -6,27 +6,22 @@ import math
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
-from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
-from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.models.losses import LargeLoss, LargeLossCorrectPerm, PartialLabelLoss
 
 from .selection_record import SelectionRecord
+from .set_up import check_set_up, deals_evenly, find_losses, wrapped_datasets
 
 _STATE = 'wsml_mm'
 
 
-def wrapped_datasets(dataset: Any) -> list[PartialLabelDataset]:
-    """Returns the `PartialLabelDataset`s below any stack of dataset wrappers, each once."""
-    if isinstance(dataset, PartialLabelDataset):
-        return [dataset]
-    inner = [*getattr(dataset, 'datasets', []), getattr(dataset, 'dataset', None)]
-    found = [leaf for part in inner if part is not None for leaf in wrapped_datasets(part)]
-    return list(dict.fromkeys(found))
+def _number(value: Any) -> float:
+    # float() of a tensor with a graph makes torch warn.
+    return float(value.detach() if isinstance(value, torch.Tensor) else value)
 
 
 @HOOKS.register_module()
@@ -43,12 +38,25 @@ class LargeLossHook(Hook):  # type: ignore[misc]
             labels; its steady rate does not stop by itself.
         corrections_from: checkpoint whose LL-Cp corrections a new training starts with; None:
             start with none. A resumed run always keeps its own.
+        epoch_length: iterations that count as an epoch under `IterBasedTrainLoop`.
+
+    Raises:
+        ValueError: if epoch_length is not positive.
     """
 
     priority = 'NORMAL'  # before CheckpointHook, so that a checkpoint holds the merged state
 
-    def __init__(self, warn_share: float = 0.1, corrections_from: str | None = None) -> None:
+    def __init__(
+        self,
+        warn_share: float = 0.1,
+        corrections_from: str | None = None,
+        epoch_length: int | None = None,
+    ) -> None:
+        if epoch_length is not None and epoch_length < 1:
+            raise ValueError(f'epoch_length={epoch_length}: a number of iterations, at least 1')
         self.warn_share, self.corrections_from = warn_share, corrections_from
+        self.epoch_length = epoch_length
+        self._epoch: int | None = None  # the one under way
         self._saved: dict[str, Any] | None = None
         self._losses: list[PartialLabelLoss] = []
         self._records: list[SelectionRecord] = []
@@ -56,39 +64,27 @@ class LargeLossHook(Hook):  # type: ignore[misc]
         self._reports_left = 5
 
     def before_train(self, runner: Any) -> None:
-        """Finds the losses, checks the set-up and binds LL-Cp to the training set.
-
-        Raises:
-            TypeError: under an iteration-based loop, whose epoch never advances.
-            ValueError: if batch augmentation would blend unobserved labels.
-        """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        self._losses = [m for m in model.modules() if isinstance(m, PartialLabelLoss)]
+        """Finds the losses, checks the set-up (see `check_set_up`) and binds LL-Cp to the data."""
+        self._losses = find_losses(runner)
         if not self._losses:
             return
-        if getattr(getattr(model, 'data_preprocessor', None), 'batch_augments', None) is not None:
-            raise ValueError(
-                'data_preprocessor.batch_augments (Mixup, CutMix) blends unobserved labels (-1) '
-                'with known ones: remove batch_augments from the config'
-            )
-        if any(isinstance(m, LargeLoss) for m in self._losses) and isinstance(
-            runner.train_loop, IterBasedTrainLoop
-        ):
-            raise TypeError(
-                'the large-loss schedule counts epochs, which IterBasedTrainLoop does not: use '
-                'train_cfg = dict(by_epoch=True, max_epochs=...)'
-            )
+        check_set_up(runner, self._losses, self.epoch_length)
+        even = deals_evenly(runner)
         for loss in self._losses:
-            loss.keep_trace = True
+            loss.keep_trace, loss.even_batches = True, even
         if any(isinstance(m, LargeLossCorrectPerm) for m in self._losses):
             self._bind(runner.train_dataloader.dataset)
 
     def before_train_epoch(self, runner: Any) -> None:
         """Tells every large loss the epoch, from the runner: exact after a resume as well."""
-        for loss in self._losses:
-            if isinstance(loss, LargeLoss):
-                loss.set_epoch(runner.epoch, runner.max_epochs)
-        self._records = [SelectionRecord() for _ in self._losses]
+        if self.epoch_length is None:
+            self._begin(runner.epoch, runner.max_epochs)
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Does the same where epochs are counted in iterations."""
+        length = self.epoch_length
+        if length is not None and (self._epoch is None or runner.iter % length == 0):
+            self._begin(runner.iter // length, -(-runner.max_iters // length))
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -99,20 +95,14 @@ class LargeLossHook(Hook):  # type: ignore[misc]
             if loss.trace is not None:
                 record.add(loss.trace, samples)
         # The runner's own log has already waited for this number: no further wait on a GPU.
-        if outputs and 'loss' in outputs and not math.isfinite(float(outputs['loss'])):
+        if outputs and 'loss' in outputs and not math.isfinite(_number(outputs['loss'])):
             self._report_not_finite(runner, samples)
+        if self.epoch_length is not None and (runner.iter + 1) % self.epoch_length == 0:
+            self._end(runner)
 
     def after_train_epoch(self, runner: Any) -> None:
         """Merges LL-Cp's corrections over all ranks and logs the epoch."""
-        for loss, record in zip(self._losses, self._records, strict=True):
-            if not isinstance(loss, LargeLoss):
-                continue
-            scalars = record.scalars()
-            if isinstance(loss, LargeLossCorrectPerm) and loss.corrections is not None:
-                keys = np.concatenate(all_gather_object(loss.corrections.pending()))
-                loss.merge(keys)
-                scalars |= self._corrected(runner, loss)
-            self._log(runner, type(loss).__name__, scalars)
+        self._end(runner)
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Saves the merged corrections beside the weights."""
@@ -127,6 +117,27 @@ class LargeLossHook(Hook):  # type: ignore[misc]
         """Keeps the corrections of a resumed run; `load_from` and test leave them alone."""
         if getattr(runner, '_resume', False):
             self._saved = checkpoint.get(_STATE)
+
+    def _begin(self, epoch: int, max_epochs: int) -> None:
+        for loss in self._losses:
+            if isinstance(loss, LargeLoss):
+                loss.set_epoch(epoch, max_epochs)
+        self._records = [SelectionRecord() for _ in self._losses]
+        self._epoch = epoch
+
+    def _end(self, runner: Any) -> None:
+        if self._epoch is None:
+            return
+        step, self._epoch = self._epoch + 1, None
+        for loss, record in zip(self._losses, self._records, strict=True):
+            if not isinstance(loss, LargeLoss):
+                continue
+            scalars = record.scalars()
+            if isinstance(loss, LargeLossCorrectPerm) and loss.corrections is not None:
+                keys = np.concatenate(all_gather_object(loss.corrections.pending()))
+                loss.merge(keys)
+                scalars |= self._corrected(runner, loss)
+            self._log(runner, step, type(loss).__name__, scalars)
 
     def _bind(self, dataset: Any) -> None:
         leaves, total = wrapped_datasets(dataset), 0
@@ -147,9 +158,13 @@ class LargeLossHook(Hook):  # type: ignore[misc]
             else:
                 loss.bind(loss.num_samples, len(dataset.metainfo['classes']))
         if self._saved is None and self.corrections_from is not None:
-            import torch
-
-            self._saved = torch.load(self.corrections_from, weights_only=True)[_STATE]
+            checkpoint = torch.load(self.corrections_from, map_location='cpu', weights_only=True)
+            if _STATE not in checkpoint:
+                raise ValueError(
+                    f'corrections_from={self.corrections_from}: the checkpoint holds no label '
+                    'corrections; name one of a training with LargeLossCorrectPerm, or None'
+                )
+            self._saved = checkpoint[_STATE]
         if self._saved is not None:
             self._restore(perm, self._saved)
 
@@ -180,8 +195,7 @@ class LargeLossHook(Hook):  # type: ignore[misc]
                 )
         return scalars
 
-    def _log(self, runner: Any, name: str, scalars: dict[str, float]) -> None:
-        step = runner.epoch + 1
+    def _log(self, runner: Any, step: int, name: str, scalars: dict[str, float]) -> None:
         for key, value in scalars.items():
             runner.message_hub.update_scalar(key, value)
         runner.visualizer.add_scalars(scalars, step=step)

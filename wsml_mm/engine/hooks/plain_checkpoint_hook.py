@@ -13,32 +13,36 @@ from mmengine.logging import HistoryBuffer, print_log
 from mmpretrain.registry import HOOKS
 
 _BUFFER, _ARRAY = '__history_buffer__', '__ndarray__'
+_KINDS: tuple[Any, ...] = (bool, int, float, complex, str, bytes)
 _WEIGHTS = ('state_dict', 'ema_state_dict')  # tensors already, with metadata that must stay
 
 
 def to_plain(value: Any, where: str = '') -> Any:
     """Returns `value` made of dicts, lists, tuples, tensors, numbers and strings only.
 
-    History buffers and arrays are marked and come back by `from_plain`; callables (OneCycleLR's
-    annealing function) are left out, since their owner's constructor makes them anew.
+    History buffers and arrays are marked and come back by `from_plain`, sets and deques as lists;
+    callables (OneCycleLR's annealing function) are left out, since their owner's constructor makes
+    them anew.
     """
-    if value is None or isinstance(value, (bool, int, float, str, bytes, torch.Tensor)):
-        # Subclasses of the builtins (np.float64 is a float) are classes to the safe loader.
-        if isinstance(value, np.generic):
-            return value.item()
+    if value is None or isinstance(value, torch.Tensor):
         return value
     if isinstance(value, np.generic):
         return value.item()
+    for kind in _KINDS:
+        if isinstance(value, kind):  # subclasses (an IntEnum) are classes to the safe loader
+            return value if type(value) is kind else kind.__new__(kind, value)
     if isinstance(value, HistoryBuffer):
         history, count = value.data
         buffer = {'log': to_plain(history), 'count': to_plain(count), 'max': value.max_length}
         return {_BUFFER: buffer}
     if isinstance(value, np.ndarray):
         if value.dtype.kind in 'biufc':
-            return {_ARRAY: torch.from_numpy(np.ascontiguousarray(value))}
+            # Not ascontiguousarray, which makes a vector of a 0-d array.
+            native = np.array(value, dtype=value.dtype.newbyteorder('='), order='C')
+            return {_ARRAY: torch.from_numpy(native)}
         return to_plain(value.tolist(), where)
     if isinstance(value, Mapping):
-        plain = {k: to_plain(v, f'{where}.{k}') for k, v in value.items()}
+        plain = {to_plain(k): to_plain(v, f'{where}.{k}') for k, v in value.items()}
         return {k: v for k, v in plain.items() if v is not _DROPPED}
     if isinstance(value, PurePath):
         return str(value)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpretrain.registry import METRICS
@@ -54,7 +55,8 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keeps each sample's annotated entries, one result a sample (ranks are merged by it)."""
         for sample in data_samples:
-            score = sample['pred_score'].detach().float().cpu().numpy()
+            score = sample['pred_score'].detach().cpu()
+            score = score.to(torch.promote_types(score.dtype, torch.float32)).numpy()
             if 'gt_score' in sample:
                 target = sample['gt_score'].cpu().numpy().astype(np.int8)
             else:
@@ -70,7 +72,7 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
     def compute_metrics(self, results: list[Result]) -> dict[str, float]:
         """Returns the metrics of all samples, in percent."""
         width = int(results[0].get('size', len(results[0]['score'])))  # type: ignore[call-overload]
-        pred = np.zeros((len(results), width), dtype=np.float32)
+        pred = np.zeros((len(results), width), dtype=results[0]['score'].dtype)
         target = np.full((len(results), width), UNOBSERVED, dtype=np.int8)
         for row, result in enumerate(results):
             places = result.get('class', slice(None))
@@ -122,7 +124,9 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
             'scored_classes': float((~np.isnan(ap)).sum()),
         }
         for group, members in (groups or {}).items():
-            unknown = [m for m in members if not isinstance(m, int) and m not in names]
+            unknown = [
+                m for m in members if m not in (range(len(names)) if isinstance(m, int) else names)
+            ]
             if unknown:
                 raise ValueError(f'groups[{group!r}] names the unknown class {unknown[0]!r}')
             places = [m if isinstance(m, int) else names.index(m) for m in members]

@@ -1,5 +1,6 @@
 from .assume_negative import AssumeNegativeLoss, LossTrace, PartialLabelLoss
-from .large_loss import LargeLoss, LargeLossCorrectPerm, LargeLossCorrectTemp, LargeLossReject
+from .correct_perm import LargeLossCorrectPerm
+from .large_loss import LargeLoss, LargeLossCorrectTemp, LargeLossReject
 
 __all__ = [
     'AssumeNegativeLoss',

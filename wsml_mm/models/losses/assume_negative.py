@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from wsml_mm.datasets.labels import UNOBSERVED
 
 from .functional import assume_negative_loss, check_target, full_precision
+from .ranks import batch_sizes, mean_over_ranks, world_size
 
 
 class LossTrace(NamedTuple):
@@ -28,13 +29,17 @@ class PartialLabelLoss(nn.Module):
     """Base of the losses for targets of {1, 0, -1}: precision, checks, reduction and trace.
 
     The mean is over B * C, as in the reference code, whatever `avg_factor` says: MMPretrain's
-    multi-label heads pass B, which would multiply the gradient by C.
+    multi-label heads pass B, which would multiply the gradient by C. In training on several ranks
+    B is the global batch: every rank returns its value, and the gradients that
+    DistributedDataParallel averages are those of one process, uneven batches included.
 
     Args:
         loss_weight: factor of the loss.
     """
 
     needs_sample_idx = False
+    # Set by the hook where the sampler deals every rank as many samples: spares an exchange.
+    even_batches = False
 
     def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()
@@ -60,18 +65,23 @@ class PartialLabelLoss(nn.Module):
         logits = full_precision(cls_score)
         check_target(logits, target)
         if not self.training:
-            return self._mean(assume_negative_loss(logits, target))
-        return self._mean(self.training_loss(logits, target, sample_idx))
+            return self.loss_weight * mean_over_ranks(assume_negative_loss(logits, target), None)
+        sizes = None
+        if world_size() > 1:
+            sizes = batch_sizes(len(logits), logits.device, self.even_batches)
+        entry_loss = self.training_loss(logits, target, sample_idx, sizes)
+        return self.loss_weight * mean_over_ranks(entry_loss, sizes)
 
-    def training_loss(self, logits: Tensor, target: Tensor, sample_idx: Tensor | None) -> Tensor:
-        """Returns the (B, C) training loss of each entry."""
+    def training_loss(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        sample_idx: Tensor | None = None,
+        sizes: list[int] | None = None,
+    ) -> Tensor:
+        """Returns the (B, C) training loss of each entry; `sizes` are all ranks' batches."""
         self._remember(logits, target, torch.zeros_like(target, dtype=torch.bool))
         return assume_negative_loss(logits, target)
-
-    def _mean(self, entry_loss: Tensor) -> Tensor:
-        # An empty batch must still be differentiable: its sum is a zero with a graph.
-        mean = entry_loss.mean() if entry_loss.numel() else entry_loss.sum()
-        return self.loss_weight * mean
 
     def _remember(self, logits: Tensor, target: Tensor, selected: Tensor) -> None:
         if self.keep_trace:

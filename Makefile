@@ -1,0 +1,48 @@
+# make demo, make test: both set up .venv by themselves; nothing but Python >= 3.10 is needed.
+PYTHON ?= python3
+VENV ?= .venv
+STACK ?= openmmlab
+JOBS ?= 2
+WORK ?= work_dirs/demo
+SEEDS ?= 1200 1201 1202
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+METHODS := an ll-r ll-ct ll-cp full
+EXTRAS_demo := demo
+EXTRAS_test := demo,test
+EXTRAS_lint := lint
+
+.PHONY: help demo test test-slow lint clean
+help:
+	@echo 'make demo   AN, LL-R, LL-Ct, LL-Cp and full labels on drawn scenes: table and figure'
+	@echo 'make test   the test suite        make test-slow   the long tests'
+	@echo 'make lint   ruff and mypy         make clean       remove .venv and work_dirs'
+
+demo: $(VENV)/.demo
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore tools/compare.py \
+		$(METHODS:%=configs/large_loss/%_lite0_linear_scenes.py) \
+		--seeds $(SEEDS) --jobs $(JOBS) --work-dir $(WORK) --title 'composed scenes, one label each'
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(VENV)/.test
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) work_dirs
+
+$(VENV)/.venv:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# opencv-python needs system libraries of a desktop; without them its headless twin takes its place.
+$(VENV)/.%: $(VENV)/.venv setup.py requirements/tested.txt
+	@echo 'Installing into $(VENV) (torch is large: some minutes) ...'
+	$(PIP) -c requirements/tested.txt -e '.[$(STACK),$(EXTRAS_$*)]'
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || \
+		{ $(BIN)/python -m pip uninstall --quiet -y opencv-python; $(PIP) opencv-python-headless; }
+	@touch $@

@@ -1,0 +1,219 @@
+"""Every config that ships: it loads, and everything it names can be built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import REPO, is_fork, write_devkit
+from mmengine.config import Config, ConfigDict
+from mmengine.evaluator import Evaluator
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    MODELS,
+    OPTIM_WRAPPERS,
+    TASK_UTILS,
+    TRANSFORMS,
+    VISUALIZERS,
+)
+
+from wsml_mm.datasets.voc2012 import VOC_CLASSES
+from wsml_mm.models.losses import AssumeNegativeLoss, LargeLoss
+
+FOLDER = REPO / 'configs' / 'large_loss'
+CONFIGS = sorted(path.name for path in FOLDER.glob('*.py'))
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        yield
+
+
+@pytest.fixture
+def voc(tmp_path_factory, monkeypatch):
+    """VOC2012 and voc5 below $WSML_DATA."""
+    root = tmp_path_factory.getbasetemp() / 'configs_data'
+    if not root.exists():
+        write_devkit(root / 'VOCdevkit/VOC2012', train=10, val=4, classes=VOC_CLASSES)
+        five = ('bus', 'car', 'cat', 'person', 'train')
+        write_devkit(root / 'voc5', train=10, val=4, classes=five)
+    monkeypatch.setenv('WSML_DATA', str(root))
+    return root
+
+
+def read(name) -> Config:
+    return Config.fromfile(FOLDER / name, format_python_code=False)
+
+
+def without_weights(cfg):
+    """Takes pretrained weights away, so that nothing is downloaded."""
+    if isinstance(cfg, dict):
+        kept = {k: without_weights(v) for k, v in cfg.items() if k != 'init_cfg'}
+        return ConfigDict(kept)
+    return [without_weights(v) for v in cfg] if isinstance(cfg, (list, tuple)) else cfg
+
+
+def layers(dataset):
+    """Yields a dataset's config and those inside it."""
+    while dataset is not None:
+        yield dataset
+        dataset = dataset.get('dataset')
+
+
+def test_there_is_a_config_of_each_method_and_setting():
+    methods, settings = set(), {}
+    for name in CONFIGS:
+        method, setting = name.removesuffix('.py').split('_', 1)
+        methods.add(method)
+        settings.setdefault(setting, set()).add(method)
+    assert methods == {'an', 'full', 'll-r', 'll-ct', 'll-cp'}
+    assert all(found == methods for found in settings.values()), settings
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_builds(name):
+    cfg = read(name)
+    assert cfg.custom_imports.imports == ['wsml_mm']
+    assert cfg.default_scope == 'mmpretrain'
+
+    model = MODELS.build(without_weights(cfg.model))
+    loss = model.head.loss_module
+    method = name.split('_')[0]
+    assert isinstance(loss, LargeLoss if method.startswith('ll-') else AssumeNegativeLoss)
+    kinds = {'ll-r': 'Reject', 'll-ct': 'CorrectTemp', 'll-cp': 'CorrectPerm'}
+    assert type(loss).__name__.endswith(kinds.get(method, 'AssumeNegativeLoss'))
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    assert type(wrapper) is OPTIM_WRAPPERS.get('OptimWrapper')
+    assert cfg.param_scheduler == []
+
+    for key in LOADERS:
+        loader = cfg[key]
+        assert DATA_SAMPLERS.get(loader.sampler.type)
+        assert loader.sampler.shuffle is (key == 'train_dataloader')
+        chain = list(layers(loader.dataset))
+        assert chain[0].type == 'PartialLabelDataset'
+        for dataset in chain:
+            assert DATASETS.get(dataset.type), dataset.type
+            if dataset.get('observe') is not None:
+                TASK_UTILS.build(dataset.observe)
+            for transform in dataset.get('pipeline', []):
+                TRANSFORMS.build(transform)
+            if 'extractor' in dataset:
+                assert not [t for t in chain[-1].pipeline if 'Random' in t.type]
+                assert model.head.fc.in_features == _width(dataset.extractor)
+        classes = chain[-1].get('classes') or DATASETS.get(chain[-1].type).METAINFO['classes']
+        assert len(classes) == cfg.model.head.num_classes
+        # Only training hides labels; only the full baseline does not.
+        hidden = key == 'train_dataloader' and method != 'full'
+        assert (chain[0].get('observe') is not None) is hidden
+
+    parts = [(cfg[key].dataset.get('holdout') or {}).get('part') for key in LOADERS]
+    assert parts == ['train', 'val', None]
+    for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
+        metric = Evaluator(evaluator).metrics[0]
+        assert metric.prefix == 'multi-label'
+    for hook in cfg.default_hooks.values():
+        if hook.type != 'VisualizationHook':  # wants the runner's visualizer
+            HOOKS.build(hook)
+        assert HOOKS.get(hook.type)
+    kinds = {hook.type for hook in cfg.default_hooks.values()}
+    assert {'LargeLossHook', 'EpochSeedHook', 'PlainCheckpointHook'} <= kinds
+    assert cfg.default_hooks.checkpoint.save_best == 'multi-label/mAP'
+    assert VISUALIZERS.get(cfg.visualizer.type)
+    if 'linear_init' in cfg:
+        stage = read(cfg.linear_init.config)
+        assert stage.model.head.loss.type == cfg.model.head.loss.type
+        assert stage.model.backbone.type == 'FeatureInput'
+        assert stage.model.head.in_channels == cfg.model.head.in_channels
+        assert stage.train_dataloader.dataset.holdout == cfg.train_dataloader.dataset.holdout
+
+
+_WIDTHS: dict[str, int] = {}
+
+
+def _width(extractor) -> int:
+    extractor = without_weights(extractor)
+    spec = str(extractor)
+    if spec not in _WIDTHS:
+        model = MODELS.build(dict(type='ImageClassifier', **extractor))
+        model.eval()
+        with torch.no_grad():
+            _WIDTHS[spec] = model.extract_feat(torch.zeros(1, 3, 64, 64))[-1].shape[1]
+    return _WIDTHS[spec]
+
+
+@pytest.mark.parametrize('name', [name for name in CONFIGS if '_e2e_' in name])
+def test_end_to_end_configs_read_their_data(name, voc):
+    cfg = read(name)
+    side = cfg.train_dataloader.dataset.dataset.pipeline[1].scale[0]
+    shown = []
+    for key, count in (('train_dataloader', 8), ('val_dataloader', 2), ('test_dataloader', 4)):
+        dataset = DATASETS.build(cfg[key].dataset)
+        assert len(dataset) == count
+        sample = dataset[0]
+        assert tuple(sample['inputs'].shape) == (3, side, side)
+        scores = torch.stack([dataset[i]['data_samples'].gt_score for i in range(count)])
+        assert scores.shape == (count, cfg.model.head.num_classes)
+        shown.append(int((scores != -1).sum()))
+    classes = cfg.model.head.num_classes
+    assert shown == [8 * classes if name.startswith('full') else 8, 2 * classes, 4 * classes]
+
+
+@pytest.mark.parametrize('name', [n for n in CONFIGS if '_linear_voc' in n])
+def test_linear_configs_find_their_images(name, voc):
+    cfg = read(name)
+    for key, count in zip(LOADERS, (10, 10, 4), strict=True):
+        source = list(layers(cfg[key].dataset))[-1]
+        dataset = DATASETS.build(source)
+        assert len(dataset) == count
+        assert dataset[0]['inputs'].shape[0] == 3
+
+
+@pytest.mark.parametrize('name', ['an_resnet50_e2e_voc2012.py', 'll-r_lite0_linear_scenes.py'])
+def test_data_folder_is_an_environment_variable(name, monkeypatch):
+    def root():
+        return list(layers(read(name).train_dataloader.dataset))[-1].data_root
+
+    monkeypatch.setenv('WSML_DATA', '/some/where')
+    assert root().startswith('/some/where/')
+    monkeypatch.delenv('WSML_DATA')
+    assert root().startswith('data/')
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_prints_and_reads_itself(name, tmp_path):
+    """A run's copy of its config (work_dir/NAME.py) is a config."""
+    cfg = read(name)
+    path = tmp_path / 'copy.py'
+    cfg.dump(path)
+    again = Config.fromfile(path, format_python_code=False)
+    assert again.to_dict() == cfg.to_dict()
+
+
+def test_no_config_needs_mmpretrain_configs():
+    for path in (REPO / 'configs').rglob('*.py'):
+        assert 'mmpretrain::' not in path.read_text().replace('`mmpretrain::...`', ''), path
+
+
+@pytest.mark.skipif(is_fork(), reason='one stack is enough for a file comparison')
+def test_bases_are_all_used():
+    used = set()
+
+    def follow(path: Path) -> None:
+        text = Config._get_base_files(str(path))
+        for base in [text] if isinstance(text, str) else text:
+            found = (path.parent / base).resolve()
+            if found not in used:
+                used.add(found)
+                follow(found)
+
+    for name in CONFIGS:
+        follow(FOLDER / name)
+    assert set((REPO / 'configs' / '_base_').rglob('*.py')) <= used

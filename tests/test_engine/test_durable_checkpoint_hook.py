@@ -1,0 +1,123 @@
+"""Checkpoints under fire: nothing half-written, nothing deleted too early, resume falls back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import assert_same, load, loss_of, scalars, set_hook, tiny_config, train, write_devkit
+
+from wsml_mm.engine.hooks import newest_loadable
+from wsml_mm.engine.hooks.durable_checkpoint_hook import write_durably
+
+
+@pytest.fixture
+def devkit(tmp_path):
+    return write_devkit(tmp_path / 'devkit')
+
+
+def durable(devkit, work_dir, **kwargs):
+    cfg = tiny_config(devkit, work_dir, 'LL-Cp', **kwargs)
+    set_hook(
+        cfg,
+        'checkpoint',
+        type='DurableCheckpointHook',
+        interval=1,
+        max_keep_ckpts=2,
+        save_best='multi-label/mAP',
+        rule='greater',
+    )
+    return cfg
+
+
+def test_write_replaces_whole(tmp_path, monkeypatch):
+    path = tmp_path / 'file'
+    write_durably(path, b'old')
+    monkeypatch.setattr(os, 'replace', lambda *a: (_ for _ in ()).throw(OSError('disk full')))
+    with pytest.raises(OSError, match='disk full'):
+        write_durably(path, b'new')
+    assert path.read_bytes() == b'old'
+    assert [p.name for p in tmp_path.iterdir()] == ['file']
+
+
+def test_keeps_the_last_and_the_best(devkit, tmp_path):
+    work = tmp_path / 'work'
+    runner = train(durable(devkit, work, epochs=4))
+    names = {p.name for p in work.glob('*.pth')}
+    best = [n for n in names if n.startswith('best_')]
+    assert names - set(best) == {'epoch_3.pth', 'epoch_4.pth'}
+    assert len(best) == 1
+    assert not list(work.glob('.*.pth*'))
+    assert (work / 'last_checkpoint').read_text() == str(work / 'epoch_4.pth')
+    # The epoch's file knows the epoch's validation: a resumed run need not repeat it.
+    saved = load(work / 'epoch_4.pth')
+    series = saved['message_hub']['log_scalars']['val/multi-label/mAP']
+    assert len(next(iter(series.values()))['log']['__ndarray__']) == 4
+    history = scalars(runner, 'val/multi-label/mAP')
+    assert saved['message_hub']['runtime_info']['best_score'] == max(history)
+    assert saved['meta']['epoch'] == 4
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: no handler of the program runs."""
+
+
+@pytest.mark.parametrize('moment', range(1, 8))
+def test_killed_at_any_write_it_resumes_exactly(devkit, tmp_path, monkeypatch, moment):
+    expected = train(durable(devkit, tmp_path / 'whole', epochs=3))
+    work, count = tmp_path / 'killed', 0
+    real = os.replace
+
+    def replace(source, target):
+        nonlocal count
+        if str(target).startswith(str(work)):
+            count += 1
+            if count == moment:
+                raise Killed
+        real(source, target)
+
+    monkeypatch.setattr(os, 'replace', replace)
+    with pytest.raises(Killed):
+        train(durable(devkit, work, epochs=3))
+    monkeypatch.setattr(os, 'replace', real)
+    for path in work.glob('*.pth'):
+        load(path)  # every file under its final name is whole
+    cfg = durable(devkit, work, epochs=3)
+    cfg.resume = newest_loadable(work) is not None
+    resumed = train(cfg)
+    assert_same(resumed.model.state_dict(), expected.model.state_dict())
+    assert_same(
+        loss_of(resumed).corrections.state_dict(), loss_of(expected).corrections.state_dict()
+    )
+    name = 'val/multi-label/mAP'
+    assert scalars(resumed, name) == scalars(expected, name)
+    best = [sorted(p.name for p in w.glob('best_*')) for w in (work, tmp_path / 'whole')]
+    assert best[0] == best[1]
+
+
+def test_newest_loadable(tmp_path):
+    assert newest_loadable(tmp_path) is None
+    for epoch in (2, 9, 10):
+        torch.save({'epoch': epoch}, tmp_path / f'epoch_{epoch}.pth')
+    torch.save({}, tmp_path / 'best_mAP_epoch_11.pth')  # without the optimiser: not to resume
+    assert newest_loadable(tmp_path).name == 'epoch_10.pth'
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_9.pth'))
+    assert newest_loadable(tmp_path).name == 'epoch_9.pth'
+    whole = (tmp_path / 'epoch_9.pth').read_bytes()
+    (tmp_path / 'epoch_9.pth').write_bytes(whole[: len(whole) // 2])
+    assert newest_loadable(tmp_path).name == 'epoch_10.pth'
+    (tmp_path / 'epoch_10.pth').write_bytes(b'')
+    assert newest_loadable(tmp_path).name == 'epoch_2.pth'
+    (tmp_path / 'last_checkpoint').write_text('')
+    assert newest_loadable(tmp_path).name == 'epoch_2.pth'
+
+
+def test_without_validation_the_epoch_is_saved_at_its_end(devkit, tmp_path):
+    cfg = durable(devkit, tmp_path / 'work', epochs=3)
+    cfg.train_cfg.val_interval = 2
+    cfg.default_hooks.checkpoint.max_keep_ckpts = -1
+    train(cfg)
+    names = {p.name for p in Path(tmp_path / 'work').glob('epoch_*.pth')}
+    assert names == {'epoch_1.pth', 'epoch_2.pth', 'epoch_3.pth'}

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from helpers import (
+    LOSSES,
+    assert_same,
+    load,
+    loss_of,
+    scalars,
+    set_hook,
+    spy_of,
+    tiny_config,
+    train,
+    train_interrupted,
+    without_validation,
+    write_devkit,
+)
+
+from wsml_mm.engine import EpochSeedHook
+from wsml_mm.engine.hooks import epoch_seed_hook
+from wsml_mm.engine.hooks.epoch_seed_hook import seed_everything
+
+
+@pytest.fixture(scope='module')
+def devkit(tmp_path_factory):
+    return write_devkit(tmp_path_factory.mktemp('data') / 'kit')
+
+
+def _config(devkit, work_dir, loss='LL-R', workers=0, persistent=False, epochs=4):
+    cfg = tiny_config(devkit, work_dir, loss, workers=workers, epochs=epochs)
+    cfg.train_dataloader.persistent_workers = persistent
+    # Adam's moments and a schedule that depends on the whole course.
+    cfg.optim_wrapper.optimizer = dict(type='Adam', lr=0.01)
+    cfg.param_scheduler = dict(type='CosineAnnealingLR', T_max=4)
+    cfg.default_hooks.logger.interval = 1
+    # Dropout draws from the process's generator, the flips from that of the workers.
+    cfg.model.neck = [cfg.model.neck, dict(type='DropoutNeck')]
+    set_hook(cfg, 'spy', type='SpyHook')
+    return cfg
+
+
+def _state(runner, work_dir, epoch):
+    saved = load(work_dir / f'epoch_{epoch}.pth')
+    logged = saved['message_hub']['log_scalars']
+    for key in [key for key in logged if 'time' in key]:
+        logged.pop(key)
+    assert {'train/loss', 'train/lr', 'val/multi-label/mAP'} <= logged.keys()
+    store = getattr(loss_of(runner), 'corrections', None)
+    return {
+        'weights': {k: v.clone() for k, v in runner.model.state_dict().items()},
+        'saved': saved['state_dict'],
+        'optimizer': saved['optimizer'],
+        'schedule': saved['param_schedulers'],
+        'corrections': saved.get('wsml_mm'),
+        'table': None if store is None else store.table(),
+        'logged': logged,
+        'mAP': scalars(runner, 'val/multi-label/mAP'),
+        'best': saved['message_hub']['runtime_info']['best_score'],
+    }
+
+
+@pytest.mark.parametrize(
+    ('workers', 'persistent'), [(0, False), (2, False), (2, True)], ids=['0', '2', '2-persistent']
+)
+@pytest.mark.parametrize('loss', LOSSES)
+def test_resumed_run_equals_the_uninterrupted(devkit, tmp_path, loss, workers, persistent):
+    whole, cut = tmp_path / 'whole', tmp_path / 'cut'
+    runner = train(_config(devkit, whole, loss, workers, persistent))
+    expected = _state(runner, whole, 4)
+    steps = [s for s in spy_of(runner).steps if s['epoch'] >= 2]
+    cfg = _config(devkit, cut, loss, workers, persistent)
+    train_interrupted(cfg, epoch=2, batch=2)
+    cfg.resume = True
+    runner = train(cfg)
+    assert spy_of(runner).steps == steps
+    assert_same(_state(runner, cut, 4), expected)
+    if loss == 'LL-Cp':
+        assert len(expected['table']['sample']) == 24
+
+
+@pytest.mark.parametrize(
+    ('workers', 'persistent'), [(0, False), (2, False), (2, True)], ids=['0', '2', '2-persistent']
+)
+def test_each_epoch_augments_anew(devkit, tmp_path, workers, persistent):
+    cfg = without_validation(_config(devkit, tmp_path / 'run', 'AN', workers, persistent))
+    seen = {}
+    for step in spy_of(train(cfg)).steps:
+        for path, content in zip(step['paths'], step['inputs'], strict=True):
+            seen.setdefault(path, []).append(content)
+    assert all(len(views) == 4 for views in seen.values())
+    assert all(len(set(views)) <= 2 for views in seen.values())  # as it is, and flipped
+    epochs = list(zip(*seen.values(), strict=True))
+    assert len(set(epochs)) == 4
+
+
+def test_workers_augment_differently(devkit, tmp_path):
+    cfg = without_validation(_config(devkit, tmp_path / 'run', 'AN', 2, epochs=1))
+    # Four batches; a worker of its own for each of two: with one seed, they flip alike.
+    cfg.train_dataloader.sampler.shuffle = False
+    cfg.train_dataloader.dataset.indices = [0, 1, 2, 3, 4, 5] * 4
+    contents = [tuple(s['inputs']) for s in spy_of(train(cfg)).steps]
+    assert len(set(contents)) == 4
+
+
+def test_other_seeds_give_other_runs(devkit, tmp_path):
+    found = []
+    for seed in (0, 1):
+        cfg = without_validation(_config(devkit, tmp_path / str(seed), 'AN', epochs=1))
+        cfg.randomness.seed = seed
+        found.append([s['inputs'] for s in spy_of(train(cfg)).steps])
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize('seed', [None, 3])
+def test_resume_takes_over_the_seed_of_the_run(devkit, tmp_path, seed):
+    """A seed the config left to chance, or has changed since, is that of the checkpoint."""
+    cfg = without_validation(_config(devkit, tmp_path / 'cut'))
+    cfg.randomness.seed = seed
+    train_interrupted(cfg, epoch=2)
+    drawn = load(tmp_path / 'cut' / 'epoch_2.pth')['meta']['seed']
+    cfg.resume, cfg.randomness.seed = True, None if seed is None else seed + 1
+    resumed = spy_of(train(cfg)).steps
+    cfg = without_validation(_config(devkit, tmp_path / 'whole'))
+    cfg.randomness.seed = drawn
+    assert [s for s in spy_of(train(cfg)).steps if s['epoch'] >= 2] == resumed
+
+
+def test_without_the_hook_a_resumed_run_differs(devkit, tmp_path):
+    """What the matrix above guards against can happen."""
+    found = []
+    for name in ('whole', 'cut'):
+        cfg = without_validation(_config(devkit, tmp_path / name, 'AN'))
+        set_hook(cfg, 'epoch_seed')
+        if name == 'cut':
+            train_interrupted(cfg, epoch=2)
+            cfg.resume = True
+        found.append([s for s in spy_of(train(cfg)).steps if s['epoch'] >= 2])
+    assert [s['paths'] for s in found[0]] == [s['paths'] for s in found[1]]
+    assert [s['inputs'] for s in found[0]] != [s['inputs'] for s in found[1]]
+
+
+def _draw():
+    return random.random(), float(np.random.rand()), float(torch.rand(1, dtype=torch.float64))
+
+
+def test_all_generators_depend_on_every_part_of_the_key():
+    draws = []
+    for key in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 0, 1), (2**40, 3, 1)):
+        seed_everything(*key)
+        draws.append(_draw())
+        seed_everything(*key)
+        assert _draw() == draws[-1]
+    for generator in zip(*draws, strict=True):
+        assert len(set(generator)) == len(draws)
+
+
+def test_ranks_augment_differently(monkeypatch):
+    loader = SimpleNamespace()
+    runner = SimpleNamespace(seed=0, epoch=3, train_dataloader=loader)
+    found = []
+    for rank in (0, 1):
+        monkeypatch.setattr(epoch_seed_hook, 'get_rank', lambda rank=rank: rank)
+        EpochSeedHook().before_train_epoch(runner)
+        found.append(_draw())
+        loader.worker_init_fn(0)
+        found.append(_draw())
+        loader.worker_init_fn(1)
+        found.append(_draw())
+    assert len(set(found)) == 6

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from mmengine.logging import MMLogger
+from mmpretrain.registry import METRICS
+from mmpretrain.structures import DataSample
+from sklearn.metrics import average_precision_score
+
+from wsml_mm import MeanAveragePrecision
+
+NAMES = ('aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus')
+
+
+def scored(count=50, classes=6, unknown=0.4, seed=0):
+    random = np.random.default_rng(seed)
+    pred = random.random((count, classes)).round(2)  # with ties
+    target = (random.random((count, classes)) < 0.3).astype(np.int8)
+    target[random.random((count, classes)) < unknown] = -1
+    return pred, target
+
+
+def by_sklearn(pred, target):
+    """Percent for each class; 0 without a positive, None without an annotation."""
+    result = []
+    for score, truth in zip(pred.T, target.T, strict=True):
+        known = truth != -1
+        if (truth == 1).any():
+            result.append(100 * average_precision_score(truth[known], score[known]))
+        else:
+            result.append(0.0 if known.any() else None)
+    return result
+
+
+def samples(pred, target, dtype=torch.float32):
+    return [
+        DataSample()
+        .set_pred_score(torch.as_tensor(score).to(dtype))
+        .set_gt_score(torch.as_tensor(truth))
+        for score, truth in zip(pred, target, strict=True)
+    ]
+
+
+def evaluate(data, classes=NAMES, chunk=7, **kwargs):
+    evaluator = Evaluator(METRICS.build(dict(type='MeanAveragePrecision', **kwargs)))
+    evaluator.dataset_meta = dict(classes=classes) if classes else None
+    for start in range(0, len(data), chunk):
+        evaluator.process(data_samples=data[start : start + chunk], data_batch=None)
+    assert len(evaluator.metrics[0].results) == len(data)  # ranks are merged by samples
+    return evaluator.evaluate(len(data))
+
+
+@pytest.mark.parametrize('unknown', [0.0, 0.4])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_evaluator_equals_sklearn(unknown, dtype):
+    pred, target = scored(unknown=unknown)
+    if dtype == torch.float64:  # pairs that only float64 tells apart
+        pred += np.arange(50)[:, None] * 1e-12
+    expected = by_sklearn(pred, target)
+    metrics = evaluate(samples(pred, target, dtype), classwise=True)
+    assert set(metrics) == {
+        f'multi-label/{key}' for key in ('mAP', 'classes', 'scored_classes')
+    } | {f'multi-label/AP/{name}' for name in NAMES}
+    assert metrics['multi-label/mAP'] == pytest.approx(np.mean(expected), abs=1e-10)
+    for name, value in zip(NAMES, expected, strict=True):
+        assert metrics[f'multi-label/AP/{name}'] == pytest.approx(value, abs=1e-10)
+    assert metrics['multi-label/classes'] == metrics['multi-label/scored_classes'] == 6
+    assert all(isinstance(value, float) for value in metrics.values())
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_scores(dtype):
+    pred, target = scored()
+    rounded = torch.as_tensor(pred).to(dtype).double().numpy()
+    metrics = evaluate(samples(pred, target, dtype))
+    assert metrics['multi-label/mAP'] == pytest.approx(np.mean(by_sklearn(rounded, target)))
+
+
+def test_unknown_labels_are_ignored():
+    pred, target = scored()
+    other = np.where(target == -1, 1 - pred, pred)
+    assert evaluate(samples(pred, target)) == evaluate(samples(other, target))
+    negative = np.where(target == -1, 0, target)
+    assert evaluate(samples(pred, target)) != evaluate(samples(pred, negative))
+
+
+def test_labels_given_as_a_list_of_positives():
+    pred, target = scored(unknown=0)
+    data = samples(pred, target)
+    for sample, truth in zip(data, target, strict=True):
+        del sample.gt_score
+        sample.set_gt_label(np.flatnonzero(truth))
+    assert evaluate(data) == evaluate(samples(pred, target))
+
+
+@pytest.mark.parametrize(('empty_class', 'count'), [('zero', 4), ('skip', 3)])
+def test_a_class_without_a_positive(empty_class, count):
+    pred, target = scored(classes=4)
+    target[:, 1][target[:, 1] == 1] = 0
+    metrics = evaluate(samples(pred, target), NAMES[:4], empty_class=empty_class)
+    expected = by_sklearn(pred, target)
+    assert expected[1] == 0
+    assert metrics['multi-label/mAP'] == pytest.approx(sum(expected) / count)
+    assert metrics['multi-label/scored_classes'] == count
+
+
+@pytest.mark.parametrize('empty_class', ['zero', 'skip'])
+def test_a_class_with_nothing_annotated_is_skipped_and_told(empty_class, caplog):
+    pred, target = scored()
+    target[:, [2, 5]] = -1
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.INFO):
+        metrics = evaluate(samples(pred, target), empty_class=empty_class, classwise=True)
+    logger.removeHandler(caplog.handler)
+    assert 'mAP: 2 of 6 classes have nothing to score on' in caplog.text
+    expected = [value for value in by_sklearn(pred, target) if value is not None]
+    assert len(expected) == 4
+    assert metrics['multi-label/mAP'] == pytest.approx(np.mean(expected))
+    assert metrics['multi-label/classes'] == 6
+    assert metrics['multi-label/scored_classes'] == 4
+    assert np.isnan(metrics['multi-label/AP/bird'])
+
+
+def test_groups_by_name_and_by_index():
+    pred, target = scored()
+    target[:, 5] = -1
+    groups = {'air': ['aeroplane', 'bird'], 'rest': [1, 3, 5], 'none': ['bus'], 'all': range(6)}
+    metrics = evaluate(samples(pred, target), groups=groups)
+    expected = by_sklearn(pred, target)
+    assert metrics['multi-label/mAP/air'] == pytest.approx((expected[0] + expected[2]) / 2)
+    assert metrics['multi-label/mAP/rest'] == pytest.approx((expected[1] + expected[3]) / 2)
+    assert np.isnan(metrics['multi-label/mAP/none'])
+    assert metrics['multi-label/mAP/all'] == metrics['multi-label/mAP']
+
+
+@pytest.mark.parametrize('unknown', ['zebra', 6, -1])
+def test_a_group_with_an_unknown_class_is_refused(unknown):
+    pred, target = scored()
+    with pytest.raises(ValueError, match=rf"groups\['odd'\] names the unknown class {unknown!r}"):
+        MeanAveragePrecision.calculate(pred, target, 'zero', NAMES, {'odd': [0, unknown]})
+
+
+def test_classes_without_names_are_numbered():
+    pred, target = scored()
+    metrics = evaluate(samples(pred, target), classes=None, classwise=True, groups={'g': [4]})
+    assert metrics['multi-label/AP/4'] == metrics['multi-label/mAP/g']
+
+
+def test_nothing_annotated_at_all_is_nan():
+    pred, target = scored()
+    metrics = evaluate(samples(pred, np.full_like(target, -1)))
+    assert np.isnan(metrics['multi-label/mAP'])
+    assert metrics['multi-label/scored_classes'] == 0
+
+
+def test_the_first_sample_may_be_partial_and_later_ones_empty():
+    pred, target = scored(count=4, unknown=0)
+    target[0, 3:] = -1
+    target[2] = -1
+    metrics = evaluate(samples(pred, target))
+    expected = by_sklearn(pred, target)
+    assert metrics['multi-label/mAP'] == pytest.approx(np.mean(expected))
+
+
+def test_nan_is_refused():
+    pred, target = scored(unknown=0)
+    pred[3, 2] = np.nan
+    with pytest.raises(ValueError, match='scores are NaN: the model has diverged'):
+        evaluate(samples(pred, target))
+
+
+def test_arguments_are_checked():
+    with pytest.raises(ValueError, match='use "zero" or "skip"'):
+        METRICS.build(dict(type='MeanAveragePrecision', empty_class='drop'))
+    for pred, target in [((3, 2), (3, 3)), ((3,), (3,))]:
+        with pytest.raises(ValueError, match=r'must both be \(N, C\)'):
+            MeanAveragePrecision.calculate(np.zeros(pred), np.zeros(target))
+
+
+def test_calculate_without_an_evaluator_keeps_float64():
+    pred, target = np.array([[0.5], [0.5 + 1e-13]]), np.array([[0], [1]])
+    assert MeanAveragePrecision.calculate(pred, target)['mAP'] == 100

@@ -1,0 +1,97 @@
+"""What the README shows works as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import mmpretrain
+import pytest
+import torch
+from mmengine.config import Config
+from mmpretrain.registry import DATASETS, HOOKS, METRICS, MODELS
+from PIL import Image
+
+README = (Path(__file__).parent.parent / 'README.md').read_text(encoding='utf-8')
+BLOCKS = re.findall(r'```python\n(.*?)```', README, re.DOTALL)
+
+
+def write_voc2007(root: Path) -> None:
+    for folder in ('JPEGImages', 'Annotations', 'ImageSets/Main'):
+        (root / folder).mkdir(parents=True)
+    for name, found in (('000005', ('chair', 'dog')), ('000007', ('car',))):
+        Image.new('RGB', (40, 30)).save(root / 'JPEGImages' / f'{name}.jpg')
+        objects = ''.join(
+            f'<object><name>{c}</name><difficult>0</difficult></object>' for c in found
+        )
+        text = f'<annotation><filename>{name}.jpg</filename>{objects}</annotation>'
+        (root / 'Annotations' / f'{name}.xml').write_text(text)
+    for split in ('trainval', 'test'):
+        (root / 'ImageSets/Main' / f'{split}.txt').write_text('000005\n000007\n')
+
+
+def test_first_screen_fits_forty_lines():
+    lines = README.splitlines()
+    table = next(i for i, line in enumerate(lines) if line.startswith('| method'))
+    assert 'make demo' in README
+    assert table < 40
+    fragment = next(b for b in BLOCKS if '_base_' in b)
+    assert len(fragment.splitlines()) <= 12
+
+
+def test_fragment_turns_mmpretrains_config_into_ll_r(tmp_path):
+    shipped = Path(mmpretrain.__file__).parent / '.mim/configs/csra'
+    base = shipped / 'resnet101-csra_1xb16_voc07-448px.py'
+    if not base.is_file():
+        pytest.skip('this build of mmpretrain ships no configs')
+    fragment = next(b for b in BLOCKS if '_base_' in b).replace('your_config.py', str(base))
+    path = tmp_path / 'config.py'
+    path.write_text(fragment)
+    cfg = Config.fromfile(path)
+    write_voc2007(tmp_path / 'VOC2007')
+    cfg.train_dataloader.dataset.dataset.data_root = str(tmp_path / 'VOC2007')
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    sample = dataset[0]['data_samples']
+    assert sample.gt_score.dtype == torch.int8
+    assert sorted(sample.gt_score.tolist()) == [-1] * 19 + [1]
+    assert not hasattr(sample, 'gt_label_difficult')
+    cfg.model.backbone.pop('init_cfg')
+    head = MODELS.build(cfg.model).head
+    assert type(head).__name__ == 'CSRAClsHead'  # MMPretrain's own, as it was
+    loss = head.loss_module
+    loss.set_epoch(3)
+    scores = torch.randn(2, 20, requires_grad=True)
+    value = head._get_loss(scores, [sample, dataset[1]['data_samples']])['loss']
+    value.backward()
+    assert (scores.grad == 0).sum() == 1  # ceil(40 * 3 * 0.2 %) of the unobserved
+    for name in ('large_loss', 'epoch_seed', 'plain_checkpoint'):
+        HOOKS.build(cfg.default_hooks[name])
+    METRICS.build(cfg.val_evaluator[0])
+
+
+def test_plain_loop(monkeypatch):
+    block = next(b for b in BLOCKS if 'loss_fn' in b)
+    model = torch.nn.Linear(3, 4)
+    loader = [(torch.randn(5, 3), torch.randint(-1, 2, (5, 4)))]
+    exec(block, {'model': model, 'loader': loader})
+    assert model.weight.grad is not None
+
+
+def test_own_labels(tmp_path):
+    (tmp_path / 'images').mkdir()
+    Image.new('RGB', (8, 8)).save(tmp_path / 'images' / 'a.jpg')
+    text = re.search(r'```json\n(.*?)```', README, re.DOTALL)[1]
+    (tmp_path / 'train.json').write_text(text)
+    block = next(b for b in BLOCKS if 'MultiLabelDataset' in b)
+    pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+    config = eval(f'dict({block.strip()})', {'train_pipeline': pipeline})['dataset']
+    config['dataset']['data_root'] = str(tmp_path)
+    sample = DATASETS.build(config)[0]['data_samples']
+    assert sample.gt_score.tolist() == [1, -1, 0]
+    assert sample.gt_label.tolist() == [0]
+
+
+@pytest.mark.parametrize('path', sorted(set(re.findall(r'(?:tools|configs)/[\w/.-]+', README))))
+def test_named_files_exist(path):
+    root = Path(__file__).parent.parent
+    assert (root / path).exists() or list(root.glob(path + '*')), path

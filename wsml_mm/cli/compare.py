@@ -1,0 +1,104 @@
+"""Compares methods over seeds: trains all, tests each at its best and last epoch, tabulates."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import DictAction
+from mmpretrain.registry import DATASETS
+
+from wsml_mm.comparison import Method, draw_curves, read_methods, run_once, write_tables
+from wsml_mm.comparison.runs import METRIC, seeded_config
+
+from .options import LOADERS
+
+Task = tuple[Method, int, str, dict[str, Any] | None]
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description='Compare methods of one protocol over seeds')
+    parser.add_argument('configs', nargs='+', help='a config a method, FILE or NAME=FILE')
+    parser.add_argument('--seeds', nargs='+', type=int, default=[1200], help='of labels + training')
+    parser.add_argument('--work-dir', required=True, help='folder for runs, tables and figure')
+    parser.add_argument('--baseline', help='method that others are compared with; default: first')
+    parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
+    parser.add_argument('--title', default='', help='of the figure')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
+    return parser.parse_args(argv)
+
+
+def prepare(methods: Sequence[Method], seed: int, options: dict[str, Any] | None) -> None:
+    """Builds every dataset once, so that downloads, drawings and features show their progress."""
+    seen: set[str] = set()
+    for method in methods:
+        cfg = seeded_config(method, seed, options)
+        for name in LOADERS:
+            if cfg.get(name) is not None and str(cfg[name].dataset) not in seen:
+                seen.add(str(cfg[name].dataset))
+                DATASETS.build(cfg[name].dataset)
+
+
+def run_all(tasks: Sequence[Task], jobs: int) -> Iterator[dict[str, Any]]:
+    """Yields the results of runs as they finish, `jobs` processes at a time."""
+    if jobs == 1:
+        for task in tasks:
+            yield run_once(*task)
+        return
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    with ProcessPoolExecutor(
+        jobs, multiprocessing.get_context('spawn'), torch.set_num_threads, (threads,)
+    ) as pool:
+        for done in as_completed([pool.submit(run_once, *task) for task in tasks]):
+            yield done.result()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    args = parse_args(argv)
+    methods = read_methods(args.configs)
+    baseline = args.baseline or methods[0].name
+    if baseline not in [m.name for m in methods]:
+        raise SystemExit(f'--baseline {baseline}: not one of {[m.name for m in methods]}')
+    root = Path(args.work_dir)
+    (root / 'configs').mkdir(parents=True, exist_ok=True)
+    prepare(methods, args.seeds[0], args.cfg_options)
+    tasks: list[Task] = []
+    for method in methods:
+        slug = method.name.replace(' ', '-').lower()
+        seeded_config(method, args.seeds[0], args.cfg_options).dump(root / 'configs' / f'{slug}.py')
+        tasks += [
+            (method, seed, str(root / f'{slug}_{seed}'), args.cfg_options) for seed in args.seeds
+        ]
+    results: dict[tuple[str, int], dict[str, Any]] = {}
+    with Progress('{task.description}', BarColumn(), MofNCompleteColumn(),
+                  TimeRemainingColumn()) as progress:  # fmt: skip
+        bar = progress.add_task(f'{len(tasks)} runs', total=len(tasks))
+        for result in run_all(tasks, args.jobs):
+            results[result['method'], result['seed']] = result
+            progress.advance(bar)
+            progress.console.print(
+                f'{result["method"]:>12} {result["seed"]}: test mAP '
+                f'{result["test_best"][METRIC]:.1f} at best epoch {result["best_epoch"]}, '
+                f'{result["test_last"][METRIC]:.1f} at last, {result["seconds"]:.0f} s'
+            )
+    ordered = [results[m.name, seed] for m in methods for seed in args.seeds]
+    command = shlex.join(['python', 'tools/compare.py', *(argv or sys.argv[1:])])
+    print('\n' + write_tables(ordered, root, baseline, command))
+    draw_curves(ordered, root / 'mAP_by_epoch', args.title)
+    print(f'Tables, figure and configs: {root}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,191 @@
+"""Checkpoints that survive a kill at any moment, and a resume that finds one that loads."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.hooks import CheckpointHook
+from mmpretrain.registry import HOOKS
+
+
+def write_durably(path: str | os.PathLike[str], content: bytes) -> None:
+    """Writes a file so that a reader sees the old content or the new, whatever happens between."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f'.{target.name}.')
+    try:
+        with os.fdopen(handle, 'wb') as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(draft, 0o644)
+        os.replace(draft, target)
+    except BaseException:
+        os.unlink(draft)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the rename itself must reach the disk before an old file goes
+    finally:
+        os.close(folder)
+
+
+@register_backend('durable')  # type: ignore[untyped-decorator]
+class DurableBackend(LocalBackend):  # type: ignore[misc]
+    """mmengine's local files, written durably: `backend_args=dict(backend='durable')`."""
+
+    def put(self, obj: bytes, filepath: str | os.PathLike[str]) -> None:
+        """Writes bytes to a file."""
+        write_durably(filepath, obj)
+
+
+@HOOKS.register_module()
+class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
+    """`CheckpointHook` for training that may be killed at any point; same arguments.
+
+    The stock hook rewrites in place the file that `last_checkpoint` names, deletes the old file
+    before it writes the new one, and saves before the epoch's validation, whose result a killed run
+    then never has. Here a file appears whole or not at all, old ones go last, and an epoch that is
+    validated is saved after its validation.
+
+    Args:
+        kwargs: as for mmengine's `CheckpointHook`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault('backend_args', {'backend': 'durable'})
+        super().__init__(**kwargs)
+        self._due = False
+        self.file_backend: Any = None  # set in before_train
+        self._removals: list[str] | None = None
+
+    def before_train(self, runner: Any) -> None:
+        """Removes the drafts that a killed run left behind."""
+        super().before_train(runner)
+        if is_main_process():
+            for draft in Path(self.out_dir).glob('.*.pth.*'):
+                draft.unlink(missing_ok=True)
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Saves the epoch, unless its validation comes first."""
+        self._due = self.by_epoch and _validates(runner.train_loop, runner.epoch + 1, runner)
+        if not self._due:
+            super().after_train_epoch(runner)
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float]) -> None:
+        """Saves the best checkpoint and, with its result in it, the epoch."""
+        with self._removing_last():
+            super().after_val_epoch(runner, metrics)
+            if not self._due:
+                return
+            self._due = False
+            done = runner.epoch  # the loop has counted it already
+            since = done - self.save_begin
+            on_turn = self.interval > 0 and since > 0 and since % self.interval == 0
+            if on_turn or (self.save_last and done == runner.max_epochs):
+                self._save_checkpoint_with_step(runner, done, {'epoch': done, 'iter': runner.iter})
+
+    def _save_checkpoint_with_step(self, runner: Any, step: int, meta: dict[str, Any]) -> None:
+        with self._removing_last():
+            name = self.filename_tmpl.format(step)
+            self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+            runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+            if self.max_keep_ckpts > 0:
+                self._forget_outdated(runner, step)
+            runner.save_checkpoint(
+                self.out_dir,
+                name,
+                save_optimizer=self.save_optimizer,
+                save_param_scheduler=self.save_param_scheduler,
+                meta=meta,
+                by_epoch=self.by_epoch,
+                backend_args=self.backend_args,
+                **self.args,
+            )
+            if is_main_process():
+                pointer = Path(runner.work_dir) / 'last_checkpoint'
+                write_durably(pointer, str(self.last_ckpt).encode())
+
+    def _forget_outdated(self, runner: Any, step: int) -> None:
+        kept: deque[int] = self.keep_ckpt_ids
+        if not kept or kept[-1] != step:
+            if len(kept) == self.max_keep_ckpts and is_main_process():
+                old = self.filename_tmpl.format(kept[0])
+                self.file_backend.remove(self.file_backend.join_path(self.out_dir, old))
+            kept.append(step)
+            runner.message_hub.update_info('keep_ckpt_ids', list(kept))
+
+    @contextmanager
+    def _removing_last(self) -> Iterator[None]:
+        """Within, `file_backend.remove` only takes note; the files go at the outermost end."""
+        if self._removals is not None:
+            yield
+            return
+        self._removals = []
+        backend = self.file_backend
+        self.file_backend = _RemoveLater(backend, self._removals)
+        try:
+            yield
+        finally:
+            self.file_backend, removals = backend, self._removals
+            self._removals = None
+        current = {str(self.last_ckpt), str(getattr(self, 'best_ckpt_path', None))}
+        for path in removals:
+            if path not in current and backend.isfile(path):
+                backend.remove(path)
+
+
+class _RemoveLater:
+    """A file backend whose `remove` collects paths."""
+
+    def __init__(self, backend: Any, removals: list[str]) -> None:
+        self._backend, self._removals = backend, removals
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def remove(self, path: str) -> None:
+        self._removals.append(str(path))
+
+
+def _validates(loop: Any, epoch: int, runner: Any) -> bool:
+    """Tells whether a validation follows the end of `epoch`, counted from 1."""
+    if runner.val_loop is None or not hasattr(loop, 'val_interval'):
+        return False
+    on_turn = epoch % loop.val_interval == 0 or epoch == loop.max_epochs
+    return bool(epoch >= loop.val_begin and on_turn)
+
+
+def newest_loadable(work_dir: str | os.PathLike[str]) -> Path | None:
+    """Returns the checkpoint to resume from: the last one named, else the newest that loads.
+
+    Args:
+        work_dir: of the training; checkpoints are epoch_N.pth or iter_N.pth.
+    """
+    folder = Path(work_dir)
+    numbered = [
+        (int(m[1]), path)
+        for path in folder.glob('*.pth')
+        if (m := re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name))
+    ]
+    candidates = [path for _, path in sorted(numbered, reverse=True)]
+    pointer = folder / 'last_checkpoint'
+    if pointer.is_file() and (named := pointer.read_text().strip()):
+        candidates.insert(0, Path(named))
+    for path in candidates:
+        try:
+            torch.load(path, map_location='cpu', weights_only=True, mmap=True)
+        except Exception:  # whatever is wrong with this file, an older one may do
+            continue
+        return path
+    return None
