@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import os
 import subprocess
@@ -26,6 +27,7 @@ from PIL import Image
 gc.freeze()  # mmengine's datasets collect garbage: let them not walk over torch each time
 
 REPO = Path(__file__).resolve().parent.parent
+_NAMES = itertools.count()
 CLASSES = ('ant', 'bee', 'cat', 'dog', 'elk')
 LOSSES = {
     'AN': dict(type='AssumeNegativeLoss'),
@@ -196,8 +198,8 @@ def without_validation(cfg: Config) -> Config:
 
 
 def train(cfg: Config) -> Runner:
-    """Runs a config to its end; every runner gets a name of its own (mmengine's hubs are global)."""
-    cfg.experiment_name = f'{Path(cfg.work_dir).name}_{id(cfg)}_{np.random.randint(2**31)}'
+    """Runs a config to its end, under a name of its own (mmengine's hubs are global)."""
+    cfg.experiment_name = f'{Path(cfg.work_dir).name}_{next(_NAMES)}'
     runner = Runner.from_cfg(cfg)
     try:
         runner.train()

@@ -1,4 +1,4 @@
-"""One training step on the backbones of MMPretrain and timm: all the losses ask of them is logits."""
+"""One training step on the backbones of MMPretrain and timm."""
 
 from __future__ import annotations
 

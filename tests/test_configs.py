@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import REPO, is_fork, write_devkit
+from helpers import REPO, write_devkit
 from mmengine.config import Config, ConfigDict
 from mmengine.evaluator import Evaluator
 from mmengine.optim import build_optim_wrapper
@@ -202,7 +202,6 @@ def test_no_config_needs_mmpretrain_configs():
         assert 'mmpretrain::' not in path.read_text().replace('`mmpretrain::...`', ''), path
 
 
-@pytest.mark.skipif(is_fork(), reason='one stack is enough for a file comparison')
 def test_bases_are_all_used():
     used = set()
 

@@ -304,13 +304,50 @@ def test_source_that_mixes_scores_and_full_labels(write_json):
 )
 def test_bad_scores_name_the_sample(write_json, score):
     source = write_json([dict(gt_score=[1, 0, 0, 0, 0]), dict(gt_score=score)])
-    with pytest.raises(ValueError, match=r'gt_score of sample 1 must be 5 values.*decode_labels'):
+    with pytest.raises(ValueError, match=r'\.jpg: gt_score must be 5 values.*decode_labels'):
         wrap(source)
 
 
 def test_class_outside_the_list(write_json):
-    with pytest.raises(ValueError, match=r'class index 5 .*outside 0\.\.4'):
+    with pytest.raises(ValueError, match=r'\.jpg: gt_label \[5\] .*outside 0\.\.4'):
         wrap(write_json([dict(gt_label=[0]), dict(gt_label=[5])]))
+
+
+@pytest.mark.parametrize(
+    ('annotation', 'message'),
+    [
+        (dict(gt_label=[2, 2]), r'\.jpg: gt_label \[2, 2\] lists a class twice'),
+        (dict(gt_label=[-1]), r'\.jpg: gt_label \[-1\] .*outside'),
+        (dict(other=[1]), r'\.jpg: has neither gt_label nor gt_score'),
+    ],
+)
+def test_bad_annotation_names_the_image(write_json, annotation, message):
+    with pytest.raises(ValueError, match=message):
+        wrap(write_json([dict(gt_label=[0]), annotation]))
+
+
+def test_a_single_label_set_has_one_positive(write_json):
+    source = write_json([dict(gt_label=3), dict(gt_label=0)])
+    np.testing.assert_array_equal(scores(wrap(source)), [[0, 0, 0, 1, 0], [1, 0, 0, 0, 0]])
+
+
+def test_bad_images_stop_or_are_left_out_by_name(devkit, voc, tmp_path):
+    shutil.copytree(devkit.root, tmp_path / 'kit')
+    strict = [dict(type='LoadImageFromFile', imdecode_backend='pillow'), dict(type='PackInputs')]
+    config = {**voc, 'data_root': str(tmp_path / 'kit'), 'pipeline': strict}
+    source = wrap(config)
+    paths = [Path(source.get_data_info(i)['img_path']) for i in range(len(source))]
+    whole = paths[1].read_bytes()
+    paths[1].write_bytes(whole[: len(whole) // 2])
+    paths[2].write_bytes(b'')
+    for bad in (1, 2):
+        with pytest.raises(ValueError, match=f'{paths[bad].name}: cannot be read.*bad_images'):
+            source[bad]
+    left = wrap(config, bad_images='skip')
+    kept = [left[i]['data_samples'].sample_idx for i in range(len(left))]
+    assert kept == [0, *range(3, len(source))]  # positions do not move
+    with pytest.raises(ValueError, match='bad_images'):
+        wrap(config, bad_images='ignore')
 
 
 def test_source_without_classes(write_json):

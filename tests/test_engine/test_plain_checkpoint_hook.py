@@ -139,7 +139,7 @@ def test_byte_order_and_layout_do_not_matter():
     assert_same(from_plain(through_file(to_plain(frozen))), np.arange(3.0))
 
 
-def test_a_value_that_cannot_be_saved_is_told(caplog, monkeypatch):
+def test_a_value_that_cannot_be_saved_is_told(monkeypatch):
     told = []
     monkeypatch.setattr(
         'wsml_mm.engine.hooks.plain_checkpoint_hook.print_log', lambda text, **_: told.append(text)
@@ -260,7 +260,7 @@ def _watched(devkit, work_dir, loss='LL-Cp', epochs=3):
 def test_checkpoint_is_safe_and_whole(devkit, tmp_path):
     runner = train(_watched(devkit, tmp_path / 'run'))
     files = [*(tmp_path / 'run').glob('*.pth')]
-    assert len(files) == 2
+    assert len(files) >= 2
     for path in files:
         saved = from_plain(load(path))
         hub = next(

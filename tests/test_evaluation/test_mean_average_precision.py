@@ -185,3 +185,8 @@ def test_arguments_are_checked():
 def test_calculate_without_an_evaluator_keeps_float64():
     pred, target = np.array([[0.5], [0.5 + 1e-13]]), np.array([[0], [1]])
     assert MeanAveragePrecision.calculate(pred, target)['mAP'] == 100
+
+
+def test_nothing_to_evaluate_is_refused():
+    with pytest.raises(ValueError, match='the evaluation set is empty'):
+        MeanAveragePrecision().compute_metrics([])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import torch
 import torch.distributed as dist
 from mmengine.config import Config
@@ -11,9 +14,22 @@ from mmengine.runner import Runner
 
 def build_runner(cfg: Config) -> Runner:
     """Builds the config's Runner, under the launcher it names."""
-    if cfg.get('launcher', 'none') == 'pytorch' and not torch.cuda.is_available():
+    if cfg.get('launcher', 'none') != 'none' and not torch.cuda.is_available():
+        if cfg.launcher == 'slurm':
+            _read_slurm()
         _start_gloo(cfg)
     return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+
+
+def _read_slurm() -> None:
+    """Translates a Slurm task's environment into torch's."""
+    env = os.environ
+    if 'MASTER_ADDR' not in env:
+        hosts = ['scontrol', 'show', 'hostname', env['SLURM_NODELIST']]
+        env['MASTER_ADDR'] = subprocess.check_output(hosts, text=True).split()[0]
+    env.setdefault('MASTER_PORT', '29500')
+    env['RANK'], env['WORLD_SIZE'] = env['SLURM_PROCID'], env['SLURM_NTASKS']
+    env['LOCAL_RANK'] = env['SLURM_LOCALID']
 
 
 def _start_gloo(cfg: Config) -> None:

@@ -15,7 +15,14 @@ from typing import Any
 import torch
 
 # What the clock and the folder decide, not the training.
-_IGNORED = ('.meta', '/time', '/data_time', '/memory', '.last_ckpt', '.best_ckpt', '.eta')
+_IGNORED = (
+    '.meta',
+    '/time',
+    '/data_time',
+    '/memory',
+    '.eta',
+    *(f'.runtime_info.{k}' for k in ('cfg', 'experiment_name', 'last_ckpt', 'best_ckpt')),
+)
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -10,7 +10,9 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import barrier
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
+
+from wsml_mm.engine.hooks import newest_loadable
 
 from .launch import build_runner
 from .options import (
@@ -86,6 +88,7 @@ def train(cfg: Config) -> Runner:
         done = Path(first.work_dir) / 'finished'
         if not done.is_file():
             first.resume = Path(first.work_dir).is_dir()
+            _choose_checkpoint(first)
             build_runner(first).train()
             barrier()  # rank 0 is still writing its best checkpoint
             done.touch()
@@ -93,14 +96,22 @@ def train(cfg: Config) -> Runner:
         cfg.load_from, cfg.resume = str(best), False  # an interrupted first stage is over now
         if stage.get('carry_corrections', False):
             cfg.default_hooks.large_loss.corrections_from = str(best)
+    _choose_checkpoint(cfg)
     runner = build_runner(cfg)
     runner.train()
     return runner
 
 
+def _choose_checkpoint(cfg: Config) -> None:
+    """Names the checkpoint to resume from: the last, or if it is damaged the newest that loads."""
+    if cfg.get('resume', False) and not cfg.get('load_from'):
+        latest = newest_loadable(cfg.work_dir)
+        cfg.load_from = str(latest) if latest else None
+
+
 def _started(cfg: Config) -> bool:
-    latest = find_latest_checkpoint(cfg.work_dir) if Path(cfg.work_dir).is_dir() else None
-    return bool(cfg.get('resume', False) and (cfg.get('load_from') or latest))
+    _choose_checkpoint(cfg)
+    return bool(cfg.get('resume', False) and cfg.get('load_from'))
 
 
 def _first_stage(cfg: Config, stage: dict[str, Any]) -> Config:

@@ -17,7 +17,9 @@ from mmengine.dataset import Compose, default_collate
 from mmengine.device import get_device
 from mmpretrain.registry import DATASETS, MODELS, TRANSFORMS
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
+
+from .images import run_pipeline
 
 
 @functools.lru_cache(maxsize=4)
@@ -39,6 +41,19 @@ def _build_extractor(spec: str) -> tuple[torch.nn.Module, str]:
             else str(tensor.item()).encode()
         )
     return model, digest.hexdigest()[:16]
+
+
+class _EachImage(Dataset[dict[str, Any]]):
+    """A dataset's images one by one; mmengine's own access replaces a bad one by another."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, idx: int) -> dict[str, Any]:
+        return run_pipeline(self.dataset.pipeline, self.dataset.get_data_info(idx))
 
 
 @DATASETS.register_module()
@@ -145,7 +160,8 @@ class FeatureDataset:
 
     @staticmethod
     def _check(path: Path, made_from: dict[str, Any]) -> None:
-        stored = json.loads(path.with_suffix('.json').read_text())
+        beside = path.with_suffix('.json')
+        stored = json.loads(beside.read_text()) if beside.is_file() else {}
         changed = [key for key in made_from if stored.get(key) != made_from[key]]
         if changed:
             raise ValueError(
@@ -162,7 +178,7 @@ class FeatureDataset:
         model = _build_extractor(self.spec)[0].to(device)
         model = model.to(memory_format=torch.channels_last)
         loader = DataLoader(
-            self.dataset,
+            _EachImage(self.dataset),
             self.batch_size or (8 if device == 'cpu' else 64),
             num_workers=self.num_workers,
             collate_fn=default_collate,

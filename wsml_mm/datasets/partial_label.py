@@ -12,6 +12,7 @@ import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
 from numpy.typing import NDArray
 
+from .images import BAD_IMAGES, readable, run_pipeline
 from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
 from .observation import Observation, ObserveAll, holdout_indices
 
@@ -35,25 +36,39 @@ def read_labels(dataset: Any) -> SparseLabels:
     classes = dataset.metainfo.get('classes')
     if classes is None:
         raise ValueError(f'{name} names no classes: give classes=... or metainfo to it')
-    rows: list[tuple[NDArray[np.int64], NDArray[np.int64] | None]] = []
-    partial = False
-    for index in range(len(dataset)):
-        info = dataset.get_data_info(index)
-        if 'gt_score' in info:
-            score = np.asarray(info['gt_score'])
-            if score.shape != (len(classes),) or not np.isin(score, (1, 0, -1)).all():
-                raise ValueError(
-                    f'{name}: gt_score of sample {index} must be {len(classes)} values of '
-                    '{1, 0, -1}; convert other encodings with wsml_mm.datasets.decode_labels'
-                )
-            rows.append((np.flatnonzero(score == POSITIVE), np.flatnonzero(score == NEGATIVE)))
-            partial = True
-        else:
-            rows.append((np.asarray(info['gt_label'], dtype=np.int64), None))
+    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    rows = [_read_row(info, len(classes), name) for info in infos]
+    partial = any(negatives is not None for _, negatives in rows)
     # Beside partly annotated images, the negatives of the fully annotated ones must be listed.
     rest = np.arange(len(classes) if partial else 0)
     known = ((p, np.setdiff1d(rest, p) if n is None else n) for p, n in rows)
     return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
+
+
+def _read_row(
+    info: dict[str, Any], num_classes: int, name: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """Returns an image's positive and negative classes; None: all that are not positive."""
+    where = f'{name}: {info.get("img_path", "an image")}'
+    if 'gt_score' in info:
+        score = np.asarray(info['gt_score'])
+        if score.shape != (num_classes,) or not np.isin(score, (1, 0, -1)).all():
+            raise ValueError(
+                f'{where}: gt_score must be {num_classes} values of {{1, 0, -1}}; convert other '
+                'encodings with wsml_mm.datasets.decode_labels'
+            )
+        return np.flatnonzero(score == POSITIVE), np.flatnonzero(score == NEGATIVE)
+    if 'gt_label' not in info:
+        raise ValueError(f'{where}: has neither gt_label nor gt_score; add one to the annotation')
+    positive = np.atleast_1d(np.asarray(info['gt_label'], dtype=np.int64))
+    if len(positive) and not 0 <= positive.min() <= positive.max() < num_classes:
+        raise ValueError(
+            f'{where}: gt_label {positive.tolist()} has a class outside 0..{num_classes - 1}; '
+            'check the class list'
+        )
+    if len(np.unique(positive)) < len(positive):
+        raise ValueError(f'{where}: gt_label {positive.tolist()} lists a class twice; once is due')
+    return positive, None
 
 
 @DATASETS.register_module()
@@ -73,7 +88,12 @@ class PartialLabelDataset:
         indices: keep only these positions of the part (or its first `indices`).
         diagnosis: also carry the full labels (under a name no stock code reads) so that hooks can
             tell right from wrong choices; never used for training.
+        bad_images: 'stop' at an image that cannot be read, or 'skip': decode every image of the
+            part once at the start, list the bad ones and leave them out.
         lazy_init: load labels on first use.
+
+    Raises:
+        ValueError: if `bad_images` is unknown.
     """
 
     def __init__(
@@ -83,8 +103,11 @@ class PartialLabelDataset:
         holdout: dict[str, Any] | None = None,
         indices: int | Sequence[int] | None = None,
         diagnosis: bool = False,
+        bad_images: str = 'stop',
         lazy_init: bool = False,
     ) -> None:
+        if bad_images not in BAD_IMAGES:
+            raise ValueError(f'bad_images={bad_images!r}: use "stop" or "skip"')
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         observe = ObserveAll() if observe is None else observe
         self.observe: Observation = (
@@ -93,7 +116,7 @@ class PartialLabelDataset:
         fraction = 0.0 if holdout is None else 0.2
         self.holdout: dict[str, Any] = dict(part='train', fraction=fraction, seed=1200)
         self.holdout |= holdout or {}
-        self.diagnosis = diagnosis
+        self.diagnosis, self.bad_images = diagnosis, bad_images
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
         self._chosen = indices
         self._fully_initialized = False
@@ -115,6 +138,9 @@ class PartialLabelDataset:
         if self._chosen is not None:
             chosen = slice(self._chosen) if isinstance(self._chosen, int) else list(self._chosen)
             self.indices = self.indices[chosen]
+        if self.bad_images == 'skip':
+            paths = [self.dataset.get_data_info(int(i))['img_path'] for i in self.indices]
+            self.indices = self.indices[readable(paths)]
         if not len(self.indices):
             raise ValueError(
                 f'{type(self.dataset).__name__}: no image is left of {len(self.full_labels)} '
@@ -185,13 +211,7 @@ class PartialLabelDataset:
                 in its place would carry wrong labels.
         """
         info = self.get_data_info(idx)
-        path = info.get('img_path')
-        packed: dict[str, Any] | None = self.dataset.pipeline(info)
-        if packed is None or 'data_samples' not in packed:
-            raise ValueError(
-                f'{path}: the pipeline returned no packed sample; end it with PackInputs and mend '
-                'or remove the image'
-            )
+        packed = run_pipeline(self.dataset.pipeline, dict(info))
         position = int(self.indices[idx])
         sample = packed['data_samples']
         sample.set_gt_score(torch.from_numpy(self.labels.row(position)))

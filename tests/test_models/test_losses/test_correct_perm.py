@@ -235,3 +235,11 @@ def test_indices_on_the_host_and_logits_on_a_gpu():
     }
     loss.corrections.load_state_dict(state)
     assert len(loss.corrections) == 3
+
+
+def test_binding_to_other_data_is_refused():
+    loss = LargeLossCorrectPerm()
+    loss.bind(10, 4)
+    loss.bind(10, 4, num_unobserved=30)
+    with pytest.raises(ValueError, match=r'of 10 samples and 4 classes.*build a new loss'):
+        loss.bind(11, 4)

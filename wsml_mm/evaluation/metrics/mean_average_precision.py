@@ -70,7 +70,13 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
             self.results.append(result)
 
     def compute_metrics(self, results: list[Result]) -> dict[str, float]:
-        """Returns the metrics of all samples, in percent."""
+        """Returns the metrics of all samples, in percent.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        if not results:
+            raise ValueError('mAP of no samples: the evaluation set is empty')
         width = int(results[0].get('size', len(results[0]['score'])))  # type: ignore[call-overload]
         pred = np.zeros((len(results), width), dtype=results[0]['score'].dtype)
         target = np.full((len(results), width), UNOBSERVED, dtype=np.int8)

@@ -74,16 +74,24 @@ class LargeLossCorrectPerm(LargeLoss):
             num_unobserved: unobserved labels of the training set, for `max_fraction`.
 
         Raises:
-            ValueError: if a `num_samples` was given to the constructor and differs.
+            ValueError: if a `num_samples` was given to the constructor and differs, or the loss is
+                bound to another training set already.
         """
         if self.num_samples is not None and self.num_samples != num_samples:
             raise ValueError(
                 f'LargeLossCorrectPerm(num_samples={self.num_samples}) but the training set has '
                 f'{num_samples} rows; leave num_samples out, the hook knows it'
             )
-        self.num_unobserved = num_unobserved
-        if self.corrections is None:
+        store = self.corrections
+        if store is None:
             self.corrections = CorrectionStore(num_samples, num_classes)
+        elif (store.num_samples, store.num_classes) != (num_samples, num_classes):
+            raise ValueError(
+                f'LargeLossCorrectPerm holds corrections of {store.num_samples} samples and '
+                f'{store.num_classes} classes, the training set has {num_samples} and '
+                f'{num_classes}: build a new loss for other data'
+            )
+        self.num_unobserved = num_unobserved
         self._measure_room()
 
     def set_epoch(self, epoch: int, max_epochs: int | None = None) -> None:

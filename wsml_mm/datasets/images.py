@@ -1,0 +1,61 @@
+"""Reading images without silent replacement: a bad one stops the run, or is left out by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mmengine.logging import print_log
+from PIL import Image
+
+BAD_IMAGES = ('stop', 'skip')
+
+
+def run_pipeline(pipeline: Callable[[dict[str, Any]], Any], info: dict[str, Any]) -> dict[str, Any]:
+    """Returns the packed sample of one image.
+
+    Args:
+        pipeline: of the dataset; ends with PackInputs.
+        info: the image's annotation, with `img_path`.
+
+    Raises:
+        ValueError: naming the image, if it cannot be read or the pipeline drops it; another image
+            in its place would carry wrong labels.
+    """
+    path = info.get('img_path')
+    try:
+        packed: dict[str, Any] | None = pipeline(info)
+    except Exception as error:
+        raise ValueError(
+            f'{path}: cannot be read ({type(error).__name__}: {error}); mend or remove the image, '
+            "or leave bad ones out with PartialLabelDataset(bad_images='skip')"
+        ) from error
+    if packed is None or 'data_samples' not in packed:
+        raise ValueError(
+            f'{path}: the pipeline returned no packed sample; end it with PackInputs and mend or '
+            'remove the image'
+        )
+    return packed
+
+
+def readable(paths: Sequence[str]) -> list[bool]:
+    """Decodes every image once and tells which can be read; the others are logged by name."""
+    from rich.progress import track
+
+    good, bad = [], []
+    for path in track(paths, description=f'checking {len(paths)} images'):
+        try:
+            with Image.open(path) as image:
+                image.load()
+            good.append(True)
+        except Exception as error:  # Pillow raises many kinds on hostile files
+            good.append(False)
+            bad.append(f'{path} ({type(error).__name__}: {error})')
+    if bad:
+        print_log(
+            f'{len(bad)} of {len(paths)} images cannot be read and are left out:\n  '
+            + '\n  '.join(bad),
+            logger='current',
+            level=30,
+        )
+    return good
