@@ -4,3 +4,5 @@ _base_ = [
     '../_base_/schedules/linear_25e.py',
     '../_base_/default_runtime.py',
 ]
+
+optim_wrapper = dict(optimizer=dict(lr=3e-3))

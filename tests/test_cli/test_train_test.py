@@ -230,9 +230,6 @@ def test_out_item_needs_out(checkpoint, capsys):
     assert '--out FILE' in capsys.readouterr().err
 
 
-@pytest.mark.xfail(
-    strict=True, reason='PartialLabelDataset.__getitem__ takes no list of views (TestTimeAug)'
-)
 def test_tta(checkpoint):
     path, file = checkpoint
     test_cli.main([path, file, '--tta', '--out', 'm.json', '--out-item', 'metrics'])

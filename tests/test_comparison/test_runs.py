@@ -47,6 +47,21 @@ def test_a_seed_sets_labels_and_training(configs):
     assert cfg.train_dataloader.persistent_workers is False
 
 
+@pytest.mark.parametrize(
+    ('observe', 'seed'),
+    [
+        (dict(type='SinglePositive'), 7),  # the seed need not be written
+        (dict(type='KeepRatio', ratio=0.5), 7),
+        (dict(type='ObserveAll'), None),
+        (dict(type='ObservationFile', path='x.npy'), None),
+    ],
+)
+def test_only_random_observations_are_seeded(configs, observe, seed):
+    options = {'train_dataloader.dataset.observe': dict(_delete_=True, **observe)}
+    cfg = seeded_config(Method('AN', configs[0]), 7, options)
+    assert cfg.train_dataloader.dataset.observe.get('seed') == seed
+
+
 def test_run_writes_and_reuses_its_result(configs, tmp_path, monkeypatch):
     method = Method('LL-Cp', configs[1])
     result = run_once(method, 3, tmp_path / 'run')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 
@@ -79,6 +80,16 @@ def fill_loaders(
         loader.pin_memory = loader.pin_memory and pin_memory
         loader.persistent_workers = loader.persistent_workers and persistent_workers
         cfg[name] = loader
+
+
+def partial_datasets(dataset: ConfigDict) -> Iterator[ConfigDict]:
+    """Yields the config of each `PartialLabelDataset` below any stack of dataset wrappers."""
+    if str(dataset.get('type')).endswith('PartialLabelDataset'):
+        yield dataset
+        return
+    for inner in [*dataset.get('datasets', []), dataset.get('dataset')]:
+        if inner is not None:
+            yield from partial_datasets(inner)
 
 
 def finish_config(cfg: Config, args: argparse.Namespace, loaders: list[str]) -> None:

@@ -22,6 +22,7 @@ from .options import (
     find_config,
     finish_config,
     load_config,
+    partial_datasets,
 )
 
 
@@ -122,8 +123,12 @@ def _first_stage(cfg: Config, stage: dict[str, Any]) -> Config:
     first.randomness = cfg.randomness
     fill_loaders(first, LOADERS)
     first.merge_from_dict(stage.get('cfg_options') or {})
-    # The mask is part of the protocol: both stages see the same observed labels.
-    first.train_dataloader.dataset.observe = cfg.train_dataloader.dataset.observe
+    # Masks and hold-outs are part of the protocol: both stages see the same observed labels.
+    second_sets = partial_datasets(cfg.train_dataloader.dataset)
+    for mine, other in zip(
+        partial_datasets(first.train_dataloader.dataset), second_sets, strict=True
+    ):
+        mine.observe, mine.holdout = other.get('observe'), other.get('holdout')
     return first
 
 

@@ -8,13 +8,15 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from mmengine.config import Config
+from mmpretrain.registry import TASK_UTILS
 
-from wsml_mm.cli.options import LOADERS, fill_loaders, find_config
+from wsml_mm.cli.options import LOADERS, fill_loaders, find_config, partial_datasets
 from wsml_mm.cli.train import best_checkpoint, train
 
 METRIC = 'multi-label/mAP'
@@ -59,11 +61,10 @@ def seeded_config(method: Method, seed: int, options: dict[str, Any] | None = No
     fill_loaders(cfg, LOADERS)
     cfg.merge_from_dict(options or {})
     cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
-    dataset = cfg.train_dataloader.dataset
-    while dataset is not None:
-        if dataset.get('observe') and 'seed' in dataset.observe:
-            dataset.observe.seed = seed
-        dataset = dataset.get('dataset')
+    for dataset in partial_datasets(cfg.train_dataloader.dataset):
+        observe = dataset.get('observe')
+        if observe and 'seed' in signature(TASK_UTILS.get(observe.type)).parameters:
+            observe.seed = seed
     return cfg
 
 

@@ -213,12 +213,14 @@ class PartialLabelDataset:
         info = self.get_data_info(idx)
         packed = run_pipeline(self.dataset.pipeline, dict(info))
         position = int(self.indices[idx])
-        sample = packed['data_samples']
-        sample.set_gt_score(torch.from_numpy(self.labels.row(position)))
-        sample.pop('sample_idx', None)  # of the pipeline, which may have packed it as data
-        sample.set_field(info['sample_idx'], 'sample_idx', field_type='metainfo')
-        if self.diagnosis:
-            sample.set_field(torch.from_numpy(self.full_labels.row(position)), FULL_LABELS)
+        samples = packed['data_samples']
+        # Test-time augmentation packs a list of samples of one image.
+        for sample in samples if isinstance(samples, list) else [samples]:
+            sample.set_gt_score(torch.from_numpy(self.labels.row(position)))
+            sample.pop('sample_idx', None)  # of the pipeline, which may have packed it as data
+            sample.set_field(info['sample_idx'], 'sample_idx', field_type='metainfo')
+            if self.diagnosis:
+                sample.set_field(torch.from_numpy(self.full_labels.row(position)), FULL_LABELS)
         return packed
 
     def get_subset(self, indices: Any) -> Any:
