@@ -19,6 +19,7 @@ from mmpretrain.registry import DATASETS, MODELS, TRANSFORMS
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
+from .files import one_line, told
 from .images import run_pipeline
 
 
@@ -129,26 +130,37 @@ class FeatureDataset:
         """Opens the cache, filling it first where there is none.
 
         Raises:
-            ValueError: if the cache was made from something else.
+            ValueError: if the cache was made from something else, or is damaged.
+            FileNotFoundError: if an image is missing.
+            OSError: if the cache cannot be written.
         """
         if self.features is not None:
             return
         self.dataset.full_init()
         infos = [self.dataset.get_data_info(i)['img_path'] for i in range(len(self.dataset))]
         names = hashlib.sha256('\n'.join(infos).encode()).hexdigest()[:16]
-        self.cache.mkdir(parents=True, exist_ok=True)
         path = self.cache / f'{names}.npy'
-        # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
-        with FileLock(f'{path}.lock'):
-            made_from = self._made_from(infos)
-            if path.is_file():
-                self._check(path, made_from)
-            else:
-                self._extract(path, made_from)
-        self.features = np.load(path, mmap_mode='r', allow_pickle=False)
+        made_from = self._made_from(infos)
+        # A file under this name is whole: it may lie on a read-only disk, where no lock can.
+        if not path.is_file():
+            with told(path, 'free some space, or give another cache folder'):
+                self.cache.mkdir(parents=True, exist_ok=True)
+                # Several ranks or jobs may ask at once: the first fills the cache, others wait.
+                with FileLock(f'{path}.lock'):
+                    if not path.is_file():
+                        self._extract(path, made_from)
+        self._check(path, made_from)
+        self.features = self._open(path)
 
     def _made_from(self, paths: list[str]) -> dict[str, Any]:
-        stats = [os.stat(p) for p in paths]
+        stats = []
+        for path in paths:
+            try:
+                stats.append(os.stat(path))
+            except (OSError, ValueError) as error:
+                raise FileNotFoundError(
+                    f'{path!r}: no such image ({one_line(error)}); check data_root and data_prefix'
+                ) from error
         images = json.dumps([(s.st_size, s.st_mtime_ns) for s in stats])
         return {
             'weights': _build_extractor(self.spec)[1],
@@ -161,13 +173,31 @@ class FeatureDataset:
     @staticmethod
     def _check(path: Path, made_from: dict[str, Any]) -> None:
         beside = path.with_suffix('.json')
-        stored = json.loads(beside.read_text()) if beside.is_file() else {}
-        changed = [key for key in made_from if stored.get(key) != made_from[key]]
+        try:
+            stored = json.loads(beside.read_text(encoding='utf-8')) if beside.is_file() else {}
+            changed = [key for key in made_from if stored.get(key) != made_from[key]]
+        except (ValueError, AttributeError) as error:
+            raise ValueError(
+                f'{beside}: this record of a feature cache is damaged ({one_line(error)}); delete '
+                f'it and {path.name}, they are made anew'
+            ) from error
         if changed:
             raise ValueError(
                 f'{path}: this feature cache is stale, made with other {", ".join(changed)}; '
                 'delete it, or give another cache folder'
             )
+
+    def _open(self, path: Path) -> NDArray[Any]:
+        try:
+            features: NDArray[Any] = np.load(path, mmap_mode='r', allow_pickle=False)
+            if features.ndim != 2 or len(features) != len(self.dataset):
+                raise ValueError(f'shape {features.shape} for {len(self.dataset)} images')
+        except Exception as error:  # numpy raises many kinds on broken files
+            raise ValueError(
+                f'{path}: this feature cache is damaged ({one_line(error)}); delete it, it is '
+                'made anew'
+            ) from error
+        return features
 
     @torch.no_grad()
     def _extract(self, path: Path, made_from: dict[str, Any]) -> None:
@@ -194,8 +224,14 @@ class FeatureDataset:
                     "pools, e.g. neck=dict(type='GlobalAveragePooling')"
                 )
             rows.append(stage.cpu().numpy().astype(self.dtype))
-        partial = path.with_suffix('.partial')
-        with partial.open('wb') as file:
-            np.save(file, np.concatenate(rows))
-        path.with_suffix('.json').write_text(json.dumps(made_from, indent=1))
-        os.replace(partial, path)  # last: a killed extraction leaves no file under the final name
+        partial, beside = path.with_suffix('.partial'), path.with_suffix('.json')
+        try:
+            with partial.open('wb') as file:
+                np.save(file, np.concatenate(rows))
+            beside.write_text(json.dumps(made_from, indent=1), encoding='utf-8')
+            # Last: a killed extraction leaves no file under the final name.
+            os.replace(partial, path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            beside.unlink(missing_ok=True)
+            raise

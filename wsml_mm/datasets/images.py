@@ -8,6 +8,8 @@ from typing import Any
 from mmengine.logging import print_log
 from PIL import Image
 
+from .files import one_line
+
 BAD_IMAGES = ('stop', 'skip')
 
 
@@ -27,7 +29,7 @@ def run_pipeline(pipeline: Callable[[dict[str, Any]], Any], info: dict[str, Any]
         packed: dict[str, Any] | None = pipeline(info)
     except Exception as error:
         raise ValueError(
-            f'{path}: cannot be read ({type(error).__name__}: {error}); mend or remove the image, '
+            f'{path}: cannot be read ({one_line(error)}); mend or remove the image, '
             "or leave bad ones out with PartialLabelDataset(bad_images='skip')"
         ) from error
     if packed is None or 'data_samples' not in packed:
@@ -50,7 +52,7 @@ def readable(paths: Sequence[str]) -> list[bool]:
             good.append(True)
         except Exception as error:  # Pillow raises many kinds on hostile files
             good.append(False)
-            bad.append(f'{path} ({type(error).__name__}: {error})')
+            bad.append(f'{path} ({one_line(error)})')
     if bad:
         print_log(
             f'{len(bad)} of {len(paths)} images cannot be read and are left out:\n  '

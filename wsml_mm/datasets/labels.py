@@ -174,5 +174,7 @@ class SparseLabels:
 
     def _span(self, index: int) -> slice:
         if not 0 <= index < len(self):
-            raise IndexError(f'sample index {index} is outside 0..{len(self) - 1}')
+            raise IndexError(
+                f'sample index {index} is outside 0..{len(self) - 1}; use a row of the whole split'
+            )
         return slice(int(self.indptr[index]), int(self.indptr[index + 1]))

@@ -12,6 +12,7 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from .files import one_line
 from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels, decode_labels
 
 Row = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -164,14 +165,19 @@ class ObservationFile(Observation):
     def _load(self) -> NDArray[Any]:
         try:
             matrix = np.load(self.path, allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            matrix = error
-        if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in 'biuf':
-            raise ValueError(
-                f'{self.path}: is no .npy matrix of numbers ({matrix}); write it with numpy.save, '
-                'not as objects or .npz'
-            )
+        except Exception as error:  # numpy raises many kinds on hostile files
+            raise self._no_matrix(one_line(error)) from error
+        if not isinstance(matrix, np.ndarray):
+            raise self._no_matrix('an archive of several')
+        if matrix.dtype.kind not in 'biuf':
+            raise self._no_matrix(f'values of type {matrix.dtype}')
         return matrix
+
+    def _no_matrix(self, found: str) -> ValueError:
+        return ValueError(
+            f'{self.path}: is no .npy matrix of numbers ({found}); write it with numpy.save, '
+            'not as objects or .npz'
+        )
 
 
 def holdout_indices(count: int, part: str, fraction: float, seed: int) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
 from numpy.typing import NDArray
 
+from .files import absolute_folders, lies_below
 from .images import BAD_IMAGES, readable, run_pipeline
 from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
 from .observation import Observation, ObserveAll, holdout_indices
@@ -27,7 +28,8 @@ def read_labels(dataset: Any) -> SparseLabels:
     ({1, 0, -1}) or, without one, `gt_label` (positive classes; the rest is negative) is read.
 
     Raises:
-        ValueError: if the classes are not known or a label is not of {1, 0, -1}.
+        ValueError: if the classes are not known, a label is not of {1, 0, -1}, or an image lies
+            outside the dataset's folders.
     """
     if hasattr(dataset, 'sparse_labels'):
         labels: SparseLabels = dataset.sparse_labels()
@@ -37,7 +39,8 @@ def read_labels(dataset: Any) -> SparseLabels:
     if classes is None:
         raise ValueError(f'{name} names no classes: give classes=... or metainfo to it')
     infos = (dataset.get_data_info(index) for index in range(len(dataset)))
-    rows = [_read_row(info, len(classes), name) for info in infos]
+    folders = _folders(dataset)
+    rows = [_read_row(info, len(classes), name, folders) for info in infos]
     partial = any(negatives is not None for _, negatives in rows)
     # Beside partly annotated images, the negatives of the fully annotated ones must be listed.
     rest = np.arange(len(classes) if partial else 0)
@@ -45,11 +48,25 @@ def read_labels(dataset: Any) -> SparseLabels:
     return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
 
 
+def _folders(dataset: Any) -> list[str]:
+    """Returns data_root and the image folders of a dataset, or of what it wraps."""
+    while hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    prefix = getattr(dataset, 'data_prefix', None) or {}
+    return absolute_folders([getattr(dataset, 'data_root', None) or '', *prefix.values()])
+
+
 def _read_row(
-    info: dict[str, Any], num_classes: int, name: str
+    info: dict[str, Any], num_classes: int, name: str, folders: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
     """Returns an image's positive and negative classes; None: all that are not positive."""
-    where = f'{name}: {info.get("img_path", "an image")}'
+    path = info.get('img_path')
+    where = f'{name}: {path or "an image"}'
+    if path and folders and '://' not in str(path) and not lies_below(str(path), folders):
+        raise ValueError(
+            f'{name}: img_path {str(path)!r} leaves the data folder {folders[0]}; name a file '
+            'below it, or give the folder that holds all images as data_root'
+        )
     if 'gt_score' in info:
         score = np.asarray(info['gt_score'])
         if score.shape != (num_classes,) or not np.isin(score, (1, 0, -1)).all():
@@ -93,7 +110,8 @@ class PartialLabelDataset:
         lazy_init: load labels on first use.
 
     Raises:
-        ValueError: if `bad_images` is unknown.
+        ValueError: if `bad_images` or a key of `holdout` is unknown.
+        IndexError: if one of `indices` is out of range.
     """
 
     def __init__(
@@ -115,6 +133,9 @@ class PartialLabelDataset:
         )
         fraction = 0.0 if holdout is None else 0.2
         self.holdout: dict[str, Any] = dict(part='train', fraction=fraction, seed=1200)
+        for key in holdout or {}:
+            if key not in self.holdout:
+                raise ValueError(f'holdout={holdout}: unknown {key!r}; use part, fraction, seed')
         self.holdout |= holdout or {}
         self.diagnosis, self.bad_images = diagnosis, bad_images
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
@@ -137,6 +158,7 @@ class PartialLabelDataset:
         self.indices = holdout_indices(len(self.full_labels), **self.holdout)
         if self._chosen is not None:
             chosen = slice(self._chosen) if isinstance(self._chosen, int) else list(self._chosen)
+            self._check_chosen(chosen)
             self.indices = self.indices[chosen]
         if self.bad_images == 'skip':
             paths = [self.dataset.get_data_info(int(i))['img_path'] for i in self.indices]
@@ -147,6 +169,15 @@ class PartialLabelDataset:
                 f'after holdout={self.holdout}; check data_root, split and holdout'
             )
         self._fully_initialized = True
+
+    def _check_chosen(self, chosen: slice | list[int]) -> None:
+        count = len(self.indices)
+        for index in [] if isinstance(chosen, slice) else chosen:
+            if not -count <= index < count:
+                raise IndexError(
+                    f'indices: {index} is outside 0..{count - 1}, the positions of this part after '
+                    f'holdout={self.holdout}; remove it'
+                )
 
     @property
     def metainfo(self) -> dict[str, Any]:

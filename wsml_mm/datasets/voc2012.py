@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
+from .files import is_plain_name
+
 VOC_CLASSES = (
     'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow',
     'diningtable', 'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
@@ -55,8 +57,8 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
 
         Raises:
             FileNotFoundError: if the devkit or a class file is missing.
-            ValueError: if a line is not a name and 1, 0 or -1, an image is listed twice in one
-                file, or no image is left.
+            ValueError: if a line is not a name and 1, 0 or -1, a name leaves the image folder, an
+                image is listed twice in one file, or no image is left.
         """
         folder = Path(self.data_root) / 'ImageSets' / 'Main'
         if not folder.is_dir():
@@ -76,7 +78,10 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
             if positives[file] or self.keep_empty
         ]
         if not rows:
-            raise ValueError(f'{folder}: no image of split {self.split!r} has a label 1')
+            raise ValueError(
+                f'{folder}: no image of split {self.split!r} has a label 1; check the class files, '
+                'or set keep_empty=True'
+            )
         return rows
 
     def _read_class_file(self, path: Path) -> Iterator[tuple[str, int]]:
@@ -86,19 +91,31 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
                 f'(classes={list(self.metainfo["classes"])}, split={self.split!r})'
             )
         seen: set[str] = set()
-        with path.open(encoding='utf-8') as lines:
-            for number, line in enumerate(lines, start=1):
-                fields = line.split()
-                if not fields:
-                    continue
-                if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
-                    raise ValueError(
-                        f'{path}:{number}: {line.strip()!r} is not "IMAGE LABEL" with a label of '
-                        '1 (present), 0 (difficult only) or -1 (absent)'
-                    )
-                if fields[0] in seen:
-                    raise ValueError(
-                        f'{path}:{number}: image {fields[0]} is listed twice; remove one line'
-                    )
-                seen.add(fields[0])
-                yield fields[0], int(fields[1])
+        try:
+            # A byte-order mark, as of Windows editors, must not become part of the first name.
+            lines = path.read_text(encoding='utf-8-sig').split('\n')
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f'{path}: is not a UTF-8 text file (byte {error.start}: {error.reason}); save it '
+                'as UTF-8'
+            ) from error
+        for number, line in enumerate(lines, start=1):
+            fields = line.split()
+            if not fields:
+                continue
+            if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
+                raise ValueError(
+                    f'{path}:{number}: {line.strip()!r} is not "IMAGE LABEL" with a label of '
+                    '1 (present), 0 (difficult only) or -1 (absent); mend the line'
+                )
+            if not is_plain_name(fields[0]):
+                raise ValueError(
+                    f'{path}:{number}: image name {fields[0]!r} leaves the image folder; give the '
+                    'name of a file in it, without folders or extension'
+                )
+            if fields[0] in seen:
+                raise ValueError(
+                    f'{path}:{number}: image {fields[0]} is listed twice; remove one line'
+                )
+            seen.add(fields[0])
+            yield fields[0], int(fields[1])

@@ -1,0 +1,44 @@
+"""Files: names that stay below their folder, and failures to write told in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+
+def one_line(error: BaseException) -> str:
+    """Returns an error's kind and text without line breaks, for use within another message."""
+    return f'{type(error).__name__}: {" ".join(str(error).split())}'
+
+
+def is_plain_name(name: str) -> bool:
+    """Tells whether a name out of a data set's list is that of a file, without any folder."""
+    return not {'/', '\\', '\0'} & set(name) and not os.path.splitdrive(name)[0]
+
+
+def absolute_folders(folders: Iterable[str]) -> list[str]:
+    """Returns local folders as absolute prefixes for `lies_below`."""
+    local = [str(folder) for folder in folders if folder and '://' not in str(folder)]
+    return [os.path.join(os.path.abspath(folder), '') for folder in local]
+
+
+def lies_below(path: str, folders: Sequence[str]) -> bool:
+    """Tells whether a path out of an annotation stays below one of a data set's folders.
+
+    By the names alone: a link below the data set is its owner's decision.
+    """
+    return '\0' not in path and os.path.abspath(path).startswith(tuple(folders))
+
+
+@contextmanager
+def told(path: str | os.PathLike[str], mend: str) -> Iterator[None]:
+    """Makes the system's refusal to write (disk full, read-only) name the file and the mend."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # not of the system
+            raise
+        raise OSError(
+            error.errno, f'{os.fspath(path)}: cannot be written ({error.strerror}); {mend}'
+        ) from error
