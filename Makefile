@@ -12,11 +12,14 @@ EXTRAS_demo := demo
 EXTRAS_test := demo,test
 EXTRAS_lint := lint
 
-.PHONY: help demo test test-slow lint clean
+.PHONY: help demo test smoke lint clean
 help:
 	@echo 'make demo   AN, LL-R, LL-Ct, LL-Cp and full labels on drawn scenes: table and figure'
-	@echo 'make test   the test suite        make test-slow   the long tests'
-	@echo 'make lint   ruff and mypy         make clean       remove .venv and work_dirs'
+	@echo 'make test   the test suite'
+	@echo 'make test ARGS="-m slow"   its long part'
+	@echo 'make smoke  its quickest end-to-end part: make smoke STACK=onedl VENV=.venv-onedl'
+	@echo 'make lint   ruff and mypy'
+	@echo 'make clean  remove .venv and work_dirs'
 
 demo: $(VENV)/.demo
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore tools/compare.py \
@@ -26,8 +29,8 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
 
-test-slow: $(VENV)/.test
-	$(BIN)/python -m pytest -m slow $(ARGS)
+smoke: $(VENV)/.test
+	$(BIN)/python -m pytest -m smoke $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

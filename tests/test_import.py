@@ -39,6 +39,7 @@ def test_other_missing_modules_are_not_explained_away():
     assert 'numpy' in result.stdout + result.stderr
 
 
+@pytest.mark.smoke
 def test_dotted_type_needs_no_import():
     code = """
 import sys
@@ -77,6 +78,7 @@ def test_all_is_sorted_and_complete():
         assert classes - bases <= set(wsml_mm.__all__)
 
 
+@pytest.mark.smoke
 def test_registered_under_their_names():
     from mmpretrain.registry import DATASETS, HOOKS, METRICS, MODELS, TASK_UTILS
 

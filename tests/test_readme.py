@@ -77,18 +77,24 @@ def test_plain_loop(monkeypatch):
     assert model.weight.grad is not None
 
 
-def test_own_labels(tmp_path):
-    (tmp_path / 'images').mkdir()
-    Image.new('RGB', (8, 8)).save(tmp_path / 'images' / 'a.jpg')
+def test_own_labels(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path('mydata/images').mkdir(parents=True)
+    Image.new('RGB', (8, 8)).save('mydata/images/a.jpg')
     text = re.search(r'```json\n(.*?)```', README, re.DOTALL)[1]
-    (tmp_path / 'train.json').write_text(text)
-    block = next(b for b in BLOCKS if 'MultiLabelDataset' in b)
-    pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
-    config = eval(f'dict({block.strip()})', {'train_pipeline': pipeline})['dataset']
-    config['dataset']['data_root'] = str(tmp_path)
-    sample = DATASETS.build(config)[0]['data_samples']
-    assert sample.gt_score.tolist() == [1, -1, 0]
-    assert sample.gt_label.tolist() == [0]
+    for split in ('train', 'val'):
+        Path(f'mydata/{split}.json').write_text(text)
+    root = Path(__file__).parent.parent
+    block = next(b for b in BLOCKS if 'own = ' in b)
+    Path('mine.py').write_text(block.replace("'configs/", f"'{root}/configs/"))
+    cfg = Config.fromfile('mine.py')
+    assert cfg.model.head.num_classes == 3
+    for loader, flips in (('train', 1), ('val', 0), ('test', 0)):
+        dataset = DATASETS.build(cfg[f'{loader}_dataloader'].dataset)
+        sample = dataset[0]['data_samples']
+        assert sample.gt_score.tolist() == [1, -1, 0]
+        assert sample.gt_label.tolist() == [0]
+        assert str(dataset.dataset.pipeline).count('RandomFlip') == flips
 
 
 @pytest.mark.parametrize('path', sorted(set(re.findall(r'(?:tools|configs)/[\w/.-]+', README))))

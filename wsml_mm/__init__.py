@@ -35,7 +35,9 @@ from .models import (
     LargeLossReject,
     SampleIndexMixin,
 )
-from .version import __version__
+from .version import __version__, warn_above_tested
+
+warn_above_tested()
 
 __all__ = [
     'VOC2012',

@@ -93,6 +93,7 @@ def trained(monkeypatch):
 # Training
 
 
+@pytest.mark.smoke
 def test_train(config, trained):
     runner = trained(config())
     work_dir = Path('work_dirs/tiny')
@@ -193,6 +194,7 @@ def checkpoint(config, trained):
     return path, 'run/epoch_2.pth'
 
 
+@pytest.mark.smoke
 def test_metrics_to_a_file(checkpoint, trained):
     path, file = checkpoint
     test_cli.main([path, file, '--out', 'metrics.json', '--out-item', 'metrics'])

@@ -18,6 +18,8 @@ from mmpretrain.registry import TASK_UTILS
 
 from wsml_mm.cli.options import LOADERS, fill_loaders, find_config, partial_datasets
 from wsml_mm.cli.train import best_checkpoint, train
+from wsml_mm.datasets.files import one_line
+from wsml_mm.engine.hooks.durable_checkpoint_hook import write_durably
 
 METRIC = 'multi-label/mAP'
 _TITLES = {'an': 'AN', 'll-r': 'LL-R', 'll-ct': 'LL-Ct', 'll-cp': 'LL-Cp', 'full': 'full labels'}
@@ -82,7 +84,7 @@ def run_once(
         options: config settings to override, as --cfg-options.
 
     Raises:
-        ValueError: if the folder holds a run of another config.
+        ValueError: if the folder holds a run of another config, or a damaged file.
     """
     cfg = seeded_config(method, seed, options)
     folder = Path(folder)
@@ -91,28 +93,36 @@ def run_once(
     _claim(folder, identity)
     result_file = folder / 'result.json'
     if result_file.is_file():
-        result: dict[str, Any] = json.loads(result_file.read_text())
-        return result
+        return _read_json(result_file)
     cfg.work_dir = str(folder)
     cfg.resume = (folder / 'last_checkpoint').is_file()
     # MMEngine keeps its state under this name: two runs of one process must not share it.
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
     with (folder / 'console.log').open('a') as log, contextlib.redirect_stdout(log):
         result = {**identity, **_train_and_test(cfg)}
-    partial = folder / 'result.partial'
-    partial.write_text(json.dumps(result, indent=1))
-    os.replace(partial, result_file)
+    write_durably(result_file, json.dumps(result, indent=1).encode())
     return result
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(
+            f'{path}: is damaged ({one_line(error)}); delete it, and what it held is made anew'
+        ) from error
+    return content
 
 
 def _claim(folder: Path, identity: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     marker = folder / 'run.json'
-    if marker.is_file() and json.loads(marker.read_text()) != identity:
+    if not marker.is_file():
+        write_durably(marker, json.dumps(identity).encode())
+    elif _read_json(marker) != identity:
         raise ValueError(
             f'{folder}: holds a run of another config; delete it, or give another --work-dir'
         )
-    marker.write_text(json.dumps(identity))
 
 
 def _train_and_test(cfg: Config) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from torch.utils.data import DataLoader, Dataset
 from .files import one_line, told
 from .images import run_pipeline
 
+_WRITE_MEND = 'free some space, or give another cache folder'
+
 
 @functools.lru_cache(maxsize=4)
 def _build_extractor(spec: str) -> tuple[torch.nn.Module, str]:
@@ -143,12 +145,16 @@ class FeatureDataset:
         made_from = self._made_from(infos)
         # A file under this name is whole: it may lie on a read-only disk, where no lock can.
         if not path.is_file():
-            with told(path, 'free some space, or give another cache folder'):
+            # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
+            lock = FileLock(f'{path}.lock')
+            with told(path, _WRITE_MEND):
                 self.cache.mkdir(parents=True, exist_ok=True)
-                # Several ranks or jobs may ask at once: the first fills the cache, others wait.
-                with FileLock(f'{path}.lock'):
-                    if not path.is_file():
-                        self._extract(path, made_from)
+                lock.acquire()
+            try:
+                if not path.is_file():
+                    self._extract(path, made_from)
+            finally:
+                lock.release()
         self._check(path, made_from)
         self.features = self._open(path)
 
@@ -226,11 +232,12 @@ class FeatureDataset:
             rows.append(stage.cpu().numpy().astype(self.dtype))
         partial, beside = path.with_suffix('.partial'), path.with_suffix('.json')
         try:
-            with partial.open('wb') as file:
-                np.save(file, np.concatenate(rows))
-            beside.write_text(json.dumps(made_from, indent=1), encoding='utf-8')
-            # Last: a killed extraction leaves no file under the final name.
-            os.replace(partial, path)
+            with told(path, _WRITE_MEND):
+                with partial.open('wb') as file:
+                    np.save(file, np.concatenate(rows))
+                beside.write_text(json.dumps(made_from, indent=1), encoding='utf-8')
+                # Last: a killed extraction leaves no file under the final name.
+                os.replace(partial, path)
         except BaseException:
             partial.unlink(missing_ok=True)
             beside.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import numpy as np
 from filelock import FileLock
 from PIL import Image
 
+from .files import told
 from .scene_drawing import SCENE_CLASSES, Figure, draw_scene
 
 # Raised whenever the same parameters would no longer give the same pictures.
@@ -41,6 +42,7 @@ def write_scenes(
 
     Raises:
         ValueError: If ``root`` holds anything else, or if a parameter is out of range.
+        OSError: If ``root`` cannot be written.
     """
     root = Path(root)
     if min(num_train, num_val, seed) < 0 or size < 32:
@@ -53,20 +55,26 @@ def write_scenes(
     # Looked up before locking, so that a finished set may lie on a read-only disk.
     if _holds(root, record):
         return root
-    root.parent.mkdir(parents=True, exist_ok=True)
+    with told(root, 'free some space, or give another data_root'):
+        root.parent.mkdir(parents=True, exist_ok=True)
+        _write_once(root, record)
+    return root
+
+
+def _write_once(root: Path, record: dict[str, int]) -> None:
     with FileLock(f'{root}.lock'):
         if _holds(root, record):
-            return root
+            return
+        size, seed = record['size'], record['seed']
         # Inside, not itself the temporary folder: that is closed to all but its owner.
         with tempfile.TemporaryDirectory(prefix=f'{root.name}.', dir=root.parent) as scratch:
             draft = Path(scratch, root.name)
             for folder in ('JPEGImages', 'Annotations', 'ImageSets/Main'):
                 (draft / folder).mkdir(parents=True)
-            _write_split(draft, 'train', num_train, size, (seed, 0))
-            _write_split(draft, 'val', num_val, size, (seed, 1))
+            _write_split(draft, 'train', record['num_train'], size, (seed, 0))
+            _write_split(draft, 'val', record['num_val'], size, (seed, 1))
             (draft / _RECORD).write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
             draft.rename(root)
-    return root
 
 
 def _holds(root: Path, record: dict[str, int]) -> bool:

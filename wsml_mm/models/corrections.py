@@ -106,7 +106,7 @@ class CorrectionStore:
         """Replaces the corrections by saved ones.
 
         Raises:
-            ValueError: if they belong to another number of samples or classes.
+            ValueError: if they belong to another number of samples or classes, or are damaged.
         """
         for name in ('num_samples', 'num_classes'):
             if int(state[name]) != getattr(self, name):
@@ -115,8 +115,16 @@ class CorrectionStore:
                     f'training set has {getattr(self, name)}: resume with the same data, or start '
                     'anew with load_from, which leaves corrections behind'
                 )
-        self._keys = state['keys'].cpu().numpy().astype(np.int64)
-        self._epochs = state['epochs'].cpu().numpy().astype(np.int32)
+        keys = state['keys'].cpu().numpy().astype(np.int64)
+        epochs = state['epochs'].cpu().numpy().astype(np.int32)
+        inside = not len(keys) or 0 <= keys[0] <= keys[-1] < self.num_samples * self.num_classes
+        if keys.ndim != 1 or keys.shape != epochs.shape or not inside or (np.diff(keys) <= 0).any():
+            raise ValueError(
+                "the checkpoint's label corrections are damaged (not ascending within "
+                f'{self.num_samples} samples of {self.num_classes} classes): resume from another '
+                'checkpoint'
+            )
+        self._keys, self._epochs = keys, epochs
         self._added.clear()
 
     def _check_rows(self, rows: Tensor) -> None:

@@ -17,10 +17,20 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmpretrain.registry import HOOKS
 
+from wsml_mm.datasets.files import told
+
 
 def write_durably(path: str | os.PathLike[str], content: bytes) -> None:
-    """Writes a file so that a reader sees the old content or the new, whatever happens between."""
-    target = Path(path)
+    """Writes a file so that a reader sees the old content or the new, whatever happens between.
+
+    Raises:
+        OSError: naming the file and the reason, if it cannot be written (disk full, read-only).
+    """
+    with told(path, 'free some space there and resume, or give another work_dir'):
+        _write_durably(Path(path), content)
+
+
+def _write_durably(target: Path, content: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f'.{target.name}.')
     try:

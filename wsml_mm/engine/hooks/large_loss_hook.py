@@ -24,6 +24,22 @@ def _number(value: Any) -> float:
     return float(value.detach() if isinstance(value, torch.Tensor) else value)
 
 
+def _load(path: str) -> Any:
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f'corrections_from={path}: no such checkpoint; name one of a training with '
+            'LargeLossCorrectPerm, or None'
+        ) from error
+    except Exception as error:  # of pickle, zip and torch; their advice is to load it unsafely
+        raise ValueError(
+            f'corrections_from={path}: is damaged or holds more than plain values '
+            f'({type(error).__name__}) and is not loaded; train with PlainCheckpointHook, name a '
+            'checkpoint of such a training, or None'
+        ) from error
+
+
 @HOOKS.register_module()
 class LargeLossHook(Hook):  # type: ignore[misc]
     """Runs the large-loss schedule, logs what the loss did, and keeps permanent corrections.
@@ -158,8 +174,8 @@ class LargeLossHook(Hook):  # type: ignore[misc]
             else:
                 loss.bind(loss.num_samples, len(dataset.metainfo['classes']))
         if self._saved is None and self.corrections_from is not None:
-            checkpoint = torch.load(self.corrections_from, map_location='cpu', weights_only=True)
-            if _STATE not in checkpoint:
+            checkpoint = _load(self.corrections_from)
+            if not isinstance(checkpoint, dict) or _STATE not in checkpoint:
                 raise ValueError(
                     f'corrections_from={self.corrections_from}: the checkpoint holds no label '
                     'corrections; name one of a training with LargeLossCorrectPerm, or None'
@@ -173,6 +189,12 @@ class LargeLossHook(Hook):  # type: ignore[misc]
             raise ValueError(
                 'the checkpoint holds label corrections of another training set (other images, '
                 'image order or observed labels): resume with the same data, or start anew with '
+                'load_from, which leaves corrections behind'
+            )
+        if len(saved['corrections']) != len(perm):
+            raise ValueError(
+                f'the checkpoint holds label corrections of {len(saved["corrections"])} losses, '
+                f'the model has {len(perm)}: resume with the same model, or start anew with '
                 'load_from, which leaves corrections behind'
             )
         for loss, state in zip(perm, saved['corrections'], strict=True):

@@ -76,7 +76,10 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
             ValueError: if there are none.
         """
         if not results:
-            raise ValueError('mAP of no samples: the evaluation set is empty')
+            raise ValueError(
+                'mAP of no samples: the evaluation set is empty; check the dataset of the val or '
+                'test dataloader'
+            )
         width = int(results[0].get('size', len(results[0]['score'])))  # type: ignore[call-overload]
         pred = np.zeros((len(results), width), dtype=results[0]['score'].dtype)
         target = np.full((len(results), width), UNOBSERVED, dtype=np.int8)
@@ -119,7 +122,10 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
             ValueError: if the shapes differ or a group names an unknown class.
         """
         if pred.shape != target.shape or pred.ndim != 2:
-            raise ValueError(f'pred {pred.shape} and target {target.shape} must both be (N, C)')
+            raise ValueError(
+                f'pred {pred.shape} and target {target.shape} must both be (N, C); check '
+                'num_classes of the head'
+            )
         names = list(classes) if classes is not None else list(range(pred.shape[1]))
         ap = 100 * class_average_precision(pred, target)
         if empty_class == 'skip':
@@ -134,7 +140,10 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
                 m for m in members if m not in (range(len(names)) if isinstance(m, int) else names)
             ]
             if unknown:
-                raise ValueError(f'groups[{group!r}] names the unknown class {unknown[0]!r}')
+                raise ValueError(
+                    f'groups[{group!r}] names the unknown class {unknown[0]!r}; use a class name '
+                    f'or an index of 0..{len(names) - 1}'
+                )
             places = [m if isinstance(m, int) else names.index(m) for m in members]
             metrics[f'mAP/{group}'] = _mean(ap[places])
         if classwise:
