@@ -365,7 +365,7 @@ def save_huge(path: Path) -> None:
     path.write_bytes(buffer.getvalue())
 
 
-NO_MATRIX = r'obs\.npy: is no \.npy matrix of numbers \(.+\); write it with numpy\.save'
+NO_MATRIX = r'obs\.npy: is no \.npy matrix of numbers \((?!.*unsafe).+\); write it with numpy\.save'
 # fmt: off
 OBSERVATIONS = [
     Case('observed labels missing',
@@ -492,10 +492,10 @@ def unwritable(target: Any, name: str, error: OSError) -> Prepare:
     return make
 
 
-def unreadable_source(how: str) -> Prepare:
+def unreadable_source(how: str, **kwargs: Any) -> Prepare:
     def make(folder):
         spoil(kit_of(folder) / 'JPEGImages' / 'train_002.jpg', how)
-        return lambda: extract(folder)
+        return lambda: extract(folder, **kwargs)
 
     return make
 
@@ -519,7 +519,7 @@ CACHES = [
          ValueError, STALE.format('weights, extractor, pipeline, dtype, images')),
     *(
         Case(f'cache {kind}', cached(change), ValueError,
-             r'cache/\w+\.npy: this feature cache is damaged \(.+\); delete it')
+             r'cache/\w+\.npy: this feature cache is damaged \((?!.*unsafe).+\); delete it')
         for kind, change in {
             'truncated': cut('.npy', 200),
             'without a header': cut('.npy', 3),
@@ -552,8 +552,12 @@ CACHES = [
          r'cache/\w+\.npy: cannot be written \(Permission denied\); .*another cache folder'),
     Case('image missing at extraction', unreadable_source('missing'), FileNotFoundError,
          r'train_002\.jpg.: no such image .*check data_root'),
-    Case('image corrupt at extraction', unreadable_source('noise'), ValueError,
-         r'train_002\.jpg: cannot be read \(.*\); mend or remove the image'),
+    *(
+        Case(f'image corrupt at extraction, {workers} workers',
+             unreadable_source('noise', num_workers=workers), ValueError,
+             r'train_002\.jpg: cannot be read \(.*\); mend or remove the image$')
+        for workers in (0, 1)
+    ),
 ]
 # fmt: on
 
@@ -958,7 +962,7 @@ def test_refusal(case: Case, tmp_path):
         act()
     message = str(refusal.value)
     assert '\n' not in message
-    assert len(message) < 600 + message.count(str(tmp_path)) * len(str(tmp_path))
+    assert len(message.replace(str(tmp_path), '')) < 500
     after = tree(tmp_path)
     assert {name: after.get(name) for name in before} == before
     assert [name for name in after.keys() - before.keys() if after[name] is not None] == []

@@ -19,7 +19,7 @@ from helpers import (
 )
 
 from wsml_mm.cli import test as test_cli
-from wsml_mm.engine import newest_loadable
+from wsml_mm.engine.hooks import newest_loadable
 
 
 @pytest.mark.smoke

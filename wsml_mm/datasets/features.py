@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from mmpretrain.registry import DATASETS, MODELS, TRANSFORMS
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from .files import one_line, told
+from .files import one_line, told, why_no_array
 from .images import run_pipeline
 
 _WRITE_MEND = 'free some space, or give another cache folder'
@@ -56,7 +57,17 @@ class _EachImage(Dataset[dict[str, Any]]):
         return len(self.dataset)
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
-        return run_pipeline(self.dataset.pipeline, self.dataset.get_data_info(idx))
+        return run_pipeline(
+            self.dataset.pipeline, self.dataset.get_data_info(idx), 'mend or remove the image'
+        )
+
+
+def _told_in_one_line(loader: Any) -> Iterator[Any]:
+    """Yields the batches; torch packs an error of a worker into pages of traceback."""
+    try:
+        yield from loader
+    except ValueError as error:
+        raise ValueError(str(error).splitlines()[-1].removeprefix('ValueError: ')) from error
 
 
 @DATASETS.register_module()
@@ -200,7 +211,7 @@ class FeatureDataset:
                 raise ValueError(f'shape {features.shape} for {len(self.dataset)} images')
         except Exception as error:  # numpy raises many kinds on broken files
             raise ValueError(
-                f'{path}: this feature cache is damaged ({one_line(error)}); delete it, it is '
+                f'{path}: this feature cache is damaged ({why_no_array(error)}); delete it, it is '
                 'made anew'
             ) from error
         return features
@@ -220,7 +231,8 @@ class FeatureDataset:
             collate_fn=default_collate,
         )
         rows = []
-        for batch in track(loader, description=f'features of {len(self.dataset)} images'):
+        title = f'features of {len(self.dataset)} images'
+        for batch in track(_told_in_one_line(loader), title, len(loader)):
             data = model.data_preprocessor(batch, training=False)  # type: ignore[operator]
             images = data['inputs'].contiguous(memory_format=torch.channels_last)
             stage = model.extract_feat(images)[-1]  # type: ignore[operator]

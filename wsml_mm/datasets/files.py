@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 
 def one_line(error: BaseException) -> str:
     """Returns an error's kind and text without line breaks, for use within another message."""
     return f'{type(error).__name__}: {" ".join(str(error).split())}'
+
+
+def why_no_array(error: BaseException) -> str:
+    """Returns what `numpy.load` has against a file, without its advice to unpickle it."""
+    if any(word in str(error) for word in ('ickle', 'Object arrays', 'Python objects')):
+        return 'not an array of numbers, or one of pickled objects, which are never read'
+    return one_line(error)
 
 
 def is_plain_name(name: str) -> bool:
@@ -28,7 +36,11 @@ def lies_below(path: str, folders: Sequence[str]) -> bool:
 
     By the names alone: a link below the data set is its owner's decision.
     """
-    return '\0' not in path and os.path.abspath(path).startswith(tuple(folders))
+    if '\0' in path:
+        return False
+    # A bare name may be joined to its folder only by the dataset's pipeline.
+    leaves = os.path.isabs(path) or '..' in Path(path).parts
+    return not leaves or os.path.abspath(path).startswith(tuple(folders))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
-from .files import one_line
+from .files import why_no_array
 from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels, decode_labels
 
 Row = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -166,7 +166,7 @@ class ObservationFile(Observation):
         try:
             matrix = np.load(self.path, allow_pickle=False)
         except Exception as error:  # numpy raises many kinds on hostile files
-            raise self._no_matrix(one_line(error)) from error
+            raise self._no_matrix(why_no_array(error)) from error
         if not isinstance(matrix, np.ndarray):
             raise self._no_matrix('an archive of several')
         if matrix.dtype.kind not in 'biuf':

@@ -53,7 +53,8 @@ def _folders(dataset: Any) -> list[str]:
     while hasattr(dataset, 'dataset'):
         dataset = dataset.dataset
     prefix = getattr(dataset, 'data_prefix', None) or {}
-    return absolute_folders([getattr(dataset, 'data_root', None) or '', *prefix.values()])
+    prefixes = prefix.values() if isinstance(prefix, dict) else [prefix]
+    return absolute_folders([getattr(dataset, 'data_root', None) or '', *prefixes])
 
 
 def _read_row(

@@ -19,7 +19,7 @@ from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
 from ..corrections import CorrectionStore
 from .functional import correct
 from .large_loss import LargeLoss
-from .ranks import total, world_size
+from .ranks import total, union, world_size
 
 
 @MODELS.register_module()
@@ -103,11 +103,14 @@ class LargeLossCorrectPerm(LargeLoss):
     def merge(self, keys: NDArray[np.int64] | None = None) -> None:
         """Makes the corrections of the finished epoch hold; safe to call again.
 
+        On several ranks it is a collective: every rank calls it, and every rank holds the union.
+
         Args:
-            keys: `corrections.pending()` of all ranks; None: of this process.
+            keys: what to merge; None: `corrections.pending()` of all ranks.
         """
         if self.corrections is not None:
-            self.corrections.merge(self.epoch or 0, keys)
+            found = union(self.corrections.pending()) if keys is None else keys
+            self.corrections.merge(self.epoch or 0, found)
             self._measure_room()
 
     def training_loss(

@@ -6,8 +6,12 @@ that one process would have seen; ties are broken by that row, not by (rank, row
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .selection import select_largest
@@ -64,6 +68,15 @@ def mean_over_ranks(entry_loss: Tensor, sizes: list[int] | None) -> Tensor:
     # DDP divides the summed gradients by the number of ranks.
     share = own * (len(sizes) / entries)
     return share + (total(own.detach()) / entries - share).detach()
+
+
+def union(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns the sorted distinct keys of all ranks."""
+    if world_size() == 1:
+        return keys
+    parts: list[Any] = [None] * world_size()
+    dist.all_gather_object(parts, keys)
+    return np.unique(np.concatenate(parts))
 
 
 def select_over_ranks(
