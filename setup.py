@@ -32,6 +32,7 @@ setup(
     packages=[*find_packages(include=['wsml_mm', 'wsml_mm.*']), 'wsml_mm.configs'],
     package_dir={'wsml_mm.configs': 'configs'},
     package_data={'wsml_mm': ['py.typed'], 'wsml_mm.configs': ['**/*.py', '**/*.md', '**/*.yml']},
-    install_requires=['torch>=2.1', 'torchvision>=0.16', 'numpy>=1.24'],
+    # Below 2.6 torch loads checkpoints as pickles by default.
+    install_requires=['torch>=2.6', 'torchvision>=0.21', 'numpy>=1.24'],
     extras_require=EXTRAS,
 )

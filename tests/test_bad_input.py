@@ -208,6 +208,16 @@ def annotated(
     return make
 
 
+def annotation_file(content: bytes | None, **kwargs: Any) -> Prepare:
+    def make(folder):
+        if content is not None:
+            (folder / 'own.json').write_bytes(content)
+        source = dict(type='MultiLabelDataset', ann_file='own.json', data_root=str(folder))
+        return lambda: PartialLabelDataset({**source, **kwargs})
+
+    return make
+
+
 def wrapped(**kwargs: Any) -> Prepare:
     return of_kit(lambda kit: PartialLabelDataset(voc(kit), **kwargs))
 
@@ -235,6 +245,14 @@ ANNOTATIONS = [
          r'a\.jpg: has neither gt_label nor gt_score; add one'),
     Case('no classes', annotated(dict(img_path='a.jpg', gt_label=[0]), classes=None), ValueError,
          r'MultiLabelDataset names no classes: give classes='),
+    Case('JSON missing', annotation_file(None), FileNotFoundError,
+         r'own\.json: no such file; check ann_file and data_root'),
+    Case('JSON truncated', annotation_file(b'{"metainfo": {'), ValueError,
+         r'own\.json: is no UTF-8 JSON file \(JSONDecodeError: .*\); write it anew'),
+    Case('JSON truncated, read on first use', annotation_file(b'{"', lazy_init=True), ValueError,
+         r'own\.json: is no UTF-8 JSON file \(JSONDecodeError: .*\); write it anew'),
+    Case('JSON in Latin-1', annotation_file('{"Bäume": 1}'.encode('latin-1')), ValueError,
+         r'own\.json: is no UTF-8 JSON file \(UnicodeDecodeError: .*\); write it anew'),
     Case('img_path climbs out', image_path('../../secret.jpg'), ValueError,
          r"img_path '.*/\.\./\.\./secret\.jpg' leaves the data folder .*mydata/; name a file"),
     Case('img_path absolute', image_path('/etc/passwd'), ValueError,

@@ -1,7 +1,7 @@
-"""Runs several trainings in one process a rank; torchrun starts it (see test_several_ranks).
+"""Runs several commands in one process a rank; torchrun starts it (see test_several_ranks).
 
-The argument is a folder with `jobs.json`, a list of [name, arguments of the train command]. What
-becomes of each job is left in NAME/rankR.txt: 'done', or the error.
+The argument is a folder with `jobs.json`, a list of [name, command, its arguments]. What becomes of
+each job is left in NAME/rankR.txt: 'done', or the error.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from pathlib import Path
 import helpers  # noqa: F401  (registers the hooks that watch)
 import torch
 
-from wsml_mm.cli import train
+from wsml_mm.cli import test, train
+
+COMMANDS = {'train': train.main, 'test': test.main}
 
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
-    for name, arguments in json.loads((folder / 'jobs.json').read_text()):
+    for name, command, arguments in json.loads((folder / 'jobs.json').read_text()):
         (folder / name).mkdir(exist_ok=True)
         try:
-            train.main([*arguments, '--launcher', 'pytorch'])
+            COMMANDS[command]([*arguments, '--launcher', 'pytorch'])
             outcome = 'done'
         except (ValueError, TypeError, RuntimeError) as error:
             outcome = f'{type(error).__name__}: {error}'

@@ -29,7 +29,9 @@ from mmengine.config import Config
 
 BATCH = 6  # of all ranks together; 24 images are dealt without a rest
 VAL = 7  # odd: the sampler pads the last batch
-JOBS = ('LL-R', 'LL-Cp', 'one image more', 'rank', 'buffers', 'sync', 'iterations', 'limit')
+JOBS = (
+    'LL-R', 'LL-Cp', 'one image more', 'rank', 'buffers', 'sync', 'iterations', 'limit', 'stages',
+)  # fmt: skip
 LIMITED = dict(type='LargeLossCorrectPerm', delta_rel=5, max_fraction=0.1)
 
 
@@ -71,12 +73,33 @@ def _config(devkit: Path, folder: Path, job: str, ranks: int = 1, **kwargs) -> C
     return cfg
 
 
-def _launch(root: Path, ranks: int, configs: dict[str, Config], *options: str) -> None:
+def _add_first_stage(cfg: Config, root: Path) -> None:
+    """Lets the linear layer train first, on features that both ranks compute and share."""
+    first = Config(cfg.to_dict(), format_python_code=False)
+    parts = ('backbone', 'neck', 'data_preprocessor')
+    extractor = {part: first.model.pop(part) for part in parts}
+    first.model.backbone = dict(type='FeatureInput')
+    for loader in (first.train_dataloader, first.val_dataloader, first.test_dataloader):
+        source = loader.dataset.dataset
+        loader.dataset.dataset = dict(
+            type='FeatureDataset', dataset=source, extractor=extractor, cache=str(root / 'features')
+        )
+    first.default_hooks.spy.out = None
+    first.pop('work_dir')
+    first.dump(root / 'first.py')
+    cfg.linear_init = dict(config=str(root / 'first.py'))
+
+
+def _train_jobs(root: Path, ranks: int, configs: dict[str, Config], *options: str) -> list:
     jobs = []
     for job, cfg in configs.items():
         path = root / f'{job.replace(" ", "_")}_{ranks}.py'
         cfg.dump(path)
-        jobs.append([job, [str(path), *options]])
+        jobs.append([job, 'train', [str(path), *options]])
+    return jobs
+
+
+def _launch(root: Path, ranks: int, jobs: list) -> None:
     (root / 'jobs.json').write_text(json.dumps(jobs))
     with socket.socket() as found:
         found.bind(('127.0.0.1', 0))
@@ -92,10 +115,15 @@ def _launch(root: Path, ranks: int, configs: dict[str, Config], *options: str) -
 def two(devkit, tmp_path_factory):
     """The folder of the trainings on two ranks, done in this order."""
     root = tmp_path_factory.mktemp('two')
-    jobs = ('no padding', *JOBS)
-    for job in jobs:
+    names = ('no padding', *JOBS)  # the refusal comes first: the others find no process waiting
+    for job in (*names, 'test'):
         (root / job).mkdir()
-    _launch(root, 2, {job: _config(devkit, root / job, job, 2) for job in jobs})
+    configs = {job: _config(devkit, root / job, job, 2) for job in names}
+    _add_first_stage(configs['stages'], root)
+    jobs = _train_jobs(root, 2, configs)
+    metrics = [str(root / 'LL-Cp' / 'run' / 'epoch_3.pth'), '--out', str(root / 'metrics.json')]
+    jobs.append(['test', 'test', [jobs[2][2][0], *metrics, '--out-item', 'metrics']])
+    _launch(root, 2, jobs)
     return root
 
 
@@ -141,7 +169,7 @@ def _table(checkpoint: dict) -> dict[int, int]:
     return dict(zip(state['keys'].tolist(), state['epochs'].tolist(), strict=True))
 
 
-@pytest.mark.parametrize('job', JOBS)
+@pytest.mark.parametrize('job', [*JOBS, 'test'])
 def test_two_ranks_finish(two, job):
     assert [(two / job / f'rank{r}.txt').read_text() for r in (0, 1)] == ['done', 'done']
 
@@ -210,6 +238,24 @@ def test_a_padded_image_is_corrected_once(two):
         assert count == (-(-rows * 5 * 5 // 100) if steps[0]['epoch'] else 0)
 
 
+def test_the_first_stage_runs_on_both_ranks(two):
+    first = two / 'stages' / 'run' / 'linear_init'
+    assert (first / 'finished').is_file()
+    assert _table(load(first / 'epoch_3.pth'))
+    # The second has a schedule of its own and starts with no corrections.
+    steps = zip(*_spies(two / 'stages'), strict=True)
+    counts = [sum(int(np.sum(s['selected'])) for s in ranks) for ranks in steps]
+    assert counts == [0] * 4 + [2] * 8
+    assert not _table(_saved(two / 'stages', 1))
+    assert len(_table(_saved(two / 'stages'))) == 16
+
+
+def test_the_test_command_scores_each_image_once(two, single):
+    found = json.loads((two / 'metrics.json').read_text())['multi-label/mAP']
+    logged = _logged(_saved(single('LL-Cp')[1]), 'val/multi-label/mAP')[-1]
+    assert found == pytest.approx(logged, abs=1e-5)
+
+
 def test_uneven_ranks_are_refused(two):
     for rank in (0, 1):
         told = (two / 'no padding' / f'rank{rank}.txt').read_text()
@@ -237,7 +283,7 @@ def test_resume_on_one_process(two, devkit, tmp_path):
 def test_resume_on_three_ranks(two, devkit, tmp_path):
     _resumable(two, tmp_path / 'LL-Cp')
     cfg = _config(devkit, tmp_path / 'LL-Cp', 'LL-Cp', ranks=3)
-    _launch(tmp_path, 3, {'LL-Cp': cfg}, '--resume')
+    _launch(tmp_path, 3, _train_jobs(tmp_path, 3, {'LL-Cp': cfg}, '--resume'))
     told = [(tmp_path / 'LL-Cp' / f'rank{r}.txt').read_text() for r in range(3)]
     assert told == ['done'] * 3
     spies = _spies(tmp_path / 'LL-Cp', 3)

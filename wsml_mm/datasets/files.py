@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,23 @@ def lies_below(path: str, folders: Sequence[str]) -> bool:
     # A bare name may be joined to its folder only by the dataset's pipeline.
     leaves = os.path.isabs(path) or '..' in Path(path).parts
     return not leaves or os.path.abspath(path).startswith(tuple(folders))
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Makes errors of a stock reader of annotations name the file and the mend."""
+    try:
+        yield
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f'{path}: is no UTF-8 JSON file ({one_line(error)}); write it anew with json.dump'
+        ) from error
+    except FileNotFoundError as error:
+        if error.errno is None:  # a message of this package
+            raise
+        raise FileNotFoundError(
+            f'{error.filename}: no such file; check ann_file and data_root'
+        ) from error
 
 
 @contextmanager

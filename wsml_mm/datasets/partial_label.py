@@ -12,7 +12,7 @@ import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
 from numpy.typing import NDArray
 
-from .files import absolute_folders, lies_below
+from .files import absolute_folders, lies_below, reading
 from .images import BAD_IMAGES, readable, run_pipeline
 from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
 from .observation import Observation, ObserveAll, holdout_indices
@@ -46,6 +46,14 @@ def read_labels(dataset: Any) -> SparseLabels:
     rest = np.arange(len(classes) if partial else 0)
     known = ((p, np.setdiff1d(rest, p) if n is None else n) for p, n in rows)
     return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
+
+
+def _annotation_file(dataset: Any) -> str:
+    """Returns the name of the annotation file of a dataset or its config, for messages."""
+    fields = dataset if isinstance(dataset, dict) else getattr(dataset, '__dict__', {})
+    while isinstance(fields.get('dataset'), dict):
+        fields = fields['dataset']
+    return str(fields.get('ann_file') or 'annotation')
 
 
 def _folders(dataset: Any) -> list[str]:
@@ -127,7 +135,8 @@ class PartialLabelDataset:
     ) -> None:
         if bad_images not in BAD_IMAGES:
             raise ValueError(f'bad_images={bad_images!r}: use "stop" or "skip"')
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        with reading(_annotation_file(dataset)):
+            self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         observe = ObserveAll() if observe is None else observe
         self.observe: Observation = (
             TASK_UTILS.build(observe) if isinstance(observe, dict) else observe
@@ -153,7 +162,8 @@ class PartialLabelDataset:
         """
         if self._fully_initialized:
             return
-        self.dataset.full_init()
+        with reading(_annotation_file(self.dataset)):
+            self.dataset.full_init()
         self.full_labels = read_labels(self.dataset)
         self.labels = self.observe(self.full_labels)
         self.indices = holdout_indices(len(self.full_labels), **self.holdout)

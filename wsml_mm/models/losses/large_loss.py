@@ -25,6 +25,9 @@ from .selection import select_largest, selection_budget
 class LargeLoss(PartialLabelLoss):
     """Base of the three losses: the schedule and the selection; a subclass says what to do.
 
+    The selection is over the batch of one forward pass: under gradient accumulation each
+    micro-batch selects within itself, and the step takes the mean of their gradients.
+
     Args:
         delta_rel: percent of the labels acted on, see `DeltaSchedule`.
         percent_of: 'all' takes the percentage of all B * C entries (the released code),
