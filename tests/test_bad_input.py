@@ -61,7 +61,13 @@ from wsml_mm.cli import compare
 from wsml_mm.cli import test as cli_test
 from wsml_mm.cli import train as cli_train
 from wsml_mm.comparison import Method, read_methods, run_once
-from wsml_mm.datasets import SparseLabels, decode_labels, features, holdout_indices
+from wsml_mm.datasets import (
+    SparseLabels,
+    decode_labels,
+    feature_extraction,
+    features,
+    holdout_indices,
+)
 from wsml_mm.engine.hooks.durable_checkpoint_hook import newest_loadable, write_durably
 from wsml_mm.engine.hooks.set_up import check_set_up
 from wsml_mm.models.backbones import load_efficientnet_lite0
@@ -473,7 +479,7 @@ def cache_file(folder: Path, suffix: str) -> Path:
 
 
 def other_weights(folder: Path) -> None:
-    features._build_extractor.cache_clear()
+    feature_extraction.build_extractor.cache_clear()
     torch.manual_seed(1)
 
 
@@ -966,10 +972,10 @@ def tree(folder: Path) -> dict[str, bytes | None]:
 def small_set_up(monkeypatch):
     monkeypatch.setenv('LOCAL_RANK', '0')
     init_default_scope('mmpretrain')
-    features._build_extractor.cache_clear()
+    feature_extraction.build_extractor.cache_clear()
     torch.manual_seed(0)
     yield
-    features._build_extractor.cache_clear()
+    feature_extraction.build_extractor.cache_clear()
 
 
 @pytest.mark.parametrize('case', CASES, ids=[case.id for case in CASES])

@@ -14,7 +14,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
 
-from wsml_mm.datasets import FeatureDataset, features
+from wsml_mm.datasets import FeatureDataset, feature_extraction, features
 
 MEAN, STD = [120.0, 110.0, 100.0], [60.0, 50.0, 40.0]
 BACKBONE = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8, init_cfg=None,
@@ -31,7 +31,7 @@ PIPELINE = [dict(type='LoadImageFromFile'), dict(type='Resize', scale=(32, 32)),
 
 def seed_weights(seed):
     """The weights are random: the next extractor is built anew, from this seed."""
-    features._build_extractor.cache_clear()
+    feature_extraction.build_extractor.cache_clear()
     torch.manual_seed(seed)
 
 
@@ -40,7 +40,7 @@ def fixed_weights():
     init_default_scope('mmpretrain')
     seed_weights(0)
     yield
-    features._build_extractor.cache_clear()
+    feature_extraction.build_extractor.cache_clear()
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def collate_the_first(batch):
 @pytest.mark.parametrize(
     ('module', 'name', 'stand_in'),
     [(features.np, 'save', save_half), (features.os, 'replace', killed),
-     (features, 'default_collate', collate_the_first)],
+     (feature_extraction, 'default_collate', collate_the_first)],
     ids=['while writing', 'before renaming', 'while extracting'],
 )  # fmt: skip
 def test_killed_extraction_leaves_no_file(config, monkeypatch, module, name, stand_in):

@@ -1,5 +1,6 @@
 from .composed_scenes import ComposedScenes
 from .features import FeatureDataset
+from .holdout import holdout_indices
 from .labels import SparseLabels, decode_labels
 from .observation import (
     KeepRatio,
@@ -8,7 +9,6 @@ from .observation import (
     ObserveAll,
     ObserveCounts,
     SinglePositive,
-    holdout_indices,
 )
 from .partial_label import PartialLabelDataset
 from .voc2012 import VOC2012

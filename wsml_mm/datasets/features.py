@@ -2,72 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
-import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from filelock import FileLock
-from mmengine.dataset import Compose, default_collate
-from mmengine.device import get_device
-from mmpretrain.registry import DATASETS, MODELS, TRANSFORMS
+from mmengine.dataset import Compose
+from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
 
+from .feature_extraction import build_extractor, extract_features
 from .files import one_line, told, why_no_array
-from .images import run_pipeline
 
 _WRITE_MEND = 'free some space, or give another cache folder'
-
-
-@functools.lru_cache(maxsize=4)
-def _build_extractor(spec: str) -> tuple[torch.nn.Module, str]:
-    """Builds backbone + neck + preprocessor from JSON; returns it with a hash of its weights."""
-    logging.disable(logging.INFO)  # mmengine lists every tensor it initialises
-    try:
-        model = MODELS.build(dict(type='ImageClassifier', **json.loads(spec)))
-        model.init_weights()
-    finally:
-        logging.disable(logging.NOTSET)
-    model.eval()  # of BaseBackbone returns None: do not chain
-    digest = hashlib.sha256()
-    for name, tensor in model.state_dict().items():
-        digest.update(name.encode())
-        digest.update(
-            tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
-            if tensor.ndim
-            else str(tensor.item()).encode()
-        )
-    return model, digest.hexdigest()[:16]
-
-
-class _EachImage(Dataset[dict[str, Any]]):
-    """A dataset's images one by one; mmengine's own access replaces a bad one by another."""
-
-    def __init__(self, dataset: Any) -> None:
-        self.dataset = dataset
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitem__(self, idx: int) -> dict[str, Any]:
-        return run_pipeline(
-            self.dataset.pipeline, self.dataset.get_data_info(idx), 'mend or remove the image'
-        )
-
-
-def _told_in_one_line(loader: Any) -> Iterator[Any]:
-    """Yields the batches; torch packs an error of a worker into pages of traceback."""
-    try:
-        yield from loader
-    except ValueError as error:
-        raise ValueError(str(error).splitlines()[-1].removeprefix('ValueError: ')) from error
 
 
 @DATASETS.register_module()
@@ -180,7 +130,7 @@ class FeatureDataset:
                 ) from error
         images = json.dumps([(s.st_size, s.st_mtime_ns) for s in stats])
         return {
-            'weights': _build_extractor(self.spec)[1],
+            'weights': build_extractor(self.spec)[1],
             'extractor': json.loads(self.spec),
             'pipeline': [repr(t) for t in self.dataset.pipeline.transforms],
             'dtype': self.dtype,
@@ -216,37 +166,15 @@ class FeatureDataset:
             ) from error
         return features
 
-    @torch.no_grad()
     def _extract(self, path: Path, made_from: dict[str, Any]) -> None:
-        from rich.progress import track
-
-        device = get_device()
-        # Channels last: convolutions of the CPU and of tensor cores run in that layout.
-        model = _build_extractor(self.spec)[0].to(device)
-        model = model.to(memory_format=torch.channels_last)
-        loader = DataLoader(
-            _EachImage(self.dataset),
-            self.batch_size or (8 if device == 'cpu' else 64),
-            num_workers=self.num_workers,
-            collate_fn=default_collate,
+        features = extract_features(
+            self.dataset, self.spec, self.dtype, self.batch_size, self.num_workers
         )
-        rows = []
-        title = f'features of {len(self.dataset)} images'
-        for batch in track(_told_in_one_line(loader), title, len(loader)):
-            data = model.data_preprocessor(batch, training=False)  # type: ignore[operator]
-            images = data['inputs'].contiguous(memory_format=torch.channels_last)
-            stage = model.extract_feat(images)[-1]  # type: ignore[operator]
-            if stage.ndim != 2:
-                raise ValueError(
-                    f'the extractor returns {tuple(stage.shape)} for a batch: give it a neck that '
-                    "pools, e.g. neck=dict(type='GlobalAveragePooling')"
-                )
-            rows.append(stage.cpu().numpy().astype(self.dtype))
         partial, beside = path.with_suffix('.partial'), path.with_suffix('.json')
         try:
             with told(path, _WRITE_MEND):
                 with partial.open('wb') as file:
-                    np.save(file, np.concatenate(rows))
+                    np.save(file, features)
                 beside.write_text(json.dumps(made_from, indent=1), encoding='utf-8')
                 # Last: a killed extraction leaves no file under the final name.
                 os.replace(partial, path)

@@ -10,91 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
-from numpy.typing import NDArray
 
-from .files import absolute_folders, lies_below, reading
+from .annotations import annotation_file, read_labels
+from .files import reading
+from .holdout import holdout_indices
 from .images import BAD_IMAGES, readable, run_pipeline
-from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
-from .observation import Observation, ObserveAll, holdout_indices
+from .labels import POSITIVE, UNOBSERVED
+from .observation import Observation, ObserveAll
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
 FULL_LABELS = 'wsml_full_score'
-
-
-def read_labels(dataset: Any) -> SparseLabels:
-    """Returns the full labels of a multi-label dataset, (N, C).
-
-    A dataset with a method `sparse_labels()` is asked for them. Otherwise each sample's `gt_score`
-    ({1, 0, -1}) or, without one, `gt_label` (positive classes; the rest is negative) is read.
-
-    Raises:
-        ValueError: if the classes are not known, a label is not of {1, 0, -1}, or an image lies
-            outside the dataset's folders.
-    """
-    if hasattr(dataset, 'sparse_labels'):
-        labels: SparseLabels = dataset.sparse_labels()
-        return labels
-    name = type(dataset).__name__
-    classes = dataset.metainfo.get('classes')
-    if classes is None:
-        raise ValueError(f'{name} names no classes: give classes=... or metainfo to it')
-    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
-    folders = _folders(dataset)
-    rows = [_read_row(info, len(classes), name, folders) for info in infos]
-    partial = any(negatives is not None for _, negatives in rows)
-    # Beside partly annotated images, the negatives of the fully annotated ones must be listed.
-    rest = np.arange(len(classes) if partial else 0)
-    known = ((p, np.setdiff1d(rest, p) if n is None else n) for p, n in rows)
-    return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
-
-
-def _annotation_file(dataset: Any) -> str:
-    """Returns the name of the annotation file of a dataset or its config, for messages."""
-    fields = dataset if isinstance(dataset, dict) else getattr(dataset, '__dict__', {})
-    while isinstance(fields.get('dataset'), dict):
-        fields = fields['dataset']
-    return str(fields.get('ann_file') or 'annotation')
-
-
-def _folders(dataset: Any) -> list[str]:
-    """Returns data_root and the image folders of a dataset, or of what it wraps."""
-    while hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
-    prefix = getattr(dataset, 'data_prefix', None) or {}
-    prefixes = prefix.values() if isinstance(prefix, dict) else [prefix]
-    return absolute_folders([getattr(dataset, 'data_root', None) or '', *prefixes])
-
-
-def _read_row(
-    info: dict[str, Any], num_classes: int, name: str, folders: Sequence[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-    """Returns an image's positive and negative classes; None: all that are not positive."""
-    path = info.get('img_path')
-    where = f'{name}: {path or "an image"}'
-    if path and folders and '://' not in str(path) and not lies_below(str(path), folders):
-        raise ValueError(
-            f'{name}: img_path {str(path)!r} leaves the data folder {folders[0]}; name a file '
-            'below it, or give the folder that holds all images as data_root'
-        )
-    if 'gt_score' in info:
-        score = np.asarray(info['gt_score'])
-        if score.shape != (num_classes,) or not np.isin(score, (1, 0, -1)).all():
-            raise ValueError(
-                f'{where}: gt_score must be {num_classes} values of {{1, 0, -1}}; convert other '
-                'encodings with wsml_mm.datasets.decode_labels'
-            )
-        return np.flatnonzero(score == POSITIVE), np.flatnonzero(score == NEGATIVE)
-    if 'gt_label' not in info:
-        raise ValueError(f'{where}: has neither gt_label nor gt_score; add one to the annotation')
-    positive = np.atleast_1d(np.asarray(info['gt_label'], dtype=np.int64))
-    if len(positive) and not 0 <= positive.min() <= positive.max() < num_classes:
-        raise ValueError(
-            f'{where}: gt_label {positive.tolist()} has a class outside 0..{num_classes - 1}; '
-            'check the class list'
-        )
-    if len(np.unique(positive)) < len(positive):
-        raise ValueError(f'{where}: gt_label {positive.tolist()} lists a class twice; once is due')
-    return positive, None
 
 
 @DATASETS.register_module()
@@ -135,7 +60,7 @@ class PartialLabelDataset:
     ) -> None:
         if bad_images not in BAD_IMAGES:
             raise ValueError(f'bad_images={bad_images!r}: use "stop" or "skip"')
-        with reading(_annotation_file(dataset)):
+        with reading(annotation_file(dataset)):
             self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         observe = ObserveAll() if observe is None else observe
         self.observe: Observation = (
@@ -162,7 +87,7 @@ class PartialLabelDataset:
         """
         if self._fully_initialized:
             return
-        with reading(_annotation_file(self.dataset)):
+        with reading(annotation_file(self.dataset)):
             self.dataset.full_init()
         self.full_labels = read_labels(self.dataset)
         self.labels = self.observe(self.full_labels)

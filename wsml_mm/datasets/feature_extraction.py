@@ -1,0 +1,107 @@
+"""Running images through a frozen backbone, once."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import default_collate
+from mmengine.device import get_device
+from mmpretrain.registry import MODELS
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
+
+from .images import run_pipeline
+
+
+@functools.lru_cache(maxsize=4)
+def build_extractor(spec: str) -> tuple[torch.nn.Module, str]:
+    """Builds backbone + neck + preprocessor from JSON; returns it with a hash of its weights."""
+    logging.disable(logging.INFO)  # mmengine lists every tensor it initialises
+    try:
+        model = MODELS.build(dict(type='ImageClassifier', **json.loads(spec)))
+        model.init_weights()
+    finally:
+        logging.disable(logging.NOTSET)
+    model.eval()  # of BaseBackbone returns None: do not chain
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(
+            tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+            if tensor.ndim
+            else str(tensor.item()).encode()
+        )
+    return model, digest.hexdigest()[:16]
+
+
+class _EachImage(Dataset[dict[str, Any]]):
+    """A dataset's images one by one; mmengine's own access replaces a bad one by another."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, idx: int) -> dict[str, Any]:
+        return run_pipeline(
+            self.dataset.pipeline, self.dataset.get_data_info(idx), 'mend or remove the image'
+        )
+
+
+def _told_in_one_line(loader: Any) -> Iterator[Any]:
+    """Yields the batches; torch packs an error of a worker into pages of traceback."""
+    try:
+        yield from loader
+    except ValueError as error:
+        raise ValueError(str(error).splitlines()[-1].removeprefix('ValueError: ')) from error
+
+
+@torch.no_grad()
+def extract_features(
+    dataset: Any, spec: str, dtype: str, batch_size: int | None, num_workers: int
+) -> NDArray[Any]:
+    """Returns the pooled features of every image of a dataset, (N, D), with a progress bar.
+
+    Args:
+        dataset: of images, with a pipeline that does not augment.
+        spec: JSON of `dict(backbone=..., neck=..., data_preprocessor=...)`.
+        dtype: 'float32' or 'float16'.
+        batch_size: None: 64 on a GPU, 8 on a CPU, whose caches larger batches overflow.
+        num_workers: loader processes.
+
+    Raises:
+        ValueError: if an image cannot be read or the extractor does not pool.
+    """
+    from rich.progress import track
+
+    device = get_device()
+    # Channels last: convolutions of the CPU and of tensor cores run in that layout.
+    model = build_extractor(spec)[0].to(device)
+    model = model.to(memory_format=torch.channels_last)
+    loader = DataLoader(
+        _EachImage(dataset),
+        batch_size or (8 if device == 'cpu' else 64),
+        num_workers=num_workers,
+        collate_fn=default_collate,
+    )
+    rows = []
+    title = f'features of {len(dataset)} images'
+    for batch in track(_told_in_one_line(loader), title, len(loader)):
+        data = model.data_preprocessor(batch, training=False)  # type: ignore[operator]
+        images = data['inputs'].contiguous(memory_format=torch.channels_last)
+        stage = model.extract_feat(images)[-1]  # type: ignore[operator]
+        if stage.ndim != 2:
+            raise ValueError(
+                f'the extractor returns {tuple(stage.shape)} for a batch: give it a neck that '
+                "pools, e.g. neck=dict(type='GlobalAveragePooling')"
+            )
+        rows.append(stage.cpu().numpy().astype(dtype))
+    return np.concatenate(rows)
