@@ -88,7 +88,7 @@ def train(cfg: Config) -> Runner:
         first = _first_stage(cfg, stage)
         done = Path(first.work_dir) / 'finished'
         if not done.is_file():
-            first.resume = Path(first.work_dir).is_dir()
+            first.resume = True  # where there is a checkpoint
             _choose_checkpoint(first)
             build_runner(first).train()
             barrier()  # rank 0 is still writing its best checkpoint

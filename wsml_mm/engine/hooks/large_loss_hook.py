@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import torch
-from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
@@ -150,8 +148,7 @@ class LargeLossHook(Hook):  # type: ignore[misc]
                 continue
             scalars = record.scalars()
             if isinstance(loss, LargeLossCorrectPerm) and loss.corrections is not None:
-                keys = np.concatenate(all_gather_object(loss.corrections.pending()))
-                loss.merge(keys)
+                loss.merge()
                 scalars |= self._corrected(runner, loss)
             self._log(runner, step, type(loss).__name__, scalars)
 
