@@ -10,6 +10,7 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
+from torch.utils.data import BatchSampler
 
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.models.losses import LargeLoss, LargeLossCorrectPerm, PartialLabelLoss
@@ -63,8 +64,10 @@ def check_set_up(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: 
 def deals_evenly(runner: Any) -> bool:
     """Tells whether all ranks get equally many rows in every batch."""
     loader = runner.train_dataloader
-    return isinstance(loader.sampler, (DefaultSampler, InfiniteSampler)) and getattr(
-        loader.sampler, 'round_up', True
+    return (
+        type(loader.batch_sampler) is BatchSampler  # others may fill batches as they like
+        and isinstance(loader.sampler, (DefaultSampler, InfiniteSampler))
+        and getattr(loader.sampler, 'round_up', True)
     )
 
 
