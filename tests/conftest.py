@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 
 import wsml_mm  # noqa: F401  (registers everything)
+
+# A busy machine is no failure of a property.
+settings.register_profile(
+    'patient', deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile('patient')
 
 
 @pytest.fixture(autouse=True)
