@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import socket
 from pathlib import Path
 
 import mmpretrain
@@ -361,12 +360,6 @@ def test_stock_tool_of_mmpretrain(config):
     assert 'll/selected' in log_text(Path('stock'))
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(('127.0.0.1', 0))
-        return found.getsockname()[1]
-
-
 def test_two_processes(config, devkit):
     """On 2 x CPU, DDP and gloo: what the checkpoint holds is what both ranks selected."""
     out = Path('spies')
@@ -377,7 +370,7 @@ def test_two_processes(config, devkit):
     cfg.train_dataloader.dataset.indices = 21  # uneven: one sample is seen by both
     cfg.dump(path)
     result = run_python(
-        '-m', 'torch.distributed.run', '--nproc_per_node=2', f'--master_port={_free_port()}',
+        '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
         '-m', 'wsml_mm.cli.train', path, '--launcher', 'pytorch', '--work-dir', 'run',
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]

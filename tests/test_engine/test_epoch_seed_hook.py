@@ -18,17 +18,11 @@ from helpers import (
     train,
     train_interrupted,
     without_validation,
-    write_devkit,
 )
 
 from wsml_mm.engine import EpochSeedHook
 from wsml_mm.engine.hooks import epoch_seed_hook
 from wsml_mm.engine.hooks.epoch_seed_hook import seed_everything
-
-
-@pytest.fixture(scope='module')
-def devkit(tmp_path_factory):
-    return write_devkit(tmp_path_factory.mktemp('data') / 'kit')
 
 
 def _config(devkit, work_dir, loss='LL-R', workers=0, persistent=False, epochs=4):

@@ -35,11 +35,6 @@ from wsml_mm.engine.hooks.large_loss_hook import wrapped_datasets
 LARGE = ('LL-R', 'LL-Ct', 'LL-Cp')
 
 
-@pytest.fixture(scope='module')
-def devkit(tmp_path_factory):
-    return write_devkit(tmp_path_factory.mktemp('data') / 'kit')
-
-
 @pytest.fixture
 def watched(devkit, tmp_path):
     def run(loss, name='run', **kwargs):

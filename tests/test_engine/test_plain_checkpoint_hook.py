@@ -24,7 +24,6 @@ from helpers import (
     tiny_config,
     train,
     train_interrupted,
-    write_devkit,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,11 +36,6 @@ from mmpretrain.registry import HOOKS
 
 from wsml_mm.engine import PlainCheckpointHook
 from wsml_mm.engine.hooks.plain_checkpoint_hook import from_plain, to_plain
-
-
-@pytest.fixture(scope='module')
-def devkit(tmp_path_factory):
-    return write_devkit(tmp_path_factory.mktemp('data') / 'kit')
 
 
 def through_file(value):

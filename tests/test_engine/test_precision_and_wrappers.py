@@ -40,11 +40,6 @@ from wsml_mm.models.losses import LargeLoss
 CLASSES, COUNT = 5, 2  # 5 % of 6 images x 5 classes is 1.5, taken up
 
 
-@pytest.fixture(scope='module')
-def devkit(tmp_path_factory):
-    return write_devkit(tmp_path_factory.mktemp('data') / 'kit')
-
-
 @pytest.fixture(autouse=True)
 def _start_method():
     method = mp.get_start_method(allow_none=True)

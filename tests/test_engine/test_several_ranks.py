@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -101,11 +100,9 @@ def _train_jobs(root: Path, ranks: int, configs: dict[str, Config], *options: st
 
 def _launch(root: Path, ranks: int, jobs: list) -> None:
     (root / 'jobs.json').write_text(json.dumps(jobs))
-    with socket.socket() as found:
-        found.bind(('127.0.0.1', 0))
-        port = found.getsockname()[1]
+    # Standalone: torchrun takes a free port itself; one found here could be gone by then.
     result = run_python(
-        '-m', 'torch.distributed.run', f'--nproc_per_node={ranks}', f'--master_port={port}',
+        '-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={ranks}',
         str(REPO / 'tests' / 'train_jobs.py'), str(root), cwd=root, timeout=150,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]
