@@ -293,3 +293,13 @@ def test_partial_labels_of_features(config, kit, reference):
         torch.testing.assert_close(packed['inputs'], every[position], rtol=1e-3, atol=1e-5)
     images = dict(type='PartialLabelDataset', dataset=config['dataset'], observe=partial.observe)
     assert DATASETS.build(images).fingerprint() == partial.fingerprint()
+
+
+def test_random_state_does_not_depend_on_the_cache(config):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    for _ in ('filled now', 'found', 'extractor built anew'):
+        torch.manual_seed(5)
+        DATASETS.build(config)
+        assert torch.equal(torch.rand(3), expected)
+        feature_extraction.build_extractor.cache_clear()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from filelock import FileLock
 from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
@@ -99,6 +100,12 @@ class FeatureDataset:
         """
         if self.features is not None:
             return
+        # Building the extractor and filling the cache draw random numbers; whether either is done
+        # here or was done before must not move the training's random state.
+        with torch.random.fork_rng(devices=[]):  # nothing here draws on a GPU
+            self._load()
+
+    def _load(self) -> None:
         self.dataset.full_init()
         infos = [self.dataset.get_data_info(i)['img_path'] for i in range(len(self.dataset))]
         names = hashlib.sha256('\n'.join(infos).encode()).hexdigest()[:16]
