@@ -9,7 +9,8 @@ from helpers import tiny_config, write_devkit
 
 from wsml_mm.cli import compare
 from wsml_mm.comparison import Method, read_methods, run_once
-from wsml_mm.comparison.runs import METRIC, seeded_config
+from wsml_mm.comparison.runs import seeded_config
+from wsml_mm.comparison.table import METRIC
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from mmengine.config import DictAction
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.comparison import Method, draw_curves, read_methods, run_once, write_tables
-from wsml_mm.comparison.runs import METRIC, seeded_config
+from wsml_mm.comparison.runs import seeded_config
+from wsml_mm.comparison.table import METRIC
 
 from .options import LOADERS
 

@@ -12,7 +12,6 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from mmengine.config import Config
 from mmpretrain.registry import TASK_UTILS
 
@@ -21,7 +20,8 @@ from wsml_mm.cli.train import best_checkpoint, train
 from wsml_mm.datasets.files import one_line
 from wsml_mm.engine.hooks.durable_checkpoint_hook import write_durably
 
-METRIC = 'multi-label/mAP'
+from .table import METRIC
+
 _TITLES = {'an': 'AN', 'll-r': 'LL-R', 'll-ct': 'LL-Ct', 'll-cp': 'LL-Cp', 'full': 'full labels'}
 
 
@@ -131,8 +131,7 @@ def _train_and_test(cfg: Config) -> dict[str, Any]:
     seconds = time.perf_counter() - begin
     test_last = runner.test()
     best = best_checkpoint(cfg.work_dir)
-    runner.load_checkpoint(str(best))
-    saved = torch.load(best, map_location='cpu', weights_only=True)
+    saved = runner.load_checkpoint(str(best))
     scalars = runner.message_hub.log_scalars
     return {
         'best_epoch': int(saved['meta']['epoch']),

@@ -52,4 +52,4 @@ def select_largest(
     above = scores > last
     level = (scores == last) & eligible
     chosen = above | (level & (level.cumsum(0) <= count - above.sum()))
-    return (chosen & (count > 0)).view(logits.shape)
+    return chosen.view(logits.shape)
