@@ -25,16 +25,21 @@ from .options import LOADERS
 Task = tuple[Method, int, str, dict[str, Any] | None]
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description='Compare methods of one protocol over seeds')
+def add_comparison_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what every tool takes that trains methods and compares them."""
     parser.add_argument('configs', nargs='+', help='a config a method, FILE or NAME=FILE')
     parser.add_argument('--seeds', nargs='+', type=int, default=[1200], help='of labels + training')
-    parser.add_argument('--work-dir', required=True, help='folder for runs, tables and figure')
-    parser.add_argument('--baseline', help='method that others are compared with; default: first')
+    parser.add_argument('--work-dir', required=True, help='folder for runs, tables and figures')
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
     parser.add_argument('--title', default='', help='of the figure')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description='Compare methods of one protocol over seeds')
+    add_comparison_options(parser)
+    parser.add_argument('--baseline', help='method that others are compared with; default: first')
     return parser.parse_args(argv)
 
 
@@ -63,30 +68,46 @@ def run_all(tasks: Sequence[Task], jobs: int) -> Iterator[dict[str, Any]]:
             yield done.result()
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Runs the command."""
+def run_folder(root: Path, method: str, seed: int) -> Path:
+    """Returns the folder of one run of a comparison."""
+    return root / f'{_slug(method)}_{seed}'
+
+
+def _slug(method: str) -> str:
+    return method.replace(' ', '-').lower()
+
+
+def run_comparison(
+    methods: Sequence[Method],
+    seeds: Sequence[int],
+    root: Path,
+    jobs: int = 1,
+    options: dict[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Trains and tests every method with every seed; returns the results, method by method.
+
+    Finished runs below `root` are kept, an interrupted one is resumed.
+
+    Args:
+        methods: of `read_methods`.
+        seeds: of observed labels and training.
+        root: folder; one run is in `run_folder(root, method, seed)`.
+        jobs: runs at a time.
+        options: config settings to override, as --cfg-options.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    args = parse_args(argv)
-    methods = read_methods(args.configs)
-    baseline = args.baseline or methods[0].name
-    if baseline not in [m.name for m in methods]:
-        raise SystemExit(f'--baseline {baseline}: not one of {[m.name for m in methods]}')
-    root = Path(args.work_dir)
     (root / 'configs').mkdir(parents=True, exist_ok=True)
-    prepare(methods, args.seeds[0], args.cfg_options)
+    prepare(methods, seeds[0], options)
     tasks: list[Task] = []
     for method in methods:
-        slug = method.name.replace(' ', '-').lower()
-        seeded_config(method, args.seeds[0], args.cfg_options).dump(root / 'configs' / f'{slug}.py')
-        tasks += [
-            (method, seed, str(root / f'{slug}_{seed}'), args.cfg_options) for seed in args.seeds
-        ]
+        seeded_config(method, seeds[0], options).dump(root / 'configs' / f'{_slug(method.name)}.py')
+        tasks += [(method, s, str(run_folder(root, method.name, s)), options) for s in seeds]
     results: dict[tuple[str, int], dict[str, Any]] = {}
     with Progress('{task.description}', BarColumn(), MofNCompleteColumn(),
                   TimeRemainingColumn()) as progress:  # fmt: skip
         bar = progress.add_task(f'{len(tasks)} runs', total=len(tasks))
-        for result in run_all(tasks, args.jobs):
+        for result in run_all(tasks, jobs):
             results[result['method'], result['seed']] = result
             progress.advance(bar)
             progress.console.print(
@@ -94,10 +115,25 @@ def main(argv: Sequence[str] | None = None) -> None:
                 f'{result["test_best"][METRIC]:.1f} at best epoch {result["best_epoch"]}, '
                 f'{result["test_last"][METRIC]:.1f} at last, {result["seconds"]:.0f} s'
             )
-    ordered = [results[m.name, seed] for m in methods for seed in args.seeds]
-    command = shlex.join(['python', 'tools/compare.py', *(argv or sys.argv[1:])])
-    print('\n' + write_tables(ordered, root, baseline, command))
-    draw_curves(ordered, root / 'mAP_by_epoch', args.title)
+    return [results[m.name, seed] for m in methods for seed in seeds]
+
+
+def spelled(tool: str, argv: Sequence[str] | None) -> str:
+    """Returns the command line of a tool, to be written beside what it makes."""
+    return shlex.join(['python', f'tools/{tool}.py', *(sys.argv[1:] if argv is None else argv)])
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    args = parse_args(argv)
+    methods = read_methods(args.configs)
+    baseline = args.baseline or methods[0].name
+    if baseline not in [m.name for m in methods]:
+        raise SystemExit(f'--baseline {baseline}: not one of {[m.name for m in methods]}')
+    root = Path(args.work_dir)
+    results = run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
+    print('\n' + write_tables(results, root, baseline, spelled('compare', argv)))
+    draw_curves(results, root / 'mAP_by_epoch', args.title)
     print(f'Tables, figure and configs: {root}')
 
 

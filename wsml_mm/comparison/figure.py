@@ -7,9 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-# Okabe and Ito's colours, distinct for colour-blind readers too; black for the upper bound.
-_COLOURS = ('#D55E00', '#0072B2', '#009E73', '#CC79A7', '#000000', '#E69F00', '#56B4E9')
+from wsml_mm.analysis.evidence import COLOURS, new_figure, save_figure, tidy_axes
+
+
+def plot_band(
+    axes: Any, x: ArrayLike, curves: Sequence[Sequence[float]], colour: str, label: str, **line: Any
+) -> None:
+    """Plots the mean of several curves with a band of one standard deviation.
+
+    Args:
+        axes: of matplotlib.
+        x: (L,) positions.
+        curves: S curves of L values, one a seed.
+        colour: of line and band.
+        label: for the legend.
+        line: further settings of the line.
+    """
+    values = np.asarray(curves, dtype=np.float64)
+    mean = values.mean(axis=0)
+    axes.plot(x, mean, **{'color': colour, 'label': label, 'linewidth': 1.8, **line})
+    if len(values) > 1:
+        spread = values.std(axis=0, ddof=1)
+        axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
 
 
 def draw_curves(results: Sequence[dict[str, Any]], path: Path, title: str = '') -> None:
@@ -20,28 +41,15 @@ def draw_curves(results: Sequence[dict[str, Any]], path: Path, title: str = '') 
         path: without a suffix.
         title: above the axes.
     """
-    import matplotlib as mpl
-
-    mpl.use('Agg')
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout='constrained')
+    figure, axes = new_figure(figsize=(7, 4.2))
     methods = list(dict.fromkeys(r['method'] for r in results))
     for number, method in enumerate(methods):
         curves = [r['val_mAP'] for r in results if r['method'] == method]
         length = min(map(len, curves))
-        values = np.array([c[:length] for c in curves])
-        epochs, mean = np.arange(1, length + 1), values.mean(axis=0)
-        colour = _COLOURS[number % len(_COLOURS)]
-        axes.plot(epochs, mean, color=colour, label=method, linewidth=1.8)
-        if len(curves) > 1:
-            spread = values.std(axis=0, ddof=1)
-            axes.fill_between(epochs, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
+        epochs, colour = np.arange(1, length + 1), COLOURS[number % len(COLOURS)]
+        plot_band(axes, epochs, [c[:length] for c in curves], colour, method)
     axes.set(xlabel='epoch', ylabel='validation mAP (%)', title=title)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.spines[['top', 'right']].set_visible(False)
-    axes.grid(axis='y', alpha=0.25)
+    tidy_axes(axes)
     axes.legend(frameon=False, loc='best')
-    for suffix in ('.png', '.svg'):
-        figure.savefig(path.with_suffix(suffix), dpi=160)
-    plt.close(figure)
+    save_figure(figure, path)

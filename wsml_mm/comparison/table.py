@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from wsml_mm.analysis.evidence import write_csv
 
 METRIC = 'multi-label/mAP'
 _CLASS = 'multi-label/AP/'
@@ -118,8 +119,8 @@ def write_tables(results: Sequence[Result], folder: Path, baseline: str, command
         parts.append(f'## Test AP by class, {title}\n\n{class_markdown(results, moment)}')
     parts.append(f'Made by `{command}`\n')
     (folder / 'table.md').write_text('\n'.join(parts), encoding='utf-8')
-    _write_csv(folder / 'table.csv', rows)
-    _write_csv(folder / 'runs.csv', [_flat(r) for r in results])
+    write_csv(folder / 'table.csv', rows)
+    write_csv(folder / 'runs.csv', [_flat(r) for r in results])
     return summary
 
 
@@ -130,14 +131,6 @@ def _flat(result: Result) -> dict[str, Any]:
             if key == METRIC or key.startswith(_CLASS):
                 row[f'{moment} {key.removeprefix("multi-label/")}'] = value
     return row
-
-
-def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    fields = list(dict.fromkeys(key for row in rows for key in row))
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, fields)
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _plus_minus(mean: float, spread: float, signed: bool = False) -> str:

@@ -1,0 +1,71 @@
+"""What every analysis leaves behind: the figure, the numbers in it and the command that made it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+# Okabe and Ito's colours, distinct for colour-blind readers too; black for the upper bound.
+COLOURS = ('#D55E00', '#0072B2', '#009E73', '#CC79A7', '#000000', '#E69F00', '#56B4E9')
+
+
+def new_figure(rows: int = 1, columns: int = 1, **kwargs: Any) -> tuple[Any, Any]:
+    """Returns a figure and its axes, as `pyplot.subplots` does, drawn without a window."""
+    import matplotlib as mpl
+
+    mpl.use('Agg')
+    from matplotlib import pyplot as plt
+
+    kwargs.setdefault('layout', 'constrained')
+    figure, axes = plt.subplots(rows, columns, **kwargs)
+    return figure, axes
+
+
+def tidy_axes(axes: Any) -> None:
+    """Takes the upper and right frame away and draws a light grid of levels."""
+    axes.spines[['top', 'right']].set_visible(False)
+    axes.grid(axis='y', alpha=0.25)
+
+
+def save_figure(figure: Any, path: Path, dpi: int = 160) -> None:
+    """Writes a figure as PNG and SVG and closes it.
+
+    Args:
+        figure: of `new_figure`.
+        path: without a suffix; dots in its name stay.
+        dpi: dots per inch of the PNG.
+    """
+    from matplotlib import pyplot as plt
+
+    for suffix in ('.png', '.svg'):
+        figure.savefig(path.with_name(path.name + suffix), dpi=dpi)
+    plt.close(figure)
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes rows as CSV; the columns are the keys in the order they first appear."""
+    fields = list(dict.fromkeys(key for row in rows for key in row))
+    with path.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, fields)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_evidence(
+    path: Path, figure: Any, rows: Sequence[Mapping[str, Any]], command: str
+) -> list[Path]:
+    """Writes PATH.png, PATH.svg, PATH.csv and PATH.command.txt; returns their paths.
+
+    Args:
+        path: without a suffix; its folder is made.
+        figure: of `new_figure`; closed afterwards.
+        rows: the numbers the figure shows, one mapping a row.
+        command: the command line that made it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_figure(figure, path)
+    write_csv(path.with_name(path.name + '.csv'), rows)
+    path.with_name(path.name + '.command.txt').write_text(command + '\n', encoding='utf-8')
+    return [path.with_name(path.name + s) for s in ('.png', '.svg', '.csv', '.command.txt')]
