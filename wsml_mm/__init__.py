@@ -12,6 +12,7 @@ except ModuleNotFoundError as error:
 
 from .datasets import (
     VOC2012,
+    ColumnDataset,
     ComposedScenes,
     FeatureDataset,
     KeepRatio,
@@ -42,6 +43,7 @@ warn_above_tested()
 __all__ = [
     'VOC2012',
     'AssumeNegativeLoss',
+    'ColumnDataset',
     'ComposedScenes',
     'CorrectionStore',
     'DurableCheckpointHook',

@@ -171,3 +171,39 @@ def test_decode_names_file_value_and_encoding(encoding, value, shown):
 def test_decode_unknown_encoding():
     with pytest.raises(ValueError, match=r"obs\.npy: unknown label encoding 'cole'.*'reference'"):
         decode_labels([1], 'cole', where='obs.npy')
+
+
+@given(DENSE, RESTS, st.randoms())
+def test_pairs_in_any_order(dense, rest, random):
+    triples = [(r, c, dense[r, c]) for r in range(len(dense)) for c in range(dense.shape[1])]
+    random.shuffle(triples)
+    rows, classes, values = zip(*triples, strict=True) if triples else ((), (), ())
+    labels = SparseLabels.from_pairs(rows, classes, values, dense.shape, rest)
+    np.testing.assert_array_equal(to_dense(labels), dense)
+    assert labels.fingerprint() == SparseLabels.from_dense(dense, rest).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ('rows', 'classes', 'message'),
+    [([0, 1, 0], [1, 1, 1], r'row 0: class 1 is listed twice; list it once'),
+     ([2], [0], r'row 2 is outside 0\.\.1; check the number of images'),
+     ([-1], [0], r'row -1 is outside 0\.\.1; check the number of images'),
+     ([0], [3], r'class index 3 is outside 0\.\.2; check the class list')],
+)  # fmt: skip
+def test_bad_pairs(rows, classes, message):
+    with pytest.raises(ValueError, match=message):
+        SparseLabels.from_pairs(rows, classes, 1, (2, 3))
+
+
+@given(DENSE, RESTS, st.data())
+def test_parts_and_counts(dense, rest, data):
+    labels = SparseLabels.from_dense(dense, rest)
+    rows = data.draw(
+        st.lists(st.integers(0, len(dense) - 1), max_size=9) if len(dense) else st.just([])
+    )
+    np.testing.assert_array_equal(to_dense(labels.subset(rows)), dense[np.array(rows, int)])
+    columns = data.draw(st.permutations(range(dense.shape[1])))[: dense.shape[1] // 2 + 1]
+    np.testing.assert_array_equal(to_dense(labels.select(columns)), dense[:, columns])
+    for value in (1, 0, -1):
+        np.testing.assert_array_equal(labels.row_counts(value), (dense == value).sum(axis=1))
+        np.testing.assert_array_equal(labels.class_counts(value), (dense == value).sum(axis=0))

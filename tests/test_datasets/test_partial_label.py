@@ -540,3 +540,29 @@ def test_fingerprint_is_of_the_whole_split(voc):
     # State per sample is indexed over the whole split, whatever part is trained on.
     whole = wrap(voc, observe=SINGLE).fingerprint()
     assert wrap(voc, observe=SINGLE, holdout=dict(part='train')).fingerprint() == whole
+
+
+@pytest.mark.parametrize(('fraction', 'seed'), [(0.5, 999), (0.1, 999), (1.0, 3), (0.34, 7)])
+def test_subsample_is_the_references_after_the_holdout(devkit, fraction, seed, reference):
+    config = dict(type='VOC2012', data_root=str(devkit.root), classes=devkit.classes)
+    part = dict(holdout=dict(part='train', fraction=0.2, seed=1200))
+    train, _ = reference.split(len(devkit.files('train')))
+    order = np.random.RandomState(seed).permutation(len(train))
+    kept = train[np.sort(order[: int(np.round(fraction * len(train)))])]
+    dataset = PartialLabelDataset(config, subsample=dict(fraction=fraction, seed=seed), **part)
+    np.testing.assert_array_equal(dataset.indices, kept)
+    assert dataset.num_samples == len(devkit.files('train'))
+    # The observed labels stay those of the whole split.
+    assert dataset.fingerprint() == PartialLabelDataset(config, **part).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ('subsample', 'message'),
+    [(dict(fraction=1.5), r'subsample fraction=1\.5: the share kept lies in 0\.\.1'),
+     (dict(share=0.5), r"unknown 'share'; use fraction and seed"),
+     (dict(fraction=0.0), r'no image is left')],
+)  # fmt: skip
+def test_bad_subsample(devkit, subsample, message):
+    config = dict(type='VOC2012', data_root=str(devkit.root), classes=devkit.classes)
+    with pytest.raises(ValueError, match=message):
+        PartialLabelDataset(config, subsample=subsample)

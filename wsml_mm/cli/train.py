@@ -128,7 +128,8 @@ def _first_stage(cfg: Config, stage: dict[str, Any]) -> Config:
     for mine, other in zip(
         partial_datasets(first.train_dataloader.dataset), second_sets, strict=True
     ):
-        mine.observe, mine.holdout = other.get('observe'), other.get('holdout')
+        for key in ('observe', 'holdout', 'subsample'):
+            mine[key] = other.get(key)
     return first
 
 

@@ -1,7 +1,10 @@
+from .column_dataset import ColumnDataset
+from .columns import LabelColumns
 from .composed_scenes import ComposedScenes
 from .features import FeatureDataset
 from .holdout import holdout_indices
 from .labels import SparseLabels, decode_labels
+from .names import NameColumn
 from .observation import (
     KeepRatio,
     Observation,
@@ -15,9 +18,12 @@ from .voc2012 import VOC2012
 
 __all__ = [
     'VOC2012',
+    'ColumnDataset',
     'ComposedScenes',
     'FeatureDataset',
     'KeepRatio',
+    'LabelColumns',
+    'NameColumn',
     'Observation',
     'ObservationFile',
     'ObserveAll',

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .files import absolute_folders, lies_below
 from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
+from .names import NameColumn
 
 
 def read_labels(dataset: Any) -> SparseLabels:
@@ -37,6 +38,15 @@ def read_labels(dataset: Any) -> SparseLabels:
     rest = np.arange(len(classes) if partial else 0)
     known = ((p, np.setdiff1d(rest, p) if n is None else n) for p, n in rows)
     return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
+
+
+def read_names(dataset: Any) -> NameColumn:
+    """Returns the images' names of a dataset in order; where it has none, their positions."""
+    if hasattr(dataset, 'image_names'):
+        names: NameColumn = dataset.image_names()
+        return names
+    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    return NameColumn.from_names(str(i.get('img_path', n)) for n, i in enumerate(infos))
 
 
 def annotation_file(dataset: Any) -> str:

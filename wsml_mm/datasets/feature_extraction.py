@@ -9,7 +9,6 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.dataset import default_collate
 from mmengine.device import get_device
@@ -67,8 +66,8 @@ def _told_in_one_line(loader: Any) -> Iterator[Any]:
 @torch.no_grad()
 def extract_features(
     dataset: Any, spec: str, dtype: str, batch_size: int | None, num_workers: int
-) -> NDArray[Any]:
-    """Returns the pooled features of every image of a dataset, (N, D), with a progress bar.
+) -> Iterator[NDArray[Any]]:
+    """Yields the pooled features of a dataset's images, (B, D) a batch, with a progress bar.
 
     Args:
         dataset: of images, with a pipeline that does not augment.
@@ -92,7 +91,6 @@ def extract_features(
         num_workers=num_workers,
         collate_fn=default_collate,
     )
-    rows = []
     title = f'features of {len(dataset)} images'
     for batch in track(_told_in_one_line(loader), title, len(loader)):
         data = model.data_preprocessor(batch, training=False)  # type: ignore[operator]
@@ -103,5 +101,4 @@ def extract_features(
                 f'the extractor returns {tuple(stage.shape)} for a batch: give it a neck that '
                 "pools, e.g. neck=dict(type='GlobalAveragePooling')"
             )
-        rows.append(stage.cpu().numpy().astype(dtype))
-    return np.concatenate(rows)
+        yield stage.cpu().numpy().astype(dtype)

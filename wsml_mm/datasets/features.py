@@ -15,8 +15,11 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
 
+from .annotations import read_labels, read_names
 from .feature_extraction import build_extractor, extract_features
-from .files import one_line, told, why_no_array
+from .files import one_line, told, why_no_array, write_rows
+from .labels import SparseLabels
+from .names import NameColumn
 
 _WRITE_MEND = 'free some space, or give another cache folder'
 
@@ -79,6 +82,14 @@ class FeatureDataset:
         # A copy: the mapped file is read-only, and torch warns of that.
         info['feature'] = np.array(self.features[idx], dtype=np.float32)
         return info
+
+    def sparse_labels(self) -> SparseLabels:
+        """Returns the wrapped dataset's full labels, (N, C)."""
+        return read_labels(self.dataset)
+
+    def image_names(self) -> NameColumn:
+        """Returns the wrapped dataset's image names."""
+        return read_names(self.dataset)
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Returns the positive classes of sample `idx`."""
@@ -174,14 +185,14 @@ class FeatureDataset:
         return features
 
     def _extract(self, path: Path, made_from: dict[str, Any]) -> None:
-        features = extract_features(
+        batches = extract_features(
             self.dataset, self.spec, self.dtype, self.batch_size, self.num_workers
         )
         partial, beside = path.with_suffix('.partial'), path.with_suffix('.json')
         try:
             with told(path, _WRITE_MEND):
-                with partial.open('wb') as file:
-                    np.save(file, features)
+                # Batch by batch: the features of millions of images do not fit into memory.
+                write_rows(partial, batches, len(self.dataset))
                 beside.write_text(json.dumps(made_from, indent=1), encoding='utf-8')
                 # Last: a killed extraction leaves no file under the final name.
                 os.replace(partial, path)

@@ -7,6 +7,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 def one_line(error: BaseException) -> str:
@@ -42,6 +46,20 @@ def lies_below(path: str, folders: Sequence[str]) -> bool:
     # A bare name may be joined to its folder only by the dataset's pipeline.
     leaves = os.path.isabs(path) or '..' in Path(path).parts
     return not leaves or os.path.abspath(path).startswith(tuple(folders))
+
+
+def write_rows(path: Path, batches: Iterable[NDArray[Any]], count: int) -> None:
+    """Writes a `.npy` file of `count` rows from batches of rows, one at a time."""
+    with path.open('wb') as file:
+        for number, batch in enumerate(batches):
+            if number == 0:
+                header = {
+                    'descr': np.lib.format.dtype_to_descr(batch.dtype),
+                    'fortran_order': False,
+                    'shape': (count, *batch.shape[1:]),
+                }
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(batch.tobytes())
 
 
 @contextmanager

@@ -90,26 +90,63 @@ class SparseLabels:
         Raises:
             ValueError: if a class is out of range or listed twice in a row.
         """
-        lengths, classes, values = [0], [], []
-        for number, (positives, negatives) in enumerate(rows):
-            positives, negatives = np.asarray(positives), np.asarray(negatives)
-            listed = np.concatenate([positives, negatives]).astype(np.int32)
-            order = np.argsort(listed, kind='stable')
-            if (np.diff(listed[order]) == 0).any():
-                twice = int(listed[order][:-1][np.diff(listed[order]) == 0][0])
-                raise ValueError(f'row {number}: class {twice} is listed twice; list it once')
-            signs = np.repeat(
-                np.array([POSITIVE, NEGATIVE], np.int8), [len(positives), len(negatives)]
-            )
-            keep = signs[order] != rest
-            classes.append(listed[order][keep])
-            values.append(signs[order][keep])
-            lengths.append(int(keep.sum()))
+        lists = [(np.asarray(p, np.int64), np.asarray(n, np.int64)) for p, n in rows]
+        flat = [part for pair in lists for part in pair]
+        sizes = np.array([len(part) for part in flat], np.int64)
+        return cls.from_pairs(
+            np.repeat(np.arange(len(flat)) // 2, sizes),
+            np.concatenate(flat) if flat else np.zeros(0, np.int64),
+            np.repeat(np.tile(np.array([POSITIVE, NEGATIVE], np.int8), len(lists)), sizes),
+            (len(lists), num_classes),
+            rest,
+        )
+
+    @classmethod
+    def from_pairs(
+        cls,
+        rows: ArrayLike,
+        classes: ArrayLike,
+        values: ArrayLike,
+        shape: tuple[int, int],
+        rest: int = NEGATIVE,
+    ) -> SparseLabels:
+        """Builds labels from one (row, class, value) triple a label, in any order.
+
+        Args:
+            rows: (K,) image positions.
+            classes: (K,) class indices.
+            values: (K,) of {1, 0, -1}, or one for all; entries equal to `rest` go unlisted.
+            shape: (N, C).
+            rest: the value of unlisted entries.
+
+        Raises:
+            ValueError: if a row or class is out of range, or a label is given twice.
+        """
+        row, label = np.asarray(rows, np.int64), np.asarray(classes, np.int64)
+        value = np.broadcast_to(np.asarray(values, np.int8), label.shape)
+        for name, places, size, what in (
+            ('row', row, shape[0], 'number of images'),
+            ('class index', label, shape[1], 'class list'),
+        ):
+            if len(places) and not 0 <= places.min() <= places.max() < size:
+                bad = places.max() if places.max() >= size else places.min()
+                raise ValueError(f'{name} {bad} is outside 0..{size - 1}; check the {what}')
+        key = row * shape[1] + label
+        # Files mostly come in order: finding that out is far cheaper than sorting.
+        if (np.diff(key) <= 0).any():
+            order = np.argsort(key, kind='stable')
+            key, value = key[order], value[order]
+            if len(twice := np.flatnonzero(np.diff(key) == 0)):
+                at = divmod(int(key[twice[0]]), shape[1])
+                raise ValueError(f'row {at[0]}: class {at[1]} is listed twice; list it once')
+        keep = value != rest
+        key = key[keep]
+        lengths = np.bincount(key // shape[1], minlength=shape[0])
         return cls(
-            np.cumsum(lengths, dtype=np.int64),
-            np.concatenate(classes) if classes else np.zeros(0, np.int32),
-            np.concatenate(values) if values else np.zeros(0, np.int8),
-            num_classes,
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            (key % shape[1]).astype(np.int32),
+            np.ascontiguousarray(value[keep]),
+            shape[1],
             rest,
         )
 
@@ -126,14 +163,52 @@ class SparseLabels:
                 'encodings with decode_labels'
             )
         rows, classes = np.nonzero(matrix != rest)
-        lengths = np.bincount(rows, minlength=len(matrix))
-        return cls(
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            classes.astype(np.int32),
-            np.ascontiguousarray(matrix[rows, classes], dtype=np.int8),
-            matrix.shape[1],
-            rest,
+        return cls.from_pairs(rows, classes, matrix[rows, classes], matrix.shape, rest)
+
+    def subset(self, indices: ArrayLike) -> SparseLabels:
+        """Returns the labels of some images, in the given order."""
+        places = np.asarray(indices, np.int64)
+        begin, length = self.indptr[places], np.diff(self.indptr)[places]
+        indptr = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+        entries = np.repeat(begin - indptr[:-1], length) + np.arange(indptr[-1])
+        return SparseLabels(
+            indptr, self.classes[entries], self.values[entries], self.num_classes, self.rest
         )
+
+    def select(self, classes: ArrayLike) -> SparseLabels:
+        """Returns the labels of some distinct classes, which are renumbered in the given order."""
+        chosen = np.asarray(classes, np.int64)
+        renumbered = np.full(self.num_classes, -1)
+        renumbered[chosen] = np.arange(len(chosen))
+        label = renumbered[self.classes]
+        keep = label >= 0
+        return SparseLabels.from_pairs(
+            self.entry_rows()[keep],
+            label[keep],
+            self.values[keep],
+            (len(self), len(chosen)),
+            self.rest,
+        )
+
+    def entry_rows(self) -> NDArray[np.int64]:
+        """Returns the (entries,) image position of each listed label."""
+        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
+
+    def row_counts(self, value: int) -> NDArray[np.int64]:
+        """Returns how many labels of each image are `value`, (N,)."""
+        hits = np.concatenate([[0], np.cumsum(self.values == value)])
+        found: NDArray[np.int64] = np.diff(hits[self.indptr])
+        if value == self.rest:
+            found = self.num_classes - np.diff(self.indptr) + found
+        return found
+
+    def class_counts(self, value: int) -> NDArray[np.int64]:
+        """Returns how many labels of each class are `value`, (C,)."""
+        at = self.classes[self.values == value]
+        found: NDArray[np.int64] = np.bincount(at, minlength=self.num_classes)
+        if value == self.rest:
+            found = found + len(self) - np.bincount(self.classes, minlength=self.num_classes)
+        return found
 
     def row(self, index: int) -> NDArray[np.int8]:
         """Returns image `index`'s labels as a dense (C,) int8 vector of {1, 0, -1}."""
@@ -169,7 +244,7 @@ class SparseLabels:
         """Returns a hash of every label, the shape and the encoding."""
         digest = hashlib.sha256(f'{len(self)} {self.num_classes} {self.rest}'.encode())
         for part in (self.indptr, self.classes, self.values):
-            digest.update(np.ascontiguousarray(part).tobytes())
+            digest.update(np.ascontiguousarray(part).data)
         return digest.hexdigest()[:16]
 
     def _span(self, index: int) -> slice:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
 
-from .annotations import annotation_file, read_labels
+from .annotations import annotation_file, read_labels, read_names
 from .files import reading
-from .holdout import holdout_indices
+from .holdout import holdout_indices, subsample_indices
 from .images import BAD_IMAGES, readable, run_pipeline
 from .labels import POSITIVE, UNOBSERVED
 from .observation import Observation, ObserveAll
@@ -36,6 +34,8 @@ class PartialLabelDataset:
         observe: config of an observation process, e.g. `dict(type='SinglePositive', seed=1200)`;
             None: every known label.
         holdout: `dict(part='train' | 'val', fraction=0.2, seed=1200)`; None: the whole split.
+        subsample: `dict(fraction=0.5, seed=999)`: train on a random share of the part only, as the
+            reference's experiment with fewer images; None: on all of it.
         indices: keep only these positions of the part (or its first `indices`).
         diagnosis: also carry the full labels (under a name no stock code reads) so that hooks can
             tell right from wrong choices; never used for training.
@@ -56,6 +56,7 @@ class PartialLabelDataset:
         indices: int | Sequence[int] | None = None,
         diagnosis: bool = False,
         bad_images: str = 'stop',
+        subsample: dict[str, Any] | None = None,
         lazy_init: bool = False,
     ) -> None:
         if bad_images not in BAD_IMAGES:
@@ -72,6 +73,11 @@ class PartialLabelDataset:
             if key not in self.holdout:
                 raise ValueError(f'holdout={holdout}: unknown {key!r}; use part, fraction, seed')
         self.holdout |= holdout or {}
+        if unknown := set(subsample or {}) - {'fraction', 'seed'}:
+            raise ValueError(
+                f'subsample={subsample}: unknown {unknown.pop()!r}; use fraction and seed'
+            )
+        self.subsample = subsample
         self.diagnosis, self.bad_images = diagnosis, bad_images
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
         self._chosen = indices
@@ -92,6 +98,8 @@ class PartialLabelDataset:
         self.full_labels = read_labels(self.dataset)
         self.labels = self.observe(self.full_labels)
         self.indices = holdout_indices(len(self.full_labels), **self.holdout)
+        if self.subsample is not None:
+            self.indices = self.indices[subsample_indices(len(self.indices), **self.subsample)]
         if self._chosen is not None:
             chosen = slice(self._chosen) if isinstance(self._chosen, int) else list(self._chosen)
             self._check_chosen(chosen)
@@ -130,11 +138,7 @@ class PartialLabelDataset:
     def num_unobserved(self) -> int:
         """Counts the unobserved labels of this part."""
         self.full_init()
-        classes = self.labels.num_classes
-        if self.labels.rest != UNOBSERVED:
-            return sum(int((self.labels.row(i) == UNOBSERVED).sum()) for i in self.indices)
-        listed = np.diff(self.labels.indptr)[self.indices]
-        return int(len(self.indices) * classes - listed.sum())
+        return int(self.labels.row_counts(UNOBSERVED)[self.indices].sum())
 
     def fingerprint(self) -> str:
         """Returns a hash of the image names in order and their observed labels.
@@ -144,9 +148,7 @@ class PartialLabelDataset:
         """
         self.full_init()
         digest = hashlib.sha256(self.labels.fingerprint().encode())
-        for index in range(self.num_samples):
-            name = self.dataset.get_data_info(index).get('img_path', index)
-            digest.update(os.path.basename(str(name)).encode() + b'\0')
+        digest.update(read_names(self.dataset).digest())
         return digest.hexdigest()[:16]
 
     def __len__(self) -> int:

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
+from .column_dataset import ColumnDataset
+from .columns import LabelColumns
 from .files import is_plain_name
+from .labels import SparseLabels
+from .names import NameColumn
 
 VOC_CLASSES = (
     'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow',
@@ -20,7 +23,7 @@ VOC_CLASSES = (
 
 
 @DATASETS.register_module()
-class VOC2012(MultiLabelDataset):  # type: ignore[misc]
+class VOC2012(ColumnDataset):
     """A split of a VOC devkit: labels from `ImageSets/Main/{class}_{split}.txt`.
 
     As in the field's scripts (Cole et al., CVPR 2021) only 1 is positive: 0 ("difficult objects
@@ -46,14 +49,14 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
         keep_empty: bool = False,
         **kwargs: Any,
     ) -> None:
-        self.split, self.keep_empty = split, keep_empty
+        self.keep_empty = keep_empty
         kwargs.setdefault('data_prefix', {'img_path': 'JPEGImages'})
-        super().__init__(
-            ann_file='', data_root=os.path.expanduser(data_root), classes=classes, **kwargs
-        )
+        # Its class files are read in a second: a kept copy would only be one more thing that ages.
+        kwargs.setdefault('prepare', False)
+        super().__init__(data_root, split, classes, **kwargs)
 
-    def load_data_list(self) -> list[dict[str, Any]]:
-        """Returns one dict an image: `img_path` and `gt_label`, the ascending positive classes.
+    def read_columns(self) -> LabelColumns:
+        """Reads the class files.
 
         Raises:
             FileNotFoundError: if the devkit or a class file is missing.
@@ -72,17 +75,15 @@ class VOC2012(MultiLabelDataset):  # type: ignore[misc]
                 listed = positives.setdefault(f'{image}.jpg', [])
                 if label == 1:
                     listed.append(index)
-        rows = [
-            {'img_path': os.path.join(self.img_prefix, file), 'gt_label': positives[file]}
-            for file in sorted(positives)
-            if positives[file] or self.keep_empty
-        ]
-        if not rows:
+        files = sorted(f for f in positives if positives[f] or self.keep_empty)
+        if not files:
             raise ValueError(
                 f'{folder}: no image of split {self.split!r} has a label 1; check the class files, '
                 'or set keep_empty=True'
             )
-        return rows
+        classes = tuple(self.metainfo['classes'])
+        labels = SparseLabels.from_rows([(positives[f], ()) for f in files], len(classes))
+        return LabelColumns(NameColumn.from_names(files), labels, {'classes': classes})
 
     def _read_class_file(self, path: Path) -> Iterator[tuple[str, int]]:
         if not path.is_file():
