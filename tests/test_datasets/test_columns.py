@@ -8,8 +8,10 @@ import pickle
 import numpy as np
 import pytest
 from mmpretrain.registry import DATASETS
+from PIL import Image
 
 from wsml_mm.datasets import PartialLabelDataset, SparseLabels
+from wsml_mm.datasets.annotations import read_labels
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.columns import LabelColumns, open_columns, prepared_columns
 from wsml_mm.datasets.names import NameColumn
@@ -41,7 +43,7 @@ def test_saved_columns_are_mapped(saved):
     assert list(columns.names) == NAMES
     assert columns.metainfo == {'classes': ('ant', 'bee', 'cat'), 'x': [1, 2]}
     for array in (columns.names.text, columns.labels.indptr, columns.labels.values):
-        assert isinstance(array, np.memmap)
+        assert isinstance(array.base, np.memmap)
     assert os.listdir(saved.parent) == ['kit']  # no draft is left
 
 
@@ -187,20 +189,16 @@ def test_dataset_of_columns(tmp_path):
     config = dict(type='FourImages', data_root=str(tmp_path), data_prefix={'img_path': 'img'})
     dataset = DATASETS.build(config)
     assert len(dataset) == 4
-    assert dataset.get_data_info(0) | {'gt_score': 0} == {
-        'img_path': os.path.join(str(tmp_path), 'img', 'd/a.jpg'),
-        'gt_label': [0],
-        'gt_score': 0,
-        'sample_idx': 0,
-    }
-    for index, row in enumerate(MATRIX):
-        np.testing.assert_array_equal(dataset.get_data_info(index)['gt_score'], row)
+    info = dataset.get_data_info(0)
+    classes, values = info.pop('labels')
+    assert info == {'img_path': os.path.join(str(tmp_path), 'img', 'd/a.jpg'), 'sample_idx': 0}
+    assert (classes.tolist(), values.tolist()) == ([0, 1], [1, 0])
     assert dataset.get_data_info(-1)['sample_idx'] == 3
     assert dataset.get_cat_ids(1) == [2]
     assert (tmp_path / 'wsml_mm' / 'fourimages_train').is_dir()
     again = FourImages(tmp_path)
     assert FourImages.reads == 1
-    assert isinstance(again.sparse_labels().values, np.memmap)
+    assert isinstance(again.sparse_labels().values.base, np.memmap)
     with pytest.raises(IndexError):
         dataset.get_data_info(4)
 
@@ -221,7 +219,36 @@ def test_indices_and_subsets(tmp_path, indices, kept):
 def test_classes_are_selected(tmp_path):
     dataset = FourImages(tmp_path, classes=('cat', 'bee'))
     assert tuple(dataset.metainfo['classes']) == ('cat', 'bee')
-    np.testing.assert_array_equal(dataset.get_data_info(0)['gt_score'], MATRIX[0, [2, 1]])
+    np.testing.assert_array_equal(dataset.sparse_labels().row(0), MATRIX[0, [2, 1]])
+
+
+def write_images(root):
+    (root / 'd').mkdir()
+    for name in NAMES:
+        Image.new('RGB', (6, 5)).save(root / name)
+
+
+PIPELINE = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+
+
+def test_packed_samples_keep_unknown_apart_from_negative(tmp_path):
+    write_images(tmp_path)
+    dataset = FourImages(tmp_path, pipeline=PIPELINE)
+    folds = DATASETS.build(
+        dict(
+            type='KFoldDataset',
+            num_splits=2,
+            dataset=dict(type='FourImages', data_root=str(tmp_path), pipeline=PIPELINE),
+        )
+    )
+    for index, row in enumerate(MATRIX):
+        sample = dataset[index]['data_samples']
+        assert sample.gt_score.tolist() == row.tolist()
+        assert sample.gt_label.tolist() == np.flatnonzero(row == 1).tolist()
+        assert 'labels' not in sample
+    found = [folds[i]['data_samples'].gt_score.tolist() for i in range(len(folds))]
+    assert all(row in MATRIX.tolist() for row in found)
+    np.testing.assert_array_equal(read_labels(folds).row(0), found[0])
 
 
 def test_full_labels_carry_no_score(tmp_path):
@@ -229,7 +256,11 @@ def test_full_labels_carry_no_score(tmp_path):
         def read_columns(self):
             return make(np.abs(MATRIX), rest=0)
 
-    assert 'gt_score' not in Full(tmp_path, prepare=False).get_data_info(0)
+    write_images(tmp_path)
+    dataset = Full(tmp_path, prepare=False, pipeline=PIPELINE)
+    assert dataset.get_data_info(2)['gt_label'] == []
+    assert 'gt_score' not in dataset[0]['data_samples']
+    assert dataset[0]['data_samples'].gt_label.tolist() == [0, 2]
     assert not (tmp_path / 'wsml_mm').exists()
 
 

@@ -49,6 +49,22 @@ def read_names(dataset: Any) -> NameColumn:
     return NameColumn.from_names(str(i.get('img_path', n)) for n, i in enumerate(infos))
 
 
+def spell_labels(info: dict[str, Any], num_classes: int) -> dict[str, Any]:
+    """Puts the dense fields that pipelines pack in the place of a sparse pair `labels`.
+
+    Args:
+        info: of an image; where it has `labels`, the pair (known classes, their values of {1, 0}),
+            it gets `gt_label`, the positive classes, and `gt_score`, (C,) int8 of {1, 0, -1}.
+        num_classes: C.
+    """
+    if 'labels' in info:
+        classes, values = info.pop('labels')
+        info['gt_label'] = classes[values == POSITIVE].tolist()
+        info['gt_score'] = np.full(num_classes, UNOBSERVED, np.int8)
+        info['gt_score'][classes] = values
+    return info
+
+
 def annotation_file(dataset: Any) -> str:
     """Returns the name of the annotation file of a dataset or its config, for messages."""
     fields = dataset if isinstance(dataset, dict) else getattr(dataset, '__dict__', {})
@@ -77,6 +93,9 @@ def _read_row(
             f'{name}: img_path {str(path)!r} leaves the data folder {folders[0]}; name a file '
             'below it, or give the folder that holds all images as data_root'
         )
+    if 'labels' in info:
+        classes, values = info['labels']
+        return classes[values == POSITIVE], classes[values == NEGATIVE]
     if 'gt_score' in info:
         score = np.asarray(info['gt_score'])
         if score.shape != (num_classes,) or not np.isin(score, (1, 0, -1)).all():

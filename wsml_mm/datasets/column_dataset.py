@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from mmpretrain.datasets import MultiLabelDataset
 
+from .annotations import spell_labels
 from .columns import LabelColumns, prepared_columns
 from .labels import NEGATIVE, POSITIVE, SparseLabels
 from .names import NameColumn
@@ -79,40 +80,53 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
             columns = columns.select(self._chosen)
         if self._indices is not None:
             columns = columns.subset(_positions(self._indices, len(columns)))
-        self.columns = columns
         self._metainfo.update(columns.metainfo)
+        self._use(columns)
         self._fully_initialized = True
+
+    def _use(self, columns: LabelColumns) -> None:
+        self.columns, self._labels, self._names = columns, columns.labels, columns.names
+        self._prefix = os.path.join(self.img_prefix, '') if self.img_prefix else ''
 
     def sparse_labels(self) -> SparseLabels:
         """Returns the labels of the split, (N, C)."""
         self.full_init()
-        assert self.columns is not None
-        return self.columns.labels
+        return self._labels
 
     def image_names(self) -> NameColumn:
         """Returns the images' names below the image folder."""
         self.full_init()
-        assert self.columns is not None
-        return self.columns.names
+        return self._names
 
     def __len__(self) -> int:
         return len(self.sparse_labels())
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """Returns `img_path`, `gt_label` (the positive classes) and `sample_idx` of an image.
+        """Returns `img_path`, `sample_idx` and the labels of an image, sparse.
 
-        Where not every label is known, `gt_score` ({1, 0, -1}, (C,) int8) says which are.
+        Where every label is known they are `gt_label`, the positive classes. Otherwise they are
+        `labels`, the pair (classes, values) of the known ones: with `gt_label` alone, what is
+        unobserved would read as negative.
         """
-        labels = self.sparse_labels()
-        index = idx if idx >= 0 else len(labels) + idx
-        info = {
-            'img_path': os.path.join(self.img_prefix, self.image_names()[index]),
-            'gt_label': labels.listed(index, POSITIVE).tolist(),
-            'sample_idx': index,
-        }
-        if labels.rest != NEGATIVE:
-            info['gt_score'] = labels.row(index)
+        if not self._fully_initialized:
+            self.full_init()
+        index = idx if idx >= 0 else len(self._labels) + idx
+        classes, values = self._labels.known(index)
+        info = {'img_path': self._prefix + self._names[index], 'sample_idx': index}
+        if self._labels.rest == NEGATIVE:
+            info['gt_label'] = classes[values == POSITIVE].tolist()
+        else:
+            info['labels'] = (classes, values)
         return info
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Returns the positive classes of an image."""
+        ids: list[int] = self.sparse_labels().listed(idx, POSITIVE).tolist()
+        return ids
+
+    def prepare_data(self, idx: int) -> Any:
+        """Returns the image's packed sample, with a `gt_score` where not every label is known."""
+        return self.pipeline(spell_labels(self.get_data_info(idx), self._labels.num_classes))
 
     def get_subset(self, indices: int | Sequence[int]) -> ColumnDataset:
         """Returns a dataset of some images: those listed, or the first or last `indices`."""
@@ -124,7 +138,7 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
         """Keeps some images only: those listed, or the first or last `indices`."""
         self.full_init()
         assert self.columns is not None
-        self.columns = self.columns.subset(_positions(indices, len(self.columns)))
+        self._use(self.columns.subset(_positions(indices, len(self.columns))))
 
 
 def _positions(indices: int | Sequence[int], count: int) -> Any:

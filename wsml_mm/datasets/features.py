@@ -15,7 +15,7 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
 
-from .annotations import read_labels, read_names
+from .annotations import read_labels, read_names, spell_labels
 from .feature_extraction import build_extractor, extract_features
 from .files import one_line, told, why_no_array, write_rows
 from .labels import SparseLabels
@@ -98,7 +98,8 @@ class FeatureDataset:
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
         """Returns the packed sample: `inputs` (D,) and `data_samples`."""
-        packed: dict[str, Any] = self.pipeline(self.get_data_info(idx))
+        info = spell_labels(self.get_data_info(idx), len(self.metainfo['classes']))
+        packed: dict[str, Any] = self.pipeline(info)
         return packed
 
     def full_init(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -74,6 +75,11 @@ class SparseLabels:
                 f'class index {int(self.classes.max())} (least {int(self.classes.min())}) is '
                 f'outside 0..{self.num_classes - 1}; check the class list'
             )
+        # Single elements of a memoryview come many times faster than those of an array.
+        object.__setattr__(self, '_bounds', self.indptr.data)
+
+    def __reduce__(self) -> Any:
+        return SparseLabels, (self.indptr, self.classes, self.values, self.num_classes, self.rest)
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -210,23 +216,31 @@ class SparseLabels:
             found = found + len(self) - np.bincount(self.classes, minlength=self.num_classes)
         return found
 
+    def known(self, index: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+        """Returns image `index`'s listed classes, ascending, and their labels, as views."""
+        bounds: memoryview = self._bounds  # type: ignore[attr-defined]
+        if not 0 <= index < len(bounds) - 1:
+            raise IndexError(
+                f'sample index {index} is outside 0..{len(self) - 1}; use a row of the whole split'
+            )
+        begin, end = bounds[index], bounds[index + 1]
+        return self.classes[begin:end], self.values[begin:end]
+
     def row(self, index: int) -> NDArray[np.int8]:
         """Returns image `index`'s labels as a dense (C,) int8 vector of {1, 0, -1}."""
         dense = np.full(self.num_classes, self.rest, dtype=np.int8)
-        span = self._span(index)
-        dense[self.classes[span]] = self.values[span]
+        classes, values = self.known(index)
+        dense[classes] = values
         return dense
 
     def listed(self, index: int, value: int) -> NDArray[np.int64]:
         """Returns the ascending classes of image `index` whose label is `value`."""
-        span = self._span(index)
+        classes, values = self.known(index)
         if value != self.rest:
-            found: NDArray[np.int64] = self.classes[span][self.values[span] == value].astype(
-                np.int64
-            )
+            found: NDArray[np.int64] = classes[values == value].astype(np.int64)
             return found
         free = np.ones(self.num_classes, dtype=bool)
-        free[self.classes[span][self.values[span] != value]] = False
+        free[classes[values != value]] = False
         return np.flatnonzero(free)
 
     def counts(self) -> dict[str, int]:
@@ -246,10 +260,3 @@ class SparseLabels:
         for part in (self.indptr, self.classes, self.values):
             digest.update(np.ascontiguousarray(part).data)
         return digest.hexdigest()[:16]
-
-    def _span(self, index: int) -> slice:
-        if not 0 <= index < len(self):
-            raise IndexError(
-                f'sample index {index} is outside 0..{len(self) - 1}; use a row of the whole split'
-            )
-        return slice(int(self.indptr[index]), int(self.indptr[index + 1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,11 @@ class NameColumn:
 
     def __init__(self, text: NDArray[np.uint8], ends: NDArray[np.int64]) -> None:
         self.text, self.ends = text, ends
+        # Single elements of a memoryview come many times faster than those of an array.
+        self._text, self._ends = text.data, ends.data
+
+    def __reduce__(self) -> Any:
+        return NameColumn, (self.text, self.ends)
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> NameColumn:
@@ -39,9 +45,8 @@ class NameColumn:
         return len(self.ends)
 
     def __getitem__(self, index: int) -> str:
-        end = int(self.ends[index])
-        begin = int(self.ends[index - 1]) if index else 0
-        return self.text[begin : end - 1].tobytes().decode()
+        begin = self._ends[index - 1] if index else 0
+        return self._text[begin : self._ends[index] - 1].tobytes().decode()
 
     def __iter__(self) -> Iterator[str]:
         step = 65536  # names decoded at a time

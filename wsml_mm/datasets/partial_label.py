@@ -160,7 +160,7 @@ class PartialLabelDataset:
         self.full_init()
         position = int(self.indices[idx])
         info: dict[str, Any] = self.dataset.get_data_info(position)
-        for hidden in ('gt_score', 'gt_label_difficult'):
+        for hidden in ('labels', 'gt_score', 'gt_label_difficult'):
             info.pop(hidden, None)
         info['gt_label'] = self.labels.listed(position, POSITIVE).tolist()
         info['sample_idx'] = self.index_offset + position

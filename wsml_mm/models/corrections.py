@@ -53,10 +53,12 @@ class CorrectionStore:
         if not len(self._keys):
             return held
         first = rows.cpu().numpy().astype(np.int64) * self.num_classes
-        spans = np.searchsorted(self._keys, np.stack([first, first + self.num_classes]))
-        view = held.numpy()
-        for row, (begin, end) in enumerate(spans.T):
-            view[row, self._keys[begin:end] - first[row]] = True
+        begin, end = np.searchsorted(self._keys, np.stack([first, first + self.num_classes]))
+        lengths = end - begin
+        # The batch's keys one row after the other, and what turns each into a place of `held`.
+        entries = np.repeat(end - lengths.cumsum(), lengths) + np.arange(lengths.sum())
+        shift = np.repeat(np.arange(len(first)) * self.num_classes - first, lengths)
+        held.view(-1).numpy()[self._keys[entries] + shift] = True
         return held
 
     def pending(self) -> NDArray[np.int64]:
