@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -287,3 +288,45 @@ def test_processes_that_ask_at_once_share_one_folder(tmp_path):
         worker.join()
     names = os.listdir(tmp_path / 'wsml_mm')
     assert sorted(names) == ['fourimages_train', 'fourimages_train.lock']
+
+
+def test_spawned_workers_get_no_copy_of_the_labels(tmp_path):
+    dataset = PartialLabelDataset(Many(tmp_path, pipeline=PIPELINE))
+    masked = PartialLabelDataset(Many(tmp_path), observe=dict(type='KeepRatio', ratio=0.5))
+    for kit, most in ((dataset, 400_000), (masked, 2_000_000)):
+        sent = pickle.dumps(kit)
+        assert len(sent) < most  # the positions of the part, and the observed labels if drawn
+        back = pickle.loads(sent)
+        assert back.fingerprint() == kit.fingerprint()
+        assert back.full_labels.fingerprint() == kit.full_labels.fingerprint()
+        assert isinstance(back.full_labels.values.base, np.memmap)
+
+
+class Many(ColumnDataset):
+    """40,000 images, 5,000 classes, eight labels each: 200 MB as a dense int8 matrix."""
+
+    METAINFO = {'classes': tuple(f'c{i}' for i in range(5000))}
+
+    def read_columns(self):
+        rng, count = np.random.default_rng(0), 40_000
+        classes = np.arange(8) * 625 + rng.integers(0, 625, (count, 8))
+        values = rng.integers(0, 2, classes.shape)
+        rows = np.repeat(np.arange(count), 8)
+        labels = SparseLabels.from_pairs(
+            rows, classes.ravel(), values.ravel(), (count, 5000), rest=-1
+        )
+        names = NameColumn.from_names(f'{i:016x}.jpg' for i in range(count))
+        return LabelColumns(names, labels, {'classes': self.METAINFO['classes']})
+
+
+def test_memory_is_that_of_the_observed_labels(tmp_path):
+    Many(tmp_path)
+    tracemalloc.start()
+    dataset = PartialLabelDataset(Many(tmp_path), holdout=dict(part='train'))
+    dataset.fingerprint()
+    dataset.num_unobserved()
+    for index in range(0, len(dataset), 997):
+        dataset.get_data_info(index)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6

@@ -88,6 +88,15 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
         self.columns, self._labels, self._names = columns, columns.labels, columns.names
         self._prefix = os.path.join(self.img_prefix, '') if self.img_prefix else ''
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A spawned worker maps the columns again; labels and names are parts of them.
+        return {k: v for k, v in self.__dict__.items() if k not in ('_labels', '_names')}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.columns is not None:
+            self._use(self.columns)
+
     def sparse_labels(self) -> SparseLabels:
         """Returns the labels of the split, (N, C)."""
         self.full_init()

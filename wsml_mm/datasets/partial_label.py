@@ -114,6 +114,22 @@ class PartialLabelDataset:
             )
         self._fully_initialized = True
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A spawned worker takes the labels from its dataset's mapped files: a copy each would be
+        # hundreds of megabytes at OpenImages' size.
+        state = dict(self.__dict__)
+        if self._fully_initialized and hasattr(self.dataset, 'sparse_labels'):
+            if self.labels is self.full_labels:
+                del state['labels']
+            del state['full_labels']
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._fully_initialized and 'full_labels' not in state:
+            self.full_labels = read_labels(self.dataset)
+            self.labels = state.get('labels', self.full_labels)
+
     def _check_chosen(self, chosen: slice | list[int]) -> None:
         count = len(self.indices)
         for index in [] if isinstance(chosen, slice) else chosen:
