@@ -12,10 +12,12 @@ except ModuleNotFoundError as error:
 
 from .datasets import (
     VOC2012,
+    BiasedSinglePositive,
     ColumnDataset,
     ComposedScenes,
     FeatureDataset,
     KeepRatio,
+    KnownPerClass,
     ObservationFile,
     ObserveAll,
     ObserveCounts,
@@ -43,6 +45,7 @@ warn_above_tested()
 __all__ = [
     'VOC2012',
     'AssumeNegativeLoss',
+    'BiasedSinglePositive',
     'ColumnDataset',
     'ComposedScenes',
     'CorrectionStore',
@@ -54,6 +57,7 @@ __all__ = [
     'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead',
     'KeepRatio',
+    'KnownPerClass',
     'LargeLossCorrectPerm',
     'LargeLossCorrectTemp',
     'LargeLossHook',
