@@ -16,9 +16,9 @@ from wsml_mm.models.losses import LossTrace
 
 def _trace(selected, unobserved):
     selected = torch.tensor(selected, dtype=torch.bool)
-    return LossTrace(
-        torch.zeros(selected.shape), torch.tensor(unobserved, dtype=torch.bool), selected
-    )
+    unobserved = torch.tensor(unobserved, dtype=torch.bool)
+    target = torch.where(unobserved, -1.0, 1.0)
+    return LossTrace(torch.zeros(selected.shape), unobserved, selected, target)
 
 
 def _samples(full):
