@@ -18,7 +18,7 @@ from wsml_mm.datasets.files import why_no_array
 from .durable_checkpoint_hook import write_durably
 
 FOLDER = 'dynamics'
-_NAME = re.compile(r'\.?epoch_(\d+)(?:_(\d+))?\.npz(?:\..+)?')  # drafts of a killed run included
+_NAME = re.compile(r'epoch_(\d+)(?:_(\d+))?\.npz')
 
 
 def epoch_file(work_dir: str | os.PathLike[str], epoch: int, loss: int = 0) -> Path:
@@ -52,9 +52,10 @@ def write_epoch(path: Path, totals: Mapping[str, Tensor], classes: Sequence[str]
     size = len(arrays['selected'])
     names = classes if classes is not None and len(classes) == size else range(size)
     content = io.BytesIO()
-    # Keyword arguments of a mapping, which the stubs take for the option allow_pickle.
+    # Any: the stubs take a mapping's keyword arguments for the option allow_pickle.
     columns: dict[str, Any] = {'classes': np.array([str(n) for n in names], dtype=np.str_)}
-    np.savez(content, **columns, **arrays)
+    columns |= arrays
+    np.savez(content, **columns)
     write_durably(path, content.getvalue())
 
 
@@ -85,7 +86,11 @@ def epoch_files(work_dir: str | os.PathLike[str], loss: int = 0) -> dict[int, Pa
 
 def forget_epochs(work_dir: str | os.PathLike[str], done: int) -> None:
     """Removes the files of epochs after the first `done`, which are about to be trained (again)."""
-    for path in (Path(work_dir) / FOLDER).glob('*epoch_*.npz*'):
-        match = _NAME.fullmatch(path.name)
-        if match and (int(match[1]) > done or path.name.startswith('.')):
-            path.unlink(missing_ok=True)
+    folder = Path(work_dir) / FOLDER
+    outdated = [
+        path
+        for path in folder.glob('epoch_*.npz')
+        if (match := _NAME.fullmatch(path.name)) and int(match[1]) > done
+    ]
+    for path in [*outdated, *folder.glob('.epoch_*.npz.*')]:  # and drafts of a killed run
+        path.unlink(missing_ok=True)
