@@ -71,7 +71,8 @@ def draw_classes(runs: Sequence[RunDynamics], shown: NDArray[np.int64], title: s
         panel.grid(visible=False, axis='y')
         panel.grid(axis='x', alpha=0.25)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside lower center', ncols=len(labels), frameon=False)
+    beside = min(len(labels), 5)
+    figure.legend(handles, labels, loc='outside lower center', ncols=beside, frameon=False)
     if title:
         figure.suptitle(title)
     return figure

@@ -85,7 +85,8 @@ def draw_quality(runs: Sequence[RunDynamics], title: str = '') -> Any:
     axes[0].axhline(100 * chance, color='0.5', ls=':', lw=1.2, label='chance')
     axes[0].set(ylabel='share of labels (%)', ylim=(0, 103))
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside lower center', ncols=len(labels), frameon=False)
+    beside = min(len(labels), 5)
+    figure.legend(handles, labels, loc='outside lower center', ncols=beside, frameon=False)
     if title:
         figure.suptitle(title)
     return figure
