@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -10,15 +11,20 @@ from mmpretrain.structures import DataSample
 
 from wsml_mm.datasets.partial_label import FULL_LABELS
 from wsml_mm.engine.hooks import selection_record
-from wsml_mm.engine.hooks.selection_record import SelectionRecord
+from wsml_mm.engine.hooks.selection_record import (
+    GROUPS,
+    SelectionRecord,
+    label_groups,
+    memory_scalars,
+)
 from wsml_mm.models.losses import LossTrace
 
 
 def _trace(selected, unobserved):
     selected = torch.tensor(selected, dtype=torch.bool)
-    return LossTrace(
-        torch.zeros(selected.shape), torch.tensor(unobserved, dtype=torch.bool), selected
-    )
+    unobserved = torch.tensor(unobserved, dtype=torch.bool)
+    target = torch.where(unobserved, -1.0, 1.0)
+    return LossTrace(torch.zeros(selected.shape), unobserved, selected, target)
 
 
 def _samples(full):
@@ -119,3 +125,137 @@ def test_equals_a_plain_count(steps):
     )
     recall = found.get('ll/recall', math.nan)
     assert recall == pytest.approx(sum(hidden) / len(hidden) if hidden else math.nan, nan_ok=True)
+
+
+# The groups
+
+
+def _step(target, full, loss, selected=None, corrected=None):
+    """A trace and its samples; `corrected` are labels that LL-Cp has made positive before."""
+    target = torch.tensor(target, dtype=torch.float32)
+    nothing = torch.zeros(target.shape, dtype=torch.bool)
+    held = nothing if corrected is None else torch.tensor(corrected, dtype=torch.bool)
+    chosen = nothing if selected is None else torch.tensor(selected, dtype=torch.bool)
+    trace = LossTrace(torch.tensor(loss), (target == -1) & ~held, chosen, target)
+    return trace, _samples(full)
+
+
+def test_groups_by_hand():
+    record = SelectionRecord()
+    # One image of three classes, then two: labels as observed, as they are, and their losses.
+    record.add(*_step([[1, -1, -1]], [[1, 1, 0]], [[0.5, 2.0, 0.25]]))
+    record.add(*_step([[-1, 0, -1], [-1, 1, -1]], [[0, 0, -1], [1, 1, 1]],
+                      [[0.125, 1.0, 64.0], [3.0, 0.75, 1.5]]))  # fmt: skip
+    totals = record.totals()
+    expected = {  # (number, sum of losses) of each class
+        'true_negative': ([1, 0, 1], [0.125, 0, 0.25]),
+        'false_negative': ([1, 1, 1], [3.0, 2.0, 1.5]),
+        'observed_positive': ([1, 1, 0], [0.5, 0.75, 0]),
+        'observed_negative': ([0, 1, 0], [0, 1.0, 0]),
+    }
+    for group, (count, loss) in expected.items():
+        assert totals[f'{group}_count'].tolist() == count
+        assert totals[f'{group}_loss'].tolist() == loss
+    assert memory_scalars(totals) == {
+        'memory/true_negative': 0.375 / 2,
+        'memory/false_negative': 6.5 / 3,
+        'memory/observed_positive': 1.25 / 2,
+        'memory/observed_negative': 1.0,
+    }
+
+
+def test_a_corrected_label_stays_in_its_group():
+    record = SelectionRecord()
+    record.add(*_step([[-1, -1, -1, 1]], [[1, 0, 1, 1]], [[2.0, 3.0, 5.0, 7.0]],
+                      selected=[[0, 0, 1, 0]], corrected=[[1, 1, 0, 0]]))  # fmt: skip
+    found = {key: value.tolist() for key, value in record.totals().items()}
+    assert found['false_negative_loss'] == [2, 0, 5, 0]
+    assert found['true_negative_loss'] == [0, 3, 0, 0]
+    assert found['kept'] == [1, 1, 0, 0]
+    assert found['kept_hits'] == [1, 0, 0, 0]
+    assert found['hidden'] == found['unobserved'] == found['hits'] == [0, 0, 1, 0]
+
+
+def test_a_loss_without_end_spoils_its_own_group_only():
+    record = SelectionRecord()
+    record.add(*_step([[-1, 1]], [[0, 1]], [[math.inf, 0.5]]))
+    record.add(*_step([[-1, 1]], [[0, 1]], [[1.0, math.nan]]))
+    found = memory_scalars(record.totals())
+    assert found['memory/true_negative'] == math.inf
+    assert math.isnan(found['memory/observed_positive'])
+    assert found.keys() == {'memory/true_negative', 'memory/observed_positive'}
+
+
+def test_without_diagnosis_there_is_no_memory():
+    record = SelectionRecord()
+    record.add(_trace([[1, 0]], [[1, 1]]), [DataSample()])
+    assert memory_scalars(record.totals()) == {}
+    assert memory_scalars({}) == {}
+
+
+def test_a_step_reads_no_value_from_the_device():
+    """On tensors without values: reading one, as .item() or bool() do, must fail."""
+    trace, samples = _step([[1, -1]], [[1, 1]], [[0.5, 2.0]], selected=[[0, 1]])
+    record = SelectionRecord()
+    for _ in range(2):
+        record.add(LossTrace(*(tensor.to('meta') for tensor in trace)), samples)
+    assert len(record._sums) == 15
+    assert all(value.is_meta and value.shape == (2,) for value in record._sums.values())
+
+
+entries = st.lists(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1, 0, -1]),  # observed
+            st.sampled_from([1, 0, -1]),  # truth
+            st.booleans(),  # corrected earlier, where unobserved
+            st.booleans(),  # selected, where open
+            st.floats(0, 50, width=16),
+        ),
+        min_size=3,
+        max_size=3,
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(st.lists(entries, min_size=1, max_size=4))
+def test_sums_by_class_equal_plain_loops(steps):
+    record = SelectionRecord()
+    names = ('selected', 'unobserved', 'hits', 'judged', 'hidden', 'kept', 'kept_hits')
+    expected = {key: np.zeros(3) for key in names}
+    expected |= {f'{g}_{what}': np.zeros(3) for g in GROUPS for what in ('count', 'loss')}
+    for rows in steps:
+        target, full, held, wish, loss = (
+            [[entry[k] for entry in row] for row in rows] for k in range(5)
+        )
+        chosen = [[t == -1 and not h and w for t, h, w in zip(*x, strict=True)]
+                  for x in zip(target, held, wish, strict=True)]  # fmt: skip
+        record.add(*_step(target, full, loss, chosen, held))
+        for b, row in enumerate(rows):
+            for c, (seen, truth, was_held, _, value) in enumerate(row):
+                found = {'selected': chosen[b][c]}
+                if seen == -1:
+                    found['kept' if was_held else 'unobserved'] = not was_held or truth != -1
+                    found['kept_hits' if was_held else 'hidden'] = truth == 1
+                    group = {1: 'false_negative', 0: 'true_negative', -1: None}[truth]
+                else:
+                    group = {1: 'observed_positive', 0: 'observed_negative'}[seen]
+                if chosen[b][c]:
+                    found['judged'], found['hits'] = truth != -1, truth == 1
+                if group is not None:
+                    found |= {f'{group}_count': 1, f'{group}_loss': value}
+                for key, number in found.items():
+                    expected[key][c] += number
+    totals = record.totals()
+    assert totals.keys() == expected.keys()
+    for key, value in expected.items():
+        assert totals[key].dtype == torch.float64
+        np.testing.assert_array_equal(totals[key].numpy(), value, err_msg=key)
+
+
+def test_no_label_is_in_two_groups():
+    kinds = torch.tensor([1.0, 0.0, -1.0])
+    masks = label_groups(kinds.repeat(3, 1), kinds[:, None].repeat(1, 3))
+    assert torch.stack([*masks.values()]).sum(0).tolist() == [[1, 1, 1], [1, 1, 1], [1, 1, 0]]

@@ -188,9 +188,25 @@ def test_two_ranks_train_as_one_process(two, single, job):
         np.testing.assert_allclose(found, _logged(expected, name), rtol=0, atol=1e-5, err_msg=name)
     for name, weight in expected['state_dict'].items():
         np.testing.assert_allclose(saved['state_dict'][name], weight, rtol=0, atol=1e-5)
+    _assert_same_dynamics(two / job / 'run', folder / 'run')
     if job != 'LL-R':
         assert _table(saved) == _table(expected)
         assert saved['wsml_mm']['fingerprint'] == expected['wsml_mm']['fingerprint']
+
+
+def _assert_same_dynamics(found: Path, expected: Path) -> None:
+    """The sums of both ranks are those of one process, the counts to the last entry."""
+    files = sorted((expected / 'dynamics').iterdir())
+    assert [p.name for p in files] == [f'epoch_{e:03d}.npz' for e in (1, 2, 3)]
+    for path in files:
+        with np.load(found / 'dynamics' / path.name) as two, np.load(path) as one:
+            assert two.files == one.files
+            assert one['false_negative_count'].sum() > 0
+            for key in one.files:
+                if one[key].dtype == np.float64:
+                    np.testing.assert_allclose(two[key], one[key], rtol=1e-4, atol=1e-5)
+                else:
+                    np.testing.assert_array_equal(two[key], one[key], err_msg=key)
 
 
 def test_a_limit_holds_over_the_ranks(two):

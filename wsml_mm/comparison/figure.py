@@ -13,7 +13,7 @@ from wsml_mm.analysis.evidence import COLOURS, new_figure, save_figure, tidy_axe
 
 
 def plot_band(
-    axes: Any, x: ArrayLike, curves: Sequence[Sequence[float]], colour: str, label: str, **line: Any
+    axes: Any, x: ArrayLike, curves: ArrayLike, colour: str, label: str, **line: Any
 ) -> None:
     """Plots the mean of several curves with a band of one standard deviation.
 

@@ -113,10 +113,11 @@ def test_trace(scheme):
     loss.corrections = None
     leaf = logits.clone().requires_grad_()
     step(loss.train(), leaf, target)
-    entry_loss, unobserved, selected = loss.trace
+    entry_loss, unobserved, selected, observed = loss.trace
     assert torch.equal(entry_loss, plain_bce(logits, target, reduction='none'))
     assert not entry_loss.requires_grad
     assert torch.equal(unobserved, target == -1)
+    assert torch.equal(observed, target)
     assert selected.dtype == torch.bool
     assert selected.sum() == (0 if scheme == 'none' else 32)
     if scheme != 'none':  # the largest losses of the unobserved

@@ -102,6 +102,25 @@ def test_a_correction_holds_in_its_step_and_from_the_next_epoch_on():
     assert (target == -1).all()  # the batch itself is left as it was
 
 
+def test_the_trace_is_against_the_labels_as_observed():
+    """Or the losses of LL-Cp could not be compared with those of a method that corrects nothing."""
+    loss = LargeLossCorrectPerm(10, num_samples=1)
+    loss.keep_trace = True
+    logits, index = torch.linspace(-3, 3, 10).view(1, 10), torch.tensor([0])
+    target = torch.tensor([[1.0] + 9 * [-1.0]])
+    for epoch in range(5):
+        loss.set_epoch(epoch)
+        value = loss(logits, target, sample_idx=index)
+        positive = (target == 1).float()
+        expected = F.binary_cross_entropy_with_logits(logits, positive, reduction='none')
+        assert torch.equal(loss.trace.entry_loss, expected)
+        assert torch.equal(loss.trace.target, target)
+        held = {c for (_, c) in table_of(loss)}
+        assert {int(c) for c in (~loss.trace.unobserved[0]).nonzero()} == held | {0}
+        assert len(held) == max(epoch - 1, 0)
+    assert value != expected.mean()  # the training itself does count them as positive
+
+
 def test_an_observed_label_wins_over_a_stored_correction():
     loss = LargeLossCorrectPerm(0, num_samples=1)
     loss.bind(1, 3)

@@ -6,12 +6,15 @@ import math
 from typing import Any
 
 import torch
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
 from wsml_mm.models.losses import LargeLoss, LargeLossCorrectPerm, PartialLabelLoss
 
-from .selection_record import SelectionRecord
+from .epoch_file import epoch_file, forget_epochs, write_epoch
+from .selection_record import SelectionRecord, memory_scalars, selection_scalars
 from .set_up import check_set_up, deals_evenly, find_losses, wrapped_datasets
 
 _STATE = 'wsml_mm'
@@ -45,7 +48,11 @@ class LargeLossHook(Hook):  # type: ignore[misc]
     Put it into `default_hooks` under a new key; in a child config a `custom_hooks` list would be
     replaced. Logged once an epoch, to the text log and the visualizer: `ll/selected` and
     `ll/share` (of the unobserved labels seen), with diagnosis labels `ll/precision` and
-    `ll/recall` of the choice, and for LL-Cp `ll/corrected` and `ll/corrected_share`.
+    `ll/recall` of the choice, and for LL-Cp `ll/corrected` and `ll/corrected_share`. With diagnosis
+    labels every loss of the package, AN too, also logs `memory/true_negative`,
+    `memory/false_negative`, `memory/observed_positive` and `memory/observed_negative`, the mean
+    "assume negative" loss of these groups, and leaves the sums by class in
+    `work_dir/dynamics/epoch_003.npz` (see `SelectionRecord.totals`).
 
     Args:
         warn_share: warn once when LL-Cp has corrected more than this share of the unobserved
@@ -71,6 +78,7 @@ class LargeLossHook(Hook):  # type: ignore[misc]
         self.warn_share, self.corrections_from = warn_share, corrections_from
         self.epoch_length = epoch_length
         self._epoch: int | None = None  # the one under way
+        self._whole = True  # seen from its first step on
         self._saved: dict[str, Any] | None = None
         self._losses: list[PartialLabelLoss] = []
         self._records: list[SelectionRecord] = []
@@ -86,18 +94,23 @@ class LargeLossHook(Hook):  # type: ignore[misc]
         even = deals_evenly(runner)
         for loss in self._losses:
             loss.keep_trace, loss.even_batches = True, even
+        if is_main_process():
+            length = self.epoch_length
+            forget_epochs(runner.work_dir, -(-runner.iter // length) if length else runner.epoch)
         if any(isinstance(m, LargeLossCorrectPerm) for m in self._losses):
             self._bind(runner.train_dataloader.dataset)
 
     def before_train_epoch(self, runner: Any) -> None:
         """Tells every large loss the epoch, from the runner: exact after a resume as well."""
-        if self.epoch_length is None:
+        # An iteration-based loop calls this once: without a length it has no epochs.
+        if self.epoch_length is None and not isinstance(runner.train_loop, IterBasedTrainLoop):
             self._begin(runner.epoch, runner.max_epochs)
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Does the same where epochs are counted in iterations."""
         length = self.epoch_length
         if length is not None and (self._epoch is None or runner.iter % length == 0):
+            self._whole = runner.iter % length == 0
             self._begin(runner.iter // length, -(-runner.max_iters // length))
 
     def after_train_iter(
@@ -105,7 +118,7 @@ class LargeLossHook(Hook):  # type: ignore[misc]
     ) -> None:
         """Adds the step to the epoch's record; names the image where the loss is not finite."""
         samples = (data_batch or {}).get('data_samples') or []
-        for loss, record in zip(self._losses, self._records, strict=True):
+        for loss, record in zip(self._losses, self._records, strict=False):  # none without epochs
             if loss.trace is not None:
                 record.add(loss.trace, samples)
         # The runner's own log has already waited for this number: no further wait on a GPU.
@@ -143,14 +156,21 @@ class LargeLossHook(Hook):  # type: ignore[misc]
         if self._epoch is None:
             return
         step, self._epoch = self._epoch + 1, None
-        for loss, record in zip(self._losses, self._records, strict=True):
-            if not isinstance(loss, LargeLoss):
-                continue
-            scalars = record.scalars()
+        for number, (loss, record) in enumerate(zip(self._losses, self._records, strict=True)):
+            totals = record.totals()
+            scalars: dict[str, float] = {}
+            if isinstance(loss, LargeLoss):
+                scalars = selection_scalars(totals)
             if isinstance(loss, LargeLossCorrectPerm) and loss.corrections is not None:
                 loss.merge()
                 scalars |= self._corrected(runner, loss)
-            self._log(runner, step, type(loss).__name__, scalars)
+            scalars |= memory_scalars(totals)
+            if scalars:
+                self._log(runner, step, type(loss).__name__, scalars)
+            # Half an epoch, of a training resumed within it, would pass for a whole one.
+            if 'judged' in totals and self._whole and is_main_process():
+                classes = runner.train_dataloader.dataset.metainfo.get('classes')
+                write_epoch(epoch_file(runner.work_dir, step, number), totals, classes)
 
     def _bind(self, dataset: Any) -> None:
         leaves, total = wrapped_datasets(dataset), 0

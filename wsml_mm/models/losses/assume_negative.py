@@ -17,12 +17,15 @@ from .ranks import batch_sizes, mean_over_ranks, world_size
 class LossTrace(NamedTuple):
     """What a loss saw and did in its last training step, all (B, C) and detached.
 
-    `entry_loss` is the "assume negative" loss of each entry, `unobserved` and `selected` are bool.
+    `entry_loss` is the "assume negative" loss of each entry against the labels as observed;
+    `unobserved` (neither observed nor corrected earlier: open to the selection) and `selected` are
+    bool; `target` holds the labels as observed, {1, 0, -1}, without any correction.
     """
 
     entry_loss: Tensor
     unobserved: Tensor
     selected: Tensor
+    target: Tensor
 
 
 class PartialLabelLoss(nn.Module):
@@ -80,14 +83,18 @@ class PartialLabelLoss(nn.Module):
         sizes: list[int] | None = None,
     ) -> Tensor:
         """Returns the (B, C) training loss of each entry; `sizes` are all ranks' batches."""
-        self._remember(logits, target, torch.zeros_like(target, dtype=torch.bool))
+        self._remember(
+            logits, target, target == UNOBSERVED, torch.zeros_like(target, dtype=torch.bool)
+        )
         return assume_negative_loss(logits, target)
 
-    def _remember(self, logits: Tensor, target: Tensor, selected: Tensor) -> None:
+    def _remember(
+        self, logits: Tensor, target: Tensor, unobserved: Tensor, selected: Tensor
+    ) -> None:
         if self.keep_trace:
             with torch.no_grad():
                 entry_loss = assume_negative_loss(logits.detach(), target)
-            self.trace = LossTrace(entry_loss, target == UNOBSERVED, selected)
+            self.trace = LossTrace(entry_loss, unobserved, selected, target)
 
 
 @MODELS.register_module()

@@ -113,14 +113,7 @@ class LargeLossCorrectPerm(LargeLoss):
             self.corrections.merge(self.epoch or 0, found)
             self._measure_room()
 
-    def training_loss(
-        self,
-        logits: Tensor,
-        target: Tensor,
-        sample_idx: Tensor | None = None,
-        sizes: list[int] | None = None,
-    ) -> Tensor:
-        """Returns the (B, C) loss of each entry with all corrections applied; records new ones."""
+    def _corrected(self, target: Tensor, sample_idx: Tensor | None) -> Tensor:
         if sample_idx is None:
             raise RuntimeError(
                 'LargeLossCorrectPerm needs sample_idx: use a head that forwards it '
@@ -139,11 +132,10 @@ class LargeLossCorrectPerm(LargeLoss):
                     'LargeLossCorrectPerm does not know the training set: add LargeLossHook to '
                     'the config, or give num_samples in your own loop'
                 )
-            self.bind(self.num_samples, logits.shape[1])
+            self.bind(self.num_samples, target.shape[1])
         assert self.corrections is not None
         held = self.corrections.lookup(sample_idx).to(target.device)
-        target = target.masked_fill(held & (target == UNOBSERVED), POSITIVE)
-        return super().training_loss(logits, target, sample_idx, sizes)
+        return target.masked_fill(held & (target == UNOBSERVED), POSITIVE)
 
     def _budget(self, count: Tensor) -> Tensor:
         if self._room is None:

@@ -88,16 +88,18 @@ class LargeLoss(PartialLabelLoss):
         sizes: list[int] | None = None,
     ) -> Tensor:
         """Returns the (B, C) training loss of each entry, the selected ones changed."""
+        labels = self._corrected(target, sample_idx)
         if not self._told_epoch:
             raise RuntimeError(
                 f'{type(self).__name__} was not told the epoch, so its schedule would stand still: '
                 "add default_hooks = dict(large_loss=dict(type='LargeLossHook')) to the config, or "
                 'call loss.set_epoch(epoch) at the start of each epoch of your own loop'
             )
-        selected = self.select(logits.detach(), target == UNOBSERVED, sizes)
-        self._remember(logits, target, selected)
+        unobserved = labels == UNOBSERVED
+        selected = self.select(logits.detach(), unobserved, sizes)
+        self._remember(logits, target, unobserved, selected)
         self._record(selected, sample_idx)
-        return type(self).modify(logits, target, selected)
+        return type(self).modify(logits, labels, selected)
 
     def select(self, logits: Tensor, unobserved: Tensor, sizes: list[int] | None = None) -> Tensor:
         """Returns the (B, C) mask of the entries this epoch's rate selects."""
@@ -112,6 +114,10 @@ class LargeLoss(PartialLabelLoss):
         if ranks:
             return select_over_ranks(logits, unobserved, count, candidates, max(ranks))
         return select_largest(logits, unobserved, count, candidates)
+
+    def _corrected(self, target: Tensor, sample_idx: Tensor | None) -> Tensor:
+        """Returns the (B, C) labels to train with, earlier corrections applied."""
+        return target
 
     def _budget(self, count: Tensor) -> Tensor:
         return count

@@ -1,0 +1,47 @@
+"""Trains methods and draws how often their choices are right (Large Loss Matters, Fig. 4)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from wsml_mm.analysis import write_evidence
+from wsml_mm.analysis.class_quality import draw_classes, shown_classes
+from wsml_mm.analysis.selection_quality import draw_quality, quality_rows, selecting
+
+from .compare import add_comparison_options, spelled
+from .trained_dynamics import dynamics_of
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_comparison_options(parser)
+    args = parser.parse_args(argv)
+    runs, idle = selecting(dynamics_of(args))
+    if idle:
+        print(f'Left out, for they select nothing: {", ".join(idle)}')
+    if not runs:
+        raise SystemExit('no method selects anything: name a config of LL-R, LL-Ct or LL-Cp')
+    shown = shown_classes(runs)
+    if len(shown) < len(runs[0].classes):
+        print(
+            f'By class: the {len(shown)} of {len(runs[0].classes)} classes with most hidden '
+            'positives are drawn, all are in the CSV'
+        )
+    root, command = Path(args.work_dir), spelled('selection_quality', argv)
+    paths = write_evidence(
+        root / 'selection_quality', draw_quality(runs, args.title), quality_rows(runs), command
+    )
+    paths += write_evidence(
+        root / 'selection_quality_by_class',
+        draw_classes(runs, shown, args.title),
+        quality_rows(runs, by_class=True),
+        command,
+    )
+    print('Selection quality: ' + ', '.join(str(path) for path in paths))
+
+
+if __name__ == '__main__':
+    main()
