@@ -12,17 +12,26 @@ except ModuleNotFoundError as error:
 
 from .datasets import (
     VOC2012,
+    COCOBoxes,
     ComposedScenes,
     FeatureDataset,
     KeepRatio,
     ObservationFile,
     ObserveAll,
     ObserveCounts,
+    OpenImagesBoxes,
     PartialLabelDataset,
     SinglePositive,
+    VOCBoxes,
 )
-from .engine import DurableCheckpointHook, EpochSeedHook, LargeLossHook, PlainCheckpointHook
-from .evaluation import MeanAveragePrecision
+from .engine import (
+    CamPeakHook,
+    DurableCheckpointHook,
+    EpochSeedHook,
+    LargeLossHook,
+    PlainCheckpointHook,
+)
+from .evaluation import MeanAveragePrecision, PointingGame
 from .models import (
     AssumeNegativeLoss,
     CorrectionStore,
@@ -42,6 +51,8 @@ warn_above_tested()
 __all__ = [
     'VOC2012',
     'AssumeNegativeLoss',
+    'COCOBoxes',
+    'CamPeakHook',
     'ComposedScenes',
     'CorrectionStore',
     'DurableCheckpointHook',
@@ -60,9 +71,12 @@ __all__ = [
     'ObservationFile',
     'ObserveAll',
     'ObserveCounts',
+    'OpenImagesBoxes',
     'PartialLabelDataset',
     'PlainCheckpointHook',
+    'PointingGame',
     'SampleIndexMixin',
     'SinglePositive',
+    'VOCBoxes',
     '__version__',
 ]

@@ -1,3 +1,4 @@
+from .boxes import BoxTable, COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .composed_scenes import ComposedScenes
 from .features import FeatureDataset
 from .holdout import holdout_indices
@@ -15,6 +16,8 @@ from .voc2012 import VOC2012
 
 __all__ = [
     'VOC2012',
+    'BoxTable',
+    'COCOBoxes',
     'ComposedScenes',
     'FeatureDataset',
     'KeepRatio',
@@ -22,9 +25,11 @@ __all__ = [
     'ObservationFile',
     'ObserveAll',
     'ObserveCounts',
+    'OpenImagesBoxes',
     'PartialLabelDataset',
     'SinglePositive',
     'SparseLabels',
+    'VOCBoxes',
     'decode_labels',
     'holdout_indices',
 ]
