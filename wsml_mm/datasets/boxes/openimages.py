@@ -75,10 +75,11 @@ def read_openimages_boxes(
         for line in lines:
             if not line:
                 continue
-            index = labels.get(line[place['LabelName']]) if len(line) == len(place) else -1
+            box = _corners(line, place, f'{path}:{lines.line_num}')
+            index = labels.get(line[place['LabelName']])
             if index is None or (not groups and line[place['IsGroupOf']] == '1'):
                 continue
-            corners.extend(_corners(line, place, f'{path}:{lines.line_num}'))
+            corners.extend(box)
             image.append(keys.setdefault(line[place['ImageID']], len(keys)))
             label.append(index)
     return BoxTable.from_columns(list(keys), image, label, corners, path, True, complete=False)
@@ -109,13 +110,14 @@ def _places(header: Sequence[str], path: str, groups: bool) -> dict[str, int]:
 def _corners(line: Sequence[str], place: dict[str, int], where: str) -> list[float]:
     """Returns XMin, YMin, XMax, YMax of a line."""
     try:
+        if len(line) != len(place):
+            raise ValueError(f'{len(line)} values for {len(place)} columns')
         left, right, top, bottom = (float(line[place[edge]]) for edge in _EDGES)
-        if not (0 <= left <= right <= 1 and 0 <= top <= bottom <= 1) or len(line) != len(place):
-            raise ValueError(f'{dict(zip(_EDGES, (left, right, top, bottom), strict=True))}')
-    except (ValueError, IndexError) as error:
+        if not (0 <= left <= right <= 1 and 0 <= top <= bottom <= 1):
+            raise ValueError(f'X {left} to {right}, Y {top} to {bottom}, 0 <= min <= max <= 1 due')
+    except ValueError as error:
         raise ValueError(
-            f'{where}: damaged line ({one_line(error)}); a value a column and 0 <= min <= max <= 1 '
-            'is due'
+            f'{where}: damaged line ({one_line(error)}); mend or remove it'
         ) from error
     return [left, top, right, bottom]
 

@@ -45,6 +45,14 @@ class BoxTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    def __contains__(self, image: str | os.PathLike[str]) -> bool:
+        return self._row(image) is not None
+
+    def _row(self, image: str | os.PathLike[str]) -> int | None:
+        key = image_key(image).encode()
+        row = int(np.searchsorted(self.names, key))
+        return row if row < len(self.names) and self.names[row] == key else None
+
     @classmethod
     def from_columns(
         cls,
@@ -108,13 +116,12 @@ class BoxTable:
         Raises:
             KeyError: if the image is not listed and the table is complete.
         """
-        key = image_key(image)
-        row = int(np.searchsorted(self.names, key.encode()))
-        if row == len(self.names) or self.names[row] != key.encode():
+        row = self._row(image)
+        if row is None:
             if self.complete:
                 raise KeyError(
-                    f'{self.source}: has no image {key!r}; give the boxes of the split that is '
-                    'tested'
+                    f'{self.source}: has no image {image_key(image)!r}; give the boxes of the '
+                    'split that is tested'
                 )
             return np.zeros(0, np.int32), np.zeros((0, 4), np.float32)
         span = slice(int(self.indptr[row]), int(self.indptr[row + 1]))
