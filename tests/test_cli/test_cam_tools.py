@@ -85,9 +85,9 @@ def test_draw_cams_chooses_rows_and_takes_what_is_trained(work, monkeypatch):
 
 
 def planted(tmp_path):
-    devkit = write_images(tmp_path / 'kit', [
-        {'red': ((0, 0), (0, 0, 12, 8)), 'green': ((3, 3), (0, 0, 12, 8))}, {'blue': ((1, 1), None)},
-    ])  # fmt: skip
+    box = (0, 0, 12, 8)
+    images = [{'red': ((0, 0), box), 'green': ((3, 3), box)}, {'blue': ((1, 1), None)}]
+    devkit = write_images(tmp_path / 'kit', images)
     planted_config(devkit, tmp_path / 'run').dump(tmp_path / 'config.py')
     checkpoint = write_checkpoint(tmp_path / 'planted.pth')
     method = f'mine={tmp_path / "config.py"}:{checkpoint}'
@@ -134,7 +134,7 @@ def test_refusals(tmp_path, capsys):
     with pytest.raises(FileNotFoundError, match=r'x.pth: no such checkpoint'):
         draw_cams.main([command[0].replace('planted.pth', 'x.pth'), '--indices', '0'])
     torch.save({'state_dict': {'head.fc.weight': torch.zeros(3, 4)}}, tmp_path / 'planted.pth')
-    with pytest.raises(ValueError, match='is no checkpoint of mine .*give the config') as error:
+    with pytest.raises(ValueError, match=r'is no checkpoint of mine .*give the config') as error:
         draw_cams.main([*command, '--indices', '0'])
     assert '\n' not in str(error.value)
 

@@ -104,13 +104,13 @@ def test_input_of_another_size_and_padding(devkit, checkpoint, tmp_path):
 def test_refusals(devkit, checkpoint, tmp_path):
     cfg = planted_config(devkit, tmp_path / 'run')
     cfg.test_dataloader.dataset.dataset.pipeline.insert(2, dict(type='CenterCrop', crop_size=16))
-    with pytest.raises(ValueError, match='000.jpg.*cannot be mapped back through a crop'):
+    with pytest.raises(ValueError, match=r'000.jpg.*cannot be mapped back through a crop'):
         run(cfg, checkpoint)
     cfg = planted_config(devkit, tmp_path / 'run')
     cfg.default_hooks.pop('cam_peak')
     with pytest.raises(KeyError, match=r"cam_peak=dict\(type='CamPeakHook'\)"):
         run(cfg, checkpoint)
-    with pytest.raises(ValueError, match="method='grad'.: use one of cam, gradcam"):
+    with pytest.raises(ValueError, match=r"method='grad'.: use one of cam, gradcam"):
         CamPeakHook('grad')
     runner = type('Runner', (), {'model': torch.nn.Linear(1, 1)})
     with pytest.raises(ValueError, match='Linear is no ImageClassifier'):

@@ -47,7 +47,7 @@ def test_unlisted_image():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="two images are named 'a'.*rename one"):
+    with pytest.raises(ValueError, match=r"two images are named 'a'.*rename one"):
         BoxTable.from_columns(['a', 'b', 'a'], [0], [0], [(0, 0, 1, 1)], 'x')
     with pytest.raises(ValueError, match='x: holds no box of the classes; check the class names'):
         BoxTable.from_columns(['a'], [], [], [], 'x')

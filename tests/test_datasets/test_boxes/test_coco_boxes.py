@@ -67,7 +67,7 @@ def test_damaged_files(write, tmp_path):
         content['annotations'][3] |= change
         with pytest.raises(ValueError, match=message):
             read_coco_boxes(write(content), ['person'])
-    with pytest.raises(ValueError, match="no COCO instances file .KeyError: 'images'.*it needs"):
+    with pytest.raises(ValueError, match=r"no COCO instances file .KeyError: 'images'.*it needs"):
         read_coco_boxes(write({'categories': []}), ['person'])
     with pytest.raises(ValueError, match='no COCO instances file'):
         read_coco_boxes(write([]), ['person'])

@@ -78,8 +78,8 @@ def test_damaged_lines_are_named(write, line):
 def test_damaged_files(write, tmp_path):
     with pytest.raises(ValueError, match='lacks the column XMax; a box file of OpenImages has'):
         read_openimages_boxes(write('a', header='ImageID,LabelName,XMin'), ['x'])
+    header = 'ImageID,LabelName,XMin,XMax,YMin,YMax'
     with pytest.raises(ValueError, match='lacks the column IsGroupOf'):
-        header = 'ImageID,LabelName,XMin,XMax,YMin,YMax'
         read_openimages_boxes(write('a,b,0,1,0,1', header=header), ['b'], groups=False)
     with pytest.raises(ValueError, match='holds no box of the classes'):
         read_openimages_boxes(write(*LINES), ['Cat'])

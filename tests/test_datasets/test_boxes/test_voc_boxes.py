@@ -77,7 +77,7 @@ def test_damaged_files(tmp_path, text, message):
 
 
 def test_nothing_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match='no VOC annotation .* there; give the folder'):
+    with pytest.raises(FileNotFoundError, match=r'no VOC annotation .* there; give the folder'):
         read_voc_boxes(tmp_path, ['cat'])
     write(tmp_path, a=xml_object('tree', (0, 0, 1, 1)))
     with pytest.raises(ValueError, match='holds no box of the classes'):
