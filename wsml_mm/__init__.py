@@ -14,6 +14,7 @@ from .datasets import (
     VOC2012,
     BiasedSinglePositive,
     ColumnDataset,
+    COCOBoxes,
     ComposedScenes,
     FeatureDataset,
     KeepRatio,
@@ -21,11 +22,19 @@ from .datasets import (
     ObservationFile,
     ObserveAll,
     ObserveCounts,
+    OpenImagesBoxes,
     PartialLabelDataset,
     SinglePositive,
+    VOCBoxes,
 )
-from .engine import DurableCheckpointHook, EpochSeedHook, LargeLossHook, PlainCheckpointHook
-from .evaluation import MeanAveragePrecision
+from .engine import (
+    CamPeakHook,
+    DurableCheckpointHook,
+    EpochSeedHook,
+    LargeLossHook,
+    PlainCheckpointHook,
+)
+from .evaluation import MeanAveragePrecision, PointingGame
 from .models import (
     AssumeNegativeLoss,
     CorrectionStore,
@@ -47,6 +56,8 @@ __all__ = [
     'AssumeNegativeLoss',
     'BiasedSinglePositive',
     'ColumnDataset',
+    'COCOBoxes',
+    'CamPeakHook',
     'ComposedScenes',
     'CorrectionStore',
     'DurableCheckpointHook',
@@ -66,9 +77,12 @@ __all__ = [
     'ObservationFile',
     'ObserveAll',
     'ObserveCounts',
+    'OpenImagesBoxes',
     'PartialLabelDataset',
     'PlainCheckpointHook',
+    'PointingGame',
     'SampleIndexMixin',
     'SinglePositive',
+    'VOCBoxes',
     '__version__',
 ]

@@ -25,11 +25,13 @@ from .options import LOADERS
 Task = tuple[Method, int, str, dict[str, Any] | None]
 
 
-def add_comparison_options(parser: argparse.ArgumentParser) -> None:
+def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool = True) -> None:
     """Adds what every tool takes that trains methods and compares them."""
     parser.add_argument('configs', nargs='+', help='a config a method, FILE or NAME=FILE')
     parser.add_argument('--seeds', nargs='+', type=int, default=[1200], help='of labels + training')
-    parser.add_argument('--work-dir', required=True, help='folder for runs, tables and figures')
+    parser.add_argument(
+        '--work-dir', required=needs_work_dir, help='folder for runs, tables and figures'
+    )
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
     parser.add_argument('--title', default='', help='of the figure')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')

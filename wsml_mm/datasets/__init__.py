@@ -2,6 +2,7 @@ from .agreement import known_share
 from .biased_single_positive import BiasedSinglePositive
 from .column_dataset import ColumnDataset
 from .columns import LabelColumns
+from .boxes import BoxTable, COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .composed_scenes import ComposedScenes
 from .features import FeatureDataset
 from .holdout import holdout_indices
@@ -26,6 +27,8 @@ __all__ = [
     'VOC2012',
     'BiasedSinglePositive',
     'ColumnDataset',
+    'BoxTable',
+    'COCOBoxes',
     'ComposedScenes',
     'FeatureDataset',
     'KeepRatio',
@@ -36,10 +39,12 @@ __all__ = [
     'ObservationFile',
     'ObserveAll',
     'ObserveCounts',
+    'OpenImagesBoxes',
     'PartialLabelDataset',
     'SinglePositive',
     'SparseLabels',
     'SplitNames',
+    'VOCBoxes',
     'decode_labels',
     'holdout_indices',
     'known_share',

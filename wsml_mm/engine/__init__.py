@@ -1,3 +1,15 @@
-from .hooks import DurableCheckpointHook, EpochSeedHook, LargeLossHook, PlainCheckpointHook
+from .hooks import (
+    CamPeakHook,
+    DurableCheckpointHook,
+    EpochSeedHook,
+    LargeLossHook,
+    PlainCheckpointHook,
+)
 
-__all__ = ['DurableCheckpointHook', 'EpochSeedHook', 'LargeLossHook', 'PlainCheckpointHook']
+__all__ = [
+    'CamPeakHook',
+    'DurableCheckpointHook',
+    'EpochSeedHook',
+    'LargeLossHook',
+    'PlainCheckpointHook',
+]

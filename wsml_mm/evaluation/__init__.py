@@ -1,4 +1,9 @@
 from .average_precision import average_precision, class_average_precision
-from .metrics import MeanAveragePrecision
+from .metrics import MeanAveragePrecision, PointingGame
 
-__all__ = ['MeanAveragePrecision', 'average_precision', 'class_average_precision']
+__all__ = [
+    'MeanAveragePrecision',
+    'PointingGame',
+    'average_precision',
+    'class_average_precision',
+]

@@ -1,9 +1,11 @@
+from .cam_peak_hook import CamPeakHook
 from .durable_checkpoint_hook import DurableCheckpointHook, newest_loadable
 from .epoch_seed_hook import EpochSeedHook
 from .large_loss_hook import LargeLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 
 __all__ = [
+    'CamPeakHook',
     'DurableCheckpointHook',
     'EpochSeedHook',
     'LargeLossHook',

@@ -1,0 +1,4 @@
+from wsml_mm.cli.draw_cams import main
+
+if __name__ == '__main__':
+    main()

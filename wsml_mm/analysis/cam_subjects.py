@@ -1,0 +1,59 @@
+"""Which images and classes a grid of activation maps shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .cam_view import CamView, disagreement
+
+
+class Subject(NamedTuple):
+    """An image file and the classes to look at in it; none: those are not known."""
+
+    path: str
+    classes: list[int]
+
+
+def labelled_images(dataset: Any) -> list[Subject]:
+    """Returns every image of a dataset with its positive classes."""
+    dataset.full_init()
+    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    return [Subject(i['img_path'], [int(c) for c in np.atleast_1d(i['gt_label'])]) for i in infos]
+
+
+def candidates(subjects: Sequence[Subject], count: int, seed: int) -> list[Subject]:
+    """Draws images with two or more classes at random, or with one where no image has two.
+
+    Args:
+        subjects: of a test set.
+        count: how many at most.
+        seed: of the draw.
+
+    Raises:
+        ValueError: if no image has a class.
+    """
+    for least in (2, 1):
+        many = [s for s in subjects if len(s.classes) >= least]
+        if many:
+            order = np.random.default_rng(seed).permutation(len(many))[:count]
+            return [many[i] for i in order]
+    raise ValueError('no test image has a positive label: name the images and classes to draw')
+
+
+def most_different(subjects: Sequence[Subject], views: Sequence[Sequence[CamView]]) -> list[int]:
+    """Returns the positions of the images, those first whose maps differ most between methods.
+
+    An image counts by the mean `disagreement` over its classes.
+
+    Args:
+        subjects: the images.
+        views: of each method, one an image.
+    """
+    score = [
+        np.mean([disagreement([v[n].maps[c] for v in views]) for c in subject.classes] or [0])
+        for n, subject in enumerate(subjects)
+    ]
+    return [int(n) for n in np.argsort(-np.array(score), kind='stable')]

@@ -1,0 +1,176 @@
+"""Draws class activation maps of several methods side by side, training first what is missing.
+
+Methods are configs, whose checkpoints are found below --work-dir (and trained where missing), or
+NAME=CONFIG:CHECKPOINT. Without --images and --indices the rows are chosen by a rule that does not
+know which method is right: among --candidates test images with two or more classes, drawn with
+--pick-seed (those with one where there are none), the ones whose maps differ most between methods.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.device import get_device
+from mmengine.runner import load_checkpoint
+from mmpretrain.registry import DATASETS, MODELS, TASK_UTILS, TRANSFORMS
+
+from wsml_mm.analysis import write_evidence
+from wsml_mm.analysis.cam_figure import CamRow, draw_cam_grid, shrink_png
+from wsml_mm.analysis.cam_rows import grid_rows, row_numbers
+from wsml_mm.analysis.cam_subjects import Subject, candidates, labelled_images, most_different
+from wsml_mm.analysis.cam_view import CamView, view_image
+from wsml_mm.comparison import Method, read_methods
+from wsml_mm.comparison.retest import checkpoints, quiet, set_input_size
+from wsml_mm.comparison.runs import seeded_config
+from wsml_mm.datasets.boxes import image_key, innermost
+from wsml_mm.datasets.files import one_line
+
+from .compare import add_comparison_options, run_comparison, run_folder, spelled
+from .pointing_game import add_cam_options, find_boxes
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_comparison_options(parser, needs_work_dir=False)
+    add_cam_options(parser)
+    parser.add_argument('--checkpoint', choices=['best', 'last'], default='best', help='of a run')
+    parser.add_argument('--images', nargs='+', help='image files')
+    parser.add_argument('--indices', nargs='+', type=int, help='positions in the test set')
+    parser.add_argument('--classes', nargs='+', help='classes to show; default: those present')
+    parser.add_argument('--rows', type=int, default=6, help='at most so many rows')
+    parser.add_argument('--candidates', type=int, default=64, help='images to choose from')
+    parser.add_argument('--pick-seed', type=int, default=0, help='of the candidates')
+    parser.add_argument('--out', help='figure, without suffix; default: cams in the work folder')
+    args = parser.parse_args(argv)
+    if args.work_dir is None and not all(':' in config for config in args.configs):
+        parser.error(
+            'give --work-dir DIR, or a checkpoint for every method: NAME=CONFIG:CHECKPOINT'
+        )
+    return args
+
+
+class Trained(NamedTuple):
+    """A method with the checkpoint to look at."""
+
+    name: str
+    cfg: Config
+    checkpoint: Path
+
+
+def find_trained(args: argparse.Namespace) -> list[Trained]:
+    """Returns the methods of a command line with their checkpoints, trained where missing.
+
+    Raises:
+        FileNotFoundError: if a checkpoint is missing.
+    """
+    if args.work_dir is None:
+        split = [text.rpartition(':') for text in args.configs]
+        methods = read_methods([config for config, _, _ in split])
+        paths = [Path(path) for _, _, path in split]
+    else:
+        methods = read_methods(args.configs)
+        root = Path(args.work_dir)
+        run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
+        folders = [run_folder(root, method.name, args.seeds[0]) for method in methods]
+        paths = [checkpoints(folder)[args.checkpoint] for folder in folders]
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(f'{path}: no such checkpoint; give NAME=CONFIG:CHECKPOINT')
+    return [_configured(m, path, args) for m, path in zip(methods, paths, strict=True)]
+
+
+def _configured(method: Method, checkpoint: Path, args: argparse.Namespace) -> Trained:
+    with quiet():
+        cfg = seeded_config(method, args.seeds[0], args.cfg_options)
+    if args.input_size:
+        set_input_size(cfg, args.input_size)
+    return Trained(method.name, cfg, checkpoint)
+
+
+def view_all(trained: Trained, subjects: Sequence[Subject], method: str) -> list[CamView]:
+    """Returns what one trained model sees in every image."""
+    from rich.progress import track
+
+    with quiet():
+        model = MODELS.build(trained.cfg.model)
+        try:
+            load_checkpoint(model, str(trained.checkpoint), 'cpu', strict=True, logger='silent')
+        except RuntimeError as error:
+            raise ValueError(
+                f'{trained.checkpoint}: is no checkpoint of {trained.name} ({one_line(error)}); '
+                'give the config it was trained with'
+            ) from error
+        model.to(get_device()).eval()
+        steps = innermost(trained.cfg.test_dataloader.dataset).pipeline
+        pipeline = Compose([TRANSFORMS.build(step) for step in steps])
+        return [
+            view_image(model, pipeline, subject.path, method)
+            for subject in track(subjects, f'{trained.name}: {len(subjects)} images')
+        ]
+
+
+def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> list[Subject]:
+    """Returns the images a command line asks for, or the candidates to choose from.
+
+    Raises:
+        ValueError: if a class or position does not exist.
+    """
+    known = labelled_images(dataset)
+    if args.indices:
+        outside = [i for i in args.indices if not 0 <= i < len(known)]
+        if outside:
+            raise ValueError(f'--indices {outside[0]}: the test set has 0..{len(known) - 1}')
+        chosen = [known[i] for i in args.indices]
+    elif args.images:
+        by_key = {image_key(subject.path): subject.classes for subject in known}
+        chosen = [Subject(path, by_key.get(image_key(path), [])) for path in args.images]
+    else:
+        chosen = candidates(known, args.candidates, args.pick_seed)
+    if args.classes:
+        unknown = [name for name in args.classes if name not in classes]
+        if unknown:
+            raise ValueError(f'--classes {unknown[0]}: the classes are {", ".join(classes)}')
+        shown = [classes.index(name) for name in args.classes]
+        chosen = [Subject(subject.path, shown) for subject in chosen]
+    return chosen
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    args = parse_args(argv)
+    methods = find_trained(args)
+    source = methods[0].cfg.test_dataloader.dataset
+    with quiet():
+        dataset = DATASETS.build(source)
+    classes = list(dataset.metainfo['classes'])
+    subjects = choose(args, dataset, classes)
+    views = [view_all(method, subjects, args.method) for method in methods]
+    order = list(range(len(subjects)))
+    if not (args.images or args.indices):
+        order = most_different(subjects, views)
+    boxes = find_boxes(args.boxes, source)
+    table = TASK_UTILS.build(boxes)(classes) if boxes else None
+    rows: list[CamRow] = []
+    numbers: list[dict[str, Any]] = []
+    for position in order:
+        found = grid_rows(subjects[position], [v[position] for v in views], table, classes)
+        for row in found[: args.rows - len(rows)]:
+            rows.append(row)
+            numbers += row_numbers(row, subjects[position].path, [m.name for m in methods])
+    figure = draw_cam_grid(rows, [m.name for m in methods], args.title)
+    out = Path(args.out or Path(args.work_dir or 'work_dirs') / 'cams')
+    paths = write_evidence(out, figure, numbers, spelled('draw_cams', argv))
+    shrink_png(paths[0])
+    print('\n'.join(map(str, paths)))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,99 @@
+"""Plays the pointing game with every method: trains what is missing, tests, draws and tabulates."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmpretrain.registry import DATASETS
+
+from wsml_mm.analysis import write_evidence
+from wsml_mm.analysis.cam import METHODS
+from wsml_mm.analysis.pointing_figure import draw_pointing_game, pointing_markdown
+from wsml_mm.comparison import Method, read_methods
+from wsml_mm.comparison.retest import checkpoints, quiet, retest, set_input_size
+from wsml_mm.comparison.runs import seeded_config
+from wsml_mm.comparison.table import METRIC, MOMENTS
+from wsml_mm.datasets.boxes import beside_dataset, from_path
+
+from .compare import add_comparison_options, run_comparison, run_folder, spelled
+
+
+def add_cam_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what both tools of activation maps take."""
+    parser.add_argument('--method', choices=METHODS, default='cam', help='default: cam')
+    parser.add_argument(
+        '--boxes',
+        help='folder of VOC annotations, instances file of COCO (.json) or box file of OpenImages '
+        '(.csv); default: Annotations of the data set',
+    )
+    parser.add_argument(
+        '--input-size',
+        type=int,
+        nargs='+',
+        metavar='PX',
+        help="width and height of the network's input; default: of the config's test pipeline",
+    )
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_comparison_options(parser)
+    add_cam_options(parser)
+    parser.add_argument(
+        '--tolerance', type=float, default=0.0, help='pixels beside a box that still hit it'
+    )
+    return parser.parse_args(argv)
+
+
+def find_boxes(path: str | None, dataset: Any) -> dict[str, Any] | None:
+    """Returns the config of the boxes a command line names, or of those beside the data set."""
+    return beside_dataset(dataset) if path is None else from_path(path)
+
+
+def play(method: Method, seed: int, moment: str, args: argparse.Namespace) -> dict[str, Any]:
+    """Returns one run's accuracies at one moment of its training, and its test mAP."""
+    with quiet():
+        cfg = seeded_config(method, seed, args.cfg_options)
+    if args.input_size:
+        set_input_size(cfg, args.input_size)
+    boxes = find_boxes(args.boxes, cfg.test_dataloader.dataset)
+    if boxes is None:
+        raise SystemExit(f'{method.config}: its data set has no folder Annotations; give --boxes')
+    game = dict(type='PointingGame', boxes=boxes, tolerance=args.tolerance)
+    metrics = retest(
+        cfg,
+        checkpoints(run_folder(Path(args.work_dir), method.name, seed))[moment],
+        [dict(type='MeanAveragePrecision'), game],
+        {'cam_peak': dict(type='CamPeakHook', method=args.method)},
+    )
+    row: dict[str, Any] = {'method': method.name, 'seed': seed, 'moment': moment}
+    row |= {k.removeprefix('pointing/'): v for k, v in metrics.items() if 'pointing/' in k}
+    return {**row, 'mAP': metrics[METRIC]}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    from rich.progress import track
+
+    args = parse_args(argv)
+    methods, root = read_methods(args.configs), Path(args.work_dir)
+    run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
+    tests = [(m, s, moment) for moment in MOMENTS for m in methods for s in args.seeds]
+    games = track(tests, f'{len(tests)} pointing games')
+    rows = [play(method, seed, moment, args) for method, seed, moment in games]
+    with quiet():
+        cfg = seeded_config(methods[0], args.seeds[0], args.cfg_options)
+    classes = DATASETS.build(cfg.test_dataloader.dataset).metainfo['classes']
+    figure = draw_pointing_game(rows, classes, args.title)
+    write_evidence(root / 'pointing_game', figure, rows, spelled('pointing_game', argv))
+    table = pointing_markdown(rows, classes)
+    (root / 'pointing_game.md').write_text(table, encoding='utf-8')
+    print(f'\n{table}\nFigure, table and numbers: {root}/pointing_game.*')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,90 @@
+"""Boxes of a COCO instances file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from mmpretrain.registry import TASK_UTILS
+
+from ..files import one_line, reading
+from .table import BoxTable, image_key
+
+
+@TASK_UTILS.register_module()
+class COCOBoxes:
+    """Boxes of a COCO instances file, e.g. annotations/instances_val2014.json.
+
+    Args:
+        ann_file: the JSON file.
+        crowds: keep the boxes of crowds (`iscrowd`), which enclose many objects at once.
+    """
+
+    def __init__(self, ann_file: str | os.PathLike[str], crowds: bool = False) -> None:
+        self.ann_file, self.crowds = ann_file, crowds
+
+    def __call__(self, classes: Sequence[str]) -> BoxTable:
+        """Reads the boxes of these classes."""
+        return read_coco_boxes(self.ann_file, classes, self.crowds)
+
+
+def read_coco_boxes(
+    ann_file: str | os.PathLike[str], classes: Sequence[str], crowds: bool = False
+) -> BoxTable:
+    """Reads the boxes of the named classes; other categories are left out.
+
+    Categories are matched by name, so that gaps in COCO's ids do not matter.
+
+    Args:
+        ann_file: the JSON file.
+        classes: names in the order of the class indices.
+        crowds: see `COCOBoxes`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no instances file, an annotation is damaged, or there is no box of
+            the classes.
+    """
+    path = os.path.expanduser(ann_file)
+    with reading(path), open(path, encoding='utf-8') as file:
+        content = json.load(file)
+    try:
+        names = {entry['id']: entry['name'] for entry in content['categories']}
+        rows = {entry['id']: row for row, entry in enumerate(content['images'])}
+        keys = [image_key(entry['file_name']) for entry in content['images']]
+        found = content['annotations']
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f'{path}: is no COCO instances file ({one_line(error)}); it needs images (id, '
+            'file_name), categories (id, name) and annotations'
+        ) from error
+    indices = {name: index for index, name in enumerate(classes)}
+    label_of = {number: indices[name] for number, name in names.items() if name in indices}
+    image, labels, corners = [], [], []
+    for entry in found:
+        row, category, box = _annotation(entry, path, rows, names)
+        if category in label_of and (crowds or not entry.get('iscrowd', 0)):
+            image.append(row)
+            labels.append(label_of[category])
+            corners.append([box[0], box[1], box[0] + box[2], box[1] + box[3]])
+    return BoxTable.from_columns(keys, image, labels, corners, path)
+
+
+def _annotation(
+    entry: Any, path: str, rows: Mapping[Any, int], names: Mapping[Any, str]
+) -> tuple[int, Any, list[float]]:
+    try:
+        box = [float(value) for value in entry['bbox']]
+        row, category = rows[entry['image_id']], entry['category_id']
+        good = len(box) == 4 and np.isfinite(box).all() and min(box[2:]) >= 0
+        if not good or category not in names:
+            raise ValueError('a bbox of x, y, width, height or a listed category is due')
+    except (KeyError, TypeError, ValueError) as error:
+        number = entry.get('id') if isinstance(entry, dict) else entry
+        raise ValueError(
+            f'{path}: annotation {number!r} is damaged ({one_line(error)}); mend or remove it'
+        ) from error
+    return row, category, box
