@@ -14,7 +14,13 @@ from wsml_mm.comparison import Method, read_methods
 from wsml_mm.comparison.sweep import Setting, plan_sweep
 from wsml_mm.comparison.sweep_report import draw_sweep, run_rows, sweep_markdown, sweep_rows
 
-from .compare import add_comparison_options, run_comparison, spelled
+from .compare import (
+    add_baseline_option,
+    add_comparison_options,
+    chosen_baseline,
+    run_comparison,
+    spelled,
+)
 from .config_parts import part_at, takes, typed_parts
 from .train import first_stage_config
 
@@ -27,7 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description='Vary one setting; a method without it is run once and drawn as a reference'
     )
     add_comparison_options(parser)
-    parser.add_argument('--baseline', help='method that others are compared with; default: first')
+    add_baseline_option(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         '--delta-rel', nargs='+', type=float, metavar='PERCENT', help='of the large-loss methods'
@@ -116,9 +122,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     methods, setting, root = read_methods(args.configs), setting_of(args), Path(args.work_dir)
     names = [m.name for m in methods]
-    baseline = args.baseline or names[0]
-    if baseline not in names:
-        raise SystemExit(f'--baseline {baseline}: not one of {names}')
+    baseline = chosen_baseline(args.baseline, methods)
     points = run_sweep(methods, setting, args.seeds, root, args.jobs, args.cfg_options)
     rows, command = sweep_rows(points, setting.name, baseline), spelled('sweep', argv)
     figure = draw_sweep(points, setting.label, names, args.title)

@@ -9,9 +9,8 @@ from wsml_mm.analysis.evidence import COLOURS, new_figure, tidy_axes
 
 from .figure import plot_band
 from .sweep import REFERENCE
-from .table import METRIC, MOMENTS, Result, plus_minus, summarise
+from .table import METRIC, MOMENTS, TITLES, Result, plus_minus, summarise
 
-TITLES = {'best': 'best validation epoch', 'last': 'last epoch'}
 _MARKERS = 'osD^vPX'
 
 # Results of each value; under REFERENCE those of methods without the setting.

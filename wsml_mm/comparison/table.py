@@ -14,6 +14,7 @@ from wsml_mm.analysis.evidence import write_csv
 METRIC = 'multi-label/mAP'
 _CLASS = 'multi-label/AP/'
 MOMENTS = ('best', 'last')
+TITLES = {'best': 'best validation epoch', 'last': 'last epoch'}
 
 Result = dict[str, Any]
 
@@ -126,8 +127,8 @@ def write_tables(results: Sequence[Result], folder: Path, baseline: str, command
     rows = summarise(results, baseline)
     summary = markdown(rows, baseline)
     parts = [summary]
-    for moment, title in (('best', 'best validation epoch'), ('last', 'last epoch')):
-        parts.append(f'## Test AP by class, {title}\n\n{class_markdown(results, moment)}')
+    for moment in MOMENTS:
+        parts.append(f'## Test AP by class, {TITLES[moment]}\n\n{class_markdown(results, moment)}')
     parts.append(f'Made by `{command}`\n')
     (folder / 'table.md').write_text('\n'.join(parts), encoding='utf-8')
     write_csv(folder / 'table.csv', rows)
