@@ -172,11 +172,19 @@ def test_tables(points):
     assert '| AN | 52.0 ± 1.0 |  |  |' in text
     assert '| LL-R |  | 56.0 ± 2.0 | 53.0 ± 1.0 |' in text
     assert '| LL-R |  | 46.0 ± 1.0 | 41.0 ± 0.0 |' in text
+    assert 'the same scores' not in text
     rows = run_rows(points, 'delta_rel')
     assert len(rows) == 9
     assert rows[4] == dict(
         method='LL-R', delta_rel='0.5', seed=2, best_epoch=3, best_mAP=56, last_mAP=46, seconds=1.5
     )
+
+
+def test_a_setting_without_effect_is_told(points):
+    points['0.1'] = points['0.5']
+    text = sweep_markdown(sweep_rows(points, 'delta_rel', 'AN'), 'delta_rel', ['AN', 'LL-R'])
+    assert text.count('the same scores at every value') == 1
+    assert 'LL-R: the same scores at every value.' in text
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from .label_history import History
 # Colour and sign say the same, for readers who cannot tell the colours apart.
 SIGNS = {'observed': '●', 'right': '✓', 'wrong': '✗', 'unknown': '?', 'missed': '○'}
 _COLOURS = {
-    'observed': '#000000',
+    'observed': '#333333',
     'right': COLOURS[1],
     'wrong': COLOURS[0],
     'unknown': '#666666',
@@ -68,8 +69,8 @@ def draw_growth(histories: Sequence[History], epochs: int, title: str = '') -> A
     figure, grid = new_figure(
         rows,
         2 * columns,
-        figsize=(5.6 * columns, 1.75 * rows + 0.9),
-        width_ratios=[1, 1.35] * columns,
+        figsize=(5.6 * columns, 1.65 * rows + 0.9),
+        width_ratios=[1, 1.5] * columns,
         squeeze=False,
     )
     places = [(r, c) for r in range(rows) for c in range(columns)]
@@ -82,6 +83,7 @@ def draw_growth(histories: Sequence[History], epochs: int, title: str = '') -> A
             continue
         history = histories[number]
         photograph.imshow(read_photograph(history.path))
+        photograph.set_title(os.path.basename(history.name), fontsize=7, color='#666666', pad=2)
         lines = timeline(history, epochs)
         kinds |= dict.fromkeys(kind for kind, _, _ in lines)
         _draw_timeline(axes, lines, epochs, last=number >= len(histories) - columns)
@@ -94,29 +96,38 @@ def _draw_timeline(
     axes: Any, lines: Sequence[tuple[str, str, int]], epochs: int, last: bool
 ) -> None:
     shown = lines[: MAX_ROWS - 1] if len(lines) > MAX_ROWS else lines
-    end = epochs + 0.5
     for row, (kind, _, first) in enumerate(shown):
-        colour = _COLOURS[kind]
         if kind == 'missed':
-            axes.barh(row, epochs, left=0.5, height=0.5, fill=False, ec=colour, ls=':', lw=1)
+            style: dict[str, Any] = dict(height=0.4, fill=False, ls=':', lw=1)
+            axes.barh(row, epochs, left=0.5, edgecolor=_COLOURS[kind], **style)
             continue
-        axes.barh(row, end - first + 0.5, left=first - 0.5, height=0.62, color=colour)
+        height = 0.4 if kind == 'observed' else 0.62
+        axes.barh(row, epochs + 1 - first, left=first - 0.5, height=height, color=_COLOURS[kind])
         if kind != 'observed':
-            where = dict(ha='left', va='center', color='white', fontsize=8)
-            axes.text(first - 0.5 + 0.012 * epochs, row, f'{SIGNS[kind]} {first}', **where)
+            _write_epoch(axes, row, kind, first, epochs)
     labels = [f'{name} {SIGNS[kind]}' for kind, name, _ in shown]
     if len(shown) < len(lines):
         labels.append(f'+ {len(lines) - len(shown)} more')
     axes.set_yticks(range(len(labels)), labels, fontsize=9)
     for tick, (kind, _, _) in zip(axes.get_yticklabels(), shown, strict=False):
         tick.set_color(_COLOURS[kind])
-    axes.set(xlim=(0.5, end), ylim=(max(len(labels), 4) - 0.4, -0.6))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    # Room for four rows at least, so that few labels do not make fat bars.
+    axes.set(xlim=(0.5, epochs + 0.5), ylim=(max(len(labels), 4) - 0.4, -0.6))
+    axes.xaxis.get_major_locator().set_params(integer=True, nbins=10)
     axes.tick_params(axis='y', length=0)
     axes.tick_params(axis='x', labelsize=8)
     axes.spines[['top', 'right', 'left']].set_visible(False)
     if last:
         axes.set_xlabel('epoch', fontsize=9)
+
+
+def _write_epoch(axes: Any, row: int, kind: str, first: int, epochs: int) -> None:
+    """Writes sign and epoch into a bar's beginning, or before a bar too short for it."""
+    room, pad = epochs + 1 - first >= 0.18 * epochs, 0.012 * epochs
+    where, side = (first - 0.5 + pad, 'left') if room else (first - 0.5 - pad, 'right')
+    colour = 'white' if room else _COLOURS[kind]
+    text = f'{SIGNS[kind]} {first}'
+    axes.text(where, row, text, ha=side, va='center_baseline', color=colour, fontsize=8)
 
 
 def _draw_legend(figure: Any, kinds: Sequence[str]) -> None:

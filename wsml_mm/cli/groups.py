@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from mmpretrain.registry import DATASETS
 from numpy.typing import NDArray
 
 from wsml_mm.analysis.evidence import write_csv, write_evidence
@@ -17,7 +16,6 @@ from wsml_mm.comparison import read_methods
 from wsml_mm.comparison.groups import draw_groups, group_markdown, group_rows
 from wsml_mm.comparison.runs import seeded_config
 from wsml_mm.comparison.table import MOMENTS
-from wsml_mm.engine.hooks.set_up import wrapped_datasets
 from wsml_mm.evaluation.frequency_groups import COUNTS, annotation_counts, groups_by_count
 
 from .compare import (
@@ -28,6 +26,7 @@ from .compare import (
     spelled,
 )
 from .config_parts import typed_parts
+from .options import build_partial_datasets
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -50,14 +49,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def count_annotations(cfg: Config) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
-    """Returns the classes and how often each is annotated in the official training split.
-
-    Raises:
-        SystemExit: if the training set is not wrapped in PartialLabelDataset.
-    """
-    leaves = wrapped_datasets(DATASETS.build(cfg.train_dataloader.dataset))
-    if not leaves:
-        raise SystemExit('the training set is not wrapped in PartialLabelDataset: wrap it')
+    """Returns the classes and how often each is annotated in the official training split."""
+    leaves = build_partial_datasets(cfg)
     counts = {
         c: np.sum([annotation_counts(leaf.full_labels, c) for leaf in leaves], axis=0)
         for c in COUNTS

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
-from mmpretrain.registry import DATASETS
 
 from wsml_mm.analysis.evidence import write_csv, write_evidence
 from wsml_mm.analysis.label_growth import (
@@ -36,12 +35,12 @@ from wsml_mm.engine.hooks.correction_state import (
     load_corrections,
     read_checkpoint,
 )
-from wsml_mm.engine.hooks.set_up import wrapped_datasets
 from wsml_mm.models.corrections import CorrectionStore
 from wsml_mm.models.losses import LargeLossCorrectPerm
 
 from .compare import run_comparison, run_folder, spelled
 from .config_parts import class_of, typed_parts
+from .options import build_partial_datasets
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -50,7 +49,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config of a training with LL-Cp')
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--checkpoint', help='of a finished training, e.g. its last epoch')
-    source.add_argument('--work-dir', help='train here first; a finished training is kept')
+    source.add_argument('--work-dir', help='train here first; a finished one (of compare) is kept')
     parser.add_argument(
         '--seed',
         type=int,
@@ -115,9 +114,8 @@ def load_growth(
     Raises:
         ValueError: if the checkpoint holds no corrections, or those of another training set.
     """
-    dataset: Any = DATASETS.build(cfg.train_dataloader.dataset)
-    leaves, saved = wrapped_datasets(dataset), read_checkpoint(checkpoint, source)
-    store = CorrectionStore(index_samples(leaves), len(dataset.metainfo['classes']))
+    leaves, saved = build_partial_datasets(cfg), read_checkpoint(checkpoint, source)
+    store = CorrectionStore(index_samples(leaves), leaves[0].labels.num_classes)
     load_corrections([store], saved[STATE], fingerprint_of(leaves))
     table = judge(store.table(), leaves)
     epochs = max([int(saved['meta']['epoch']), *(table['epoch'][-1:] + 1)])
@@ -146,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = Path(args.out)
     shown = [{k: v[table['sample'] == s] for k, v in table.items()} for s in samples]
     rows = [row for part in shown for row in correction_rows(part, leaves)]
-    paths = write_evidence(out, figure, rows, spelled('label_growth', argv))
+    paths = write_evidence(out, figure, rows, spelled('label_growth', argv), dpi=100)
     write_csv(out.with_name(f'{out.name}_epochs.csv'), summary)
     if args.export:
         export_corrections(Path(args.export), table, leaves)

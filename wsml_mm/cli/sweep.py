@@ -51,7 +51,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def setting_of(args: argparse.Namespace) -> Setting:
     """Returns the setting that parsed options vary."""
     if args.delta_rel is not None:
-        return Setting('delta_rel', 'Δrel (%)', args.delta_rel, _delta_rel)
+        return Setting('delta_rel', r'$\Delta_\mathrm{rel}$ (%)', args.delta_rel, _delta_rel)
     if args.train_fraction is not None:
         return Setting(
             'train_fraction', 'share of the training images', args.train_fraction, _train_fraction

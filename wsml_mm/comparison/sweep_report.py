@@ -74,6 +74,10 @@ def sweep_markdown(rows: Sequence[dict[str, Any]], name: str, methods: Sequence[
             ]
             lines.append(f'| {method} | {" | ".join(texts)} |')
         lines.append('')
+    for method in methods:
+        own = [row for row in rows if row['method'] == method]
+        if len(own) > 1 and len({(row['best_mean'], row['last_mean']) for row in own}) == 1:
+            lines += [f'{method}: the same scores at every value.', '']
     return '\n'.join(lines)
 
 
