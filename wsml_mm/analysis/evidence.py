@@ -54,7 +54,7 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def write_evidence(
-    path: Path, figure: Any, rows: Sequence[Mapping[str, Any]], command: str
+    path: Path, figure: Any, rows: Sequence[Mapping[str, Any]], command: str, dpi: int = 160
 ) -> list[Path]:
     """Writes PATH.png, PATH.svg, PATH.csv and PATH.command.txt; returns their paths.
 
@@ -63,9 +63,10 @@ def write_evidence(
         figure: of `new_figure`; closed afterwards.
         rows: the numbers the figure shows, one mapping a row.
         command: the command line that made it.
+        dpi: dots per inch of the PNG; photographs make it large.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_figure(figure, path)
+    save_figure(figure, path, dpi)
     write_csv(path.with_name(path.name + '.csv'), rows)
     path.with_name(path.name + '.command.txt').write_text(command + '\n', encoding='utf-8')
     return [path.with_name(path.name + s) for s in ('.png', '.svg', '.csv', '.command.txt')]

@@ -37,11 +37,28 @@ def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
 
 
+def add_baseline_option(parser: argparse.ArgumentParser) -> None:
+    """Adds --baseline, for `chosen_baseline`."""
+    parser.add_argument('--baseline', help='method that others are compared with; default: first')
+
+
+def chosen_baseline(name: str | None, methods: Sequence[Method]) -> str:
+    """Returns the method that others are compared with.
+
+    Raises:
+        SystemExit: if it is none of them.
+    """
+    names = [m.name for m in methods]
+    if name is not None and name not in names:
+        raise SystemExit(f'--baseline {name}: not one of {names}')
+    return name or names[0]
+
+
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description='Compare methods of one protocol over seeds')
     add_comparison_options(parser)
-    parser.add_argument('--baseline', help='method that others are compared with; default: first')
+    add_baseline_option(parser)
     return parser.parse_args(argv)
 
 
@@ -129,9 +146,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
     methods = read_methods(args.configs)
-    baseline = args.baseline or methods[0].name
-    if baseline not in [m.name for m in methods]:
-        raise SystemExit(f'--baseline {baseline}: not one of {[m.name for m in methods]}')
+    baseline = chosen_baseline(args.baseline, methods)
     root = Path(args.work_dir)
     results = run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
     print('\n' + write_tables(results, root, baseline, spelled('compare', argv)))

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
+from mmpretrain.registry import DATASETS
+
+from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.engine.hooks.set_up import wrapped_datasets
 
 LOADERS = ['train_dataloader', 'val_dataloader', 'test_dataloader']
 
@@ -90,6 +94,21 @@ def partial_datasets(dataset: ConfigDict) -> Iterator[ConfigDict]:
     for inner in [*dataset.get('datasets', []), dataset.get('dataset')]:
         if inner is not None:
             yield from partial_datasets(inner)
+
+
+def build_partial_datasets(cfg: Config) -> list[PartialLabelDataset]:
+    """Builds the training set; returns the `PartialLabelDataset`s in it, in order.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    leaves = wrapped_datasets(DATASETS.build(cfg.train_dataloader.dataset))
+    if not leaves:
+        raise ValueError(
+            f'{cfg.train_dataloader.dataset.type}: the training set must be wrapped in '
+            'PartialLabelDataset, which knows the full and the observed labels'
+        )
+    return leaves
 
 
 def finish_config(cfg: Config, args: argparse.Namespace, loaders: list[str]) -> None:

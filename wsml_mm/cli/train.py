@@ -115,9 +115,17 @@ def _started(cfg: Config) -> bool:
     return bool(cfg.get('resume', False) and cfg.get('load_from'))
 
 
+def first_stage_config(cfg: Config) -> Config | None:
+    """Reads the config of the `linear_init` stage, which stands beside a config's own file."""
+    stage = cfg.get('linear_init')
+    if stage is None:
+        return None
+    return Config.fromfile(find_config(str(Path(cfg.filename).parent / str(stage['config']))))
+
+
 def _first_stage(cfg: Config, stage: dict[str, Any]) -> Config:
-    beside = Path(cfg.filename).parent / str(stage['config'])
-    first = Config.fromfile(find_config(str(beside)))
+    first = first_stage_config(cfg)
+    assert first is not None
     first.work_dir = os.path.join(cfg.work_dir, 'linear_init')
     first.launcher = cfg.get('launcher', 'none')
     first.randomness = cfg.randomness

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.visualization import Visualizer
 from mmpretrain.registry import TASK_UTILS
 
 from wsml_mm.cli.options import LOADERS, fill_loaders, find_config, partial_datasets
@@ -100,6 +102,9 @@ def run_once(
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
     with (folder / 'console.log').open('a') as log, contextlib.redirect_stdout(log):
         result = {**identity, **_train_and_test(cfg)}
+    # The run's logger, which mmengine would go on using for all messages, writes to a closed file.
+    for kind in (MMLogger, MessageHub, Visualizer):
+        kind._instance_dict.pop(cfg.experiment_name, None)
     write_durably(result_file, json.dumps(result, indent=1).encode())
     return result
 

@@ -14,6 +14,7 @@ from wsml_mm.analysis.evidence import write_csv
 METRIC = 'multi-label/mAP'
 _CLASS = 'multi-label/AP/'
 MOMENTS = ('best', 'last')
+TITLES = {'best': 'best validation epoch', 'last': 'last epoch'}
 
 Result = dict[str, Any]
 
@@ -80,10 +81,10 @@ def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
     for row in rows:
         cells = [row['method']]
         for moment in MOMENTS:
-            cells.append(_plus_minus(row[f'{moment}_mean'], row[f'{moment}_std']))
+            cells.append(plus_minus(row[f'{moment}_mean'], row[f'{moment}_std']))
             gap = row.get(f'{moment}_difference')
             cells.append(
-                '' if gap is None else _plus_minus(gap, row[f'{moment}_interval'], signed=True)
+                '' if gap is None else plus_minus(gap, row[f'{moment}_interval'], signed=True)
             )
         lines.append('| ' + ' | '.join(cells) + ' |')
     seeds = rows[0]['seeds']
@@ -96,14 +97,25 @@ def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
     return '\n'.join([*lines, '', note, ''])
 
 
+def class_scores(result: Result, moment: str) -> dict[str, float]:
+    """Returns the test AP of each class of one run, by name; none without `classwise=True`.
+
+    Args:
+        result: of `run_once`.
+        moment: of `MOMENTS`, 'best' validation epoch or 'last'.
+    """
+    test = result[f'test_{moment}']
+    return {k.removeprefix(_CLASS): v for k, v in test.items() if k.startswith(_CLASS)}
+
+
 def class_markdown(results: Sequence[Result], moment: str) -> str:
     """Returns the mean test AP of each class, a column a method."""
     methods = list(dict.fromkeys(r['method'] for r in results))
-    names = [k.removeprefix(_CLASS) for k in results[0][f'test_{moment}'] if k.startswith(_CLASS)]
+    scores = [class_scores(r, moment) for r in results]
     lines = ['| class | ' + ' | '.join(methods) + ' |', '|---' * (len(methods) + 1) + '|']
-    for name in names:
+    for name in scores[0]:
         cells = [
-            np.mean([r[f'test_{moment}'][_CLASS + name] for r in results if r['method'] == m])
+            np.mean([s[name] for r, s in zip(results, scores, strict=True) if r['method'] == m])
             for m in methods
         ]
         lines.append(f'| {name} | ' + ' | '.join(f'{c:.1f}' for c in cells) + ' |')
@@ -115,8 +127,8 @@ def write_tables(results: Sequence[Result], folder: Path, baseline: str, command
     rows = summarise(results, baseline)
     summary = markdown(rows, baseline)
     parts = [summary]
-    for moment, title in (('best', 'best validation epoch'), ('last', 'last epoch')):
-        parts.append(f'## Test AP by class, {title}\n\n{class_markdown(results, moment)}')
+    for moment in MOMENTS:
+        parts.append(f'## Test AP by class, {TITLES[moment]}\n\n{class_markdown(results, moment)}')
     parts.append(f'Made by `{command}`\n')
     (folder / 'table.md').write_text('\n'.join(parts), encoding='utf-8')
     write_csv(folder / 'table.csv', rows)
@@ -133,6 +145,7 @@ def _flat(result: Result) -> dict[str, Any]:
     return row
 
 
-def _plus_minus(mean: float, spread: float, signed: bool = False) -> str:
+def plus_minus(mean: float, spread: float, signed: bool = False) -> str:
+    """Returns 'mean ± spread' with one digit, or the mean alone where the spread is NaN."""
     text = f'{mean:+.1f}' if signed else f'{mean:.1f}'
     return text if np.isnan(spread) else f'{text} ± {spread:.1f}'

@@ -1,8 +1,8 @@
 from .agreement import known_share
 from .biased_single_positive import BiasedSinglePositive
+from .boxes import BoxTable, COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .column_dataset import ColumnDataset
 from .columns import LabelColumns
-from .boxes import BoxTable, COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .composed_scenes import ComposedScenes
 from .features import FeatureDataset
 from .holdout import holdout_indices
@@ -26,9 +26,9 @@ from .voc2012 import VOC2012
 __all__ = [
     'VOC2012',
     'BiasedSinglePositive',
-    'ColumnDataset',
     'BoxTable',
     'COCOBoxes',
+    'ColumnDataset',
     'ComposedScenes',
     'FeatureDataset',
     'KeepRatio',

@@ -13,32 +13,21 @@ from mmpretrain.registry import HOOKS
 
 from wsml_mm.models.losses import LargeLoss, LargeLossCorrectPerm, PartialLabelLoss
 
+from .correction_state import (
+    STATE,
+    fingerprint_of,
+    index_samples,
+    load_corrections,
+    read_checkpoint,
+)
 from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .selection_record import SelectionRecord, memory_scalars, selection_scalars
 from .set_up import check_set_up, deals_evenly, find_losses, wrapped_datasets
-
-_STATE = 'wsml_mm'
 
 
 def _number(value: Any) -> float:
     # float() of a tensor with a graph makes torch warn.
     return float(value.detach() if isinstance(value, torch.Tensor) else value)
-
-
-def _load(path: str) -> Any:
-    try:
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f'corrections_from={path}: no such checkpoint; name one of a training with '
-            'LargeLossCorrectPerm, or None'
-        ) from error
-    except Exception as error:  # of pickle, zip and torch; their advice is to load it unsafely
-        raise ValueError(
-            f'corrections_from={path}: is damaged or holds more than plain values '
-            f'({type(error).__name__}) and is not loaded; train with PlainCheckpointHook, name a '
-            'checkpoint of such a training, or None'
-        ) from error
 
 
 @HOOKS.register_module()
@@ -135,7 +124,7 @@ class LargeLossHook(Hook):  # type: ignore[misc]
         """Saves the merged corrections beside the weights."""
         stores = [m.corrections for m in self._losses if isinstance(m, LargeLossCorrectPerm)]
         if stores:
-            checkpoint[_STATE] = {
+            checkpoint[STATE] = {
                 'corrections': [s.state_dict() for s in stores if s is not None],
                 'fingerprint': self._fingerprint,
             }
@@ -143,7 +132,7 @@ class LargeLossHook(Hook):  # type: ignore[misc]
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Keeps the corrections of a resumed run; `load_from` and test leave them alone."""
         if getattr(runner, '_resume', False):
-            self._saved = checkpoint.get(_STATE)
+            self._saved = checkpoint.get(STATE)
 
     def _begin(self, epoch: int, max_epochs: int) -> None:
         for loss in self._losses:
@@ -173,11 +162,8 @@ class LargeLossHook(Hook):  # type: ignore[misc]
                 write_epoch(epoch_file(runner.work_dir, step, number), totals, classes)
 
     def _bind(self, dataset: Any) -> None:
-        leaves, total = wrapped_datasets(dataset), 0
-        for leaf in leaves:
-            leaf.index_offset = total
-            total += leaf.num_samples
-        self._fingerprint = '+'.join(leaf.fingerprint() for leaf in leaves)
+        leaves = wrapped_datasets(dataset)
+        total, self._fingerprint = index_samples(leaves), fingerprint_of(leaves)
         perm = [m for m in self._losses if isinstance(m, LargeLossCorrectPerm)]
         for loss in perm:
             if leaves:
@@ -191,33 +177,13 @@ class LargeLossHook(Hook):  # type: ignore[misc]
             else:
                 loss.bind(loss.num_samples, len(dataset.metainfo['classes']))
         if self._saved is None and self.corrections_from is not None:
-            checkpoint = _load(self.corrections_from)
-            if not isinstance(checkpoint, dict) or _STATE not in checkpoint:
-                raise ValueError(
-                    f'corrections_from={self.corrections_from}: the checkpoint holds no label '
-                    'corrections; name one of a training with LargeLossCorrectPerm, or None'
-                )
-            self._saved = checkpoint[_STATE]
+            checkpoint = read_checkpoint(self.corrections_from, 'corrections_from=')
+            self._saved = checkpoint[STATE]
         if self._saved is not None:
-            self._restore(perm, self._saved)
-
-    def _restore(self, perm: list[LargeLossCorrectPerm], saved: dict[str, Any]) -> None:
-        if saved['fingerprint'] != self._fingerprint:
-            raise ValueError(
-                'the checkpoint holds label corrections of another training set (other images, '
-                'image order or observed labels): resume with the same data, or start anew with '
-                'load_from, which leaves corrections behind'
-            )
-        if len(saved['corrections']) != len(perm):
-            raise ValueError(
-                f'the checkpoint holds label corrections of {len(saved["corrections"])} losses, '
-                f'the model has {len(perm)}: resume with the same model, or start anew with '
-                'load_from, which leaves corrections behind'
-            )
-        for loss, state in zip(perm, saved['corrections'], strict=True):
-            assert loss.corrections is not None
-            loss.corrections.load_state_dict(state)
-            loss.merge()
+            stores = [loss.corrections for loss in perm if loss.corrections is not None]
+            load_corrections(stores, self._saved, self._fingerprint)
+            for loss in perm:
+                loss.merge()
 
     def _corrected(self, runner: Any, loss: LargeLossCorrectPerm) -> dict[str, float]:
         assert loss.corrections is not None

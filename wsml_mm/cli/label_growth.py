@@ -1,0 +1,163 @@
+"""Shows how LL-Cp's corrections made the labels of training images grow, and exports them all."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+
+from wsml_mm.analysis.evidence import write_csv, write_evidence
+from wsml_mm.analysis.label_growth import (
+    Table,
+    choose_samples,
+    count_hidden,
+    epoch_rows,
+    judge,
+)
+from wsml_mm.analysis.label_growth_figure import draw_growth
+from wsml_mm.analysis.label_history import (
+    correction_rows,
+    export_corrections,
+    find_samples,
+    history_of,
+)
+from wsml_mm.comparison import Method, read_methods
+from wsml_mm.comparison.runs import seeded_config
+from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.engine.hooks import newest_loadable
+from wsml_mm.engine.hooks.correction_state import (
+    STATE,
+    fingerprint_of,
+    index_samples,
+    load_corrections,
+    read_checkpoint,
+)
+from wsml_mm.models.corrections import CorrectionStore
+from wsml_mm.models.losses import LargeLossCorrectPerm
+
+from .compare import run_comparison, run_folder, spelled
+from .config_parts import class_of, typed_parts
+from .options import build_partial_datasets
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config of a training with LL-Cp')
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument('--checkpoint', help='of a finished training, e.g. its last epoch')
+    source.add_argument('--work-dir', help='train here first; a finished one (of compare) is kept')
+    parser.add_argument(
+        '--seed',
+        type=int,
+        help='of labels + training; default: 1200, with --checkpoint the config as it is',
+    )
+    parser.add_argument('--out', required=True, help='the figure, without suffix')
+    parser.add_argument('--images', nargs='+', help='names of training images to show')
+    parser.add_argument(
+        '--count',
+        type=int,
+        default=6,
+        help='images to show: those with most corrections, right and wrong in proportion',
+    )
+    parser.add_argument('--choice-seed', type=int, default=0, help='of ties in that choice')
+    parser.add_argument('--export', help='CSV file for all corrections of the training set')
+    parser.add_argument('--title', help='of the figure; default: how many corrections were right')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
+    args = parser.parse_args(argv)
+    if args.count < 1:
+        parser.error(f'--count {args.count}: show at least one image')
+    return args
+
+
+def read_config(args: argparse.Namespace, method: Method) -> Config:
+    """Returns the config of the training that is shown.
+
+    Raises:
+        SystemExit: if its loss keeps no corrections.
+    """
+    if args.checkpoint is None or args.seed is not None:
+        cfg = seeded_config(method, args.seed, args.cfg_options)
+    else:
+        cfg = Config.fromfile(method.config)
+        cfg.merge_from_dict(args.cfg_options or {})
+    kinds = [class_of(part) for _, part in typed_parts(cfg.model)]
+    perm = [k for k in kinds if k is not None and issubclass(k, LargeLossCorrectPerm)]
+    if len(perm) != 1:
+        raise SystemExit(
+            f'{args.config}: has {len(perm)} LargeLossCorrectPerm (LL-Cp), one is due: its '
+            'corrections hold and are kept, the choices of LL-R and LL-Ct are made anew each step'
+        )
+    return cfg
+
+
+def trained(args: argparse.Namespace, method: Method) -> str:
+    """Trains the config where that is not done; returns its last checkpoint."""
+    root = Path(args.work_dir)
+    run_comparison([method], [args.seed], root, options=args.cfg_options)
+    return str(newest_loadable(run_folder(root, method.name, args.seed)))
+
+
+def load_growth(
+    cfg: Config, checkpoint: str, source: str = ''
+) -> tuple[Table, list[PartialLabelDataset], int]:
+    """Returns a checkpoint's corrections, judged, with the training set and its epochs.
+
+    Args:
+        cfg: of the training.
+        checkpoint: of it.
+        source: the option that named it, for messages.
+
+    Raises:
+        ValueError: if the checkpoint holds no corrections, or those of another training set.
+    """
+    leaves, saved = build_partial_datasets(cfg), read_checkpoint(checkpoint, source)
+    store = CorrectionStore(index_samples(leaves), leaves[0].labels.num_classes)
+    load_corrections([store], saved[STATE], fingerprint_of(leaves))
+    table = judge(store.table(), leaves)
+    epochs = max([int(saved['meta']['epoch']), *(table['epoch'][-1:] + 1)])
+    return table, leaves, epochs
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    args = parse_args(argv)
+    method = read_methods([args.config])[0]
+    if args.checkpoint is None and args.seed is None:
+        args.seed = 1200
+    cfg = read_config(args, method)
+    checkpoint = args.checkpoint or trained(args, method)
+    table, leaves, epochs = load_growth(cfg, checkpoint, '--checkpoint ')
+    if args.images:
+        samples = find_samples(args.images, leaves)
+    else:
+        samples = choose_samples(table, args.count, args.choice_seed)
+    if not samples:
+        raise SystemExit(f'{checkpoint}: no label is corrected yet (LL-Cp begins in epoch 2)')
+    summary = epoch_rows(table, epochs, count_hidden(leaves))
+    told = told_by(summary[-1])
+    title = f'{method.name}, {told}' if args.title is None else args.title
+    figure = draw_growth([history_of(s, table, leaves) for s in samples], epochs, title)
+    out = Path(args.out)
+    shown = [{k: v[table['sample'] == s] for k, v in table.items()} for s in samples]
+    rows = [row for part in shown for row in correction_rows(part, leaves)]
+    paths = write_evidence(out, figure, rows, spelled('label_growth', argv), dpi=100)
+    write_csv(out.with_name(f'{out.name}_epochs.csv'), summary)
+    if args.export:
+        export_corrections(Path(args.export), table, leaves)
+    print(f'{told}\nFigure: {paths[0]}')
+
+
+def told_by(row: dict[str, Any]) -> str:
+    """Returns the last epoch's summary as a phrase."""
+    text = f'{row["corrected_so_far"]} corrections in {row["epoch"]} epochs'
+    if row['right_so_far'] + row['wrong_so_far']:
+        text += f', {row["precision_so_far"]:.0%} of them right'
+    return text
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,79 @@
+"""What a sweep runs: every method at every value of a setting, methods without it once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+
+from .runs import Method, seeded_config
+
+REFERENCE = ''  # stands for the value of methods that do not have the setting
+
+
+class Setting(NamedTuple):
+    """What a sweep varies.
+
+    Attributes:
+        name: in the names of folders and files, and of its column.
+        label: of the x axis.
+        values: to set.
+        overrides: returns the config settings that give a method (its config) a value; none where
+            the method does not have the setting.
+    """
+
+    name: str
+    label: str
+    values: Sequence[Any]
+    overrides: Callable[[Config, Any], dict[str, Any]]
+
+
+class Plan(NamedTuple):
+    """Methods that run with the same settings, at one value, below one folder."""
+
+    value: str
+    folder: str
+    methods: list[Method]
+    options: dict[str, Any]
+
+
+def plan_sweep(
+    methods: Sequence[Method], setting: Setting, options: dict[str, Any] | None = None
+) -> list[Plan]:
+    """Returns what to run: a folder a value, and `reference` for methods without the setting.
+
+    Args:
+        methods: of `read_methods`.
+        setting: what varies.
+        options: config settings to override in all runs.
+
+    Raises:
+        ValueError: if a value is given twice, or no method has the setting.
+    """
+    folders = [_folder(setting.name, value) for value in setting.values]
+    if len(set(folders)) < len(folders):
+        raise ValueError(
+            f'{setting.name}: {[str(v) for v in setting.values]} names a value twice; once is due'
+        )
+    plans: dict[str, Plan] = {}
+    for method in methods:
+        cfg = seeded_config(method, 0, options)
+        for value, folder in zip(setting.values, folders, strict=True):
+            own = setting.overrides(cfg, value)
+            plan = Plan(str(value), folder, [], {**(options or {}), **own})
+            if not own:
+                plan = plan._replace(value=REFERENCE, folder='reference')
+            # Where the setting stands under another key, its runs need another call.
+            plan = plans.setdefault(json.dumps([plan.folder, own], default=str), plan)
+            if method not in plan.methods:
+                plan.methods.append(method)
+    if all(plan.value == REFERENCE for plan in plans.values()):
+        raise ValueError(f'{setting.name}: none of the configs {[m.name for m in methods]} has it')
+    return sorted(plans.values(), key=lambda plan: ['reference', *folders].index(plan.folder))
+
+
+def _folder(name: str, value: Any) -> str:
+    return re.sub(r'[^\w.+-]+', '-', f'{name}_{value}').strip('-')
