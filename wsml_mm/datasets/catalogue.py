@@ -68,7 +68,7 @@ class Benchmark:
     folder: str
     data_root: str
     downloads: tuple[Download, ...]
-    published: dict[str, dict[str, float]]
+    published: dict[str, dict[str, float | str]]
     source: str
     holdout: str | None = 'train'
 

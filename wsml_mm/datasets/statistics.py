@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .holdout import holdout_indices
 from .labels import NEGATIVE, POSITIVE, SparseLabels
 
 
-def split_statistics(labels: SparseLabels, holdout: bool = False) -> dict[str, float]:
+def split_statistics(
+    labels: SparseLabels, classes: Sequence[str], holdout: bool = False
+) -> dict[str, float | str]:
     """Counts what papers report of a split.
 
     Args:
         labels: (N, C).
+        classes: the C names.
         holdout: the split is the one that the field divides 80/20.
 
     Returns:
-        'images'; 'training part' and 'held out' of the 80/20 split; 'no label', images without any
-        positive; 'positives an image', 'negatives an image' (means of the known ones) and
-        'least', 'median' and 'most positives a class'.
+        'images', 'classes'; 'training part' and 'held out' of the 80/20 split; 'no label': images
+        without any positive; 'positives an image' and 'negatives an image': means of the known
+        ones; 'least', 'median' and 'most positives a class'; 'most frequent class'.
     """
     count = len(labels)
-    found: dict[str, float] = {'images': count}
+    found: dict[str, float | str] = {'images': count}
     if holdout:
         held_out = len(holdout_indices(count, 'val', 0.2, 1200))
         found |= {'training part': count - held_out, 'held out': held_out}
@@ -34,4 +39,5 @@ def split_statistics(labels: SparseLabels, holdout: bool = False) -> dict[str, f
         'least positives a class': int(by_class.min(initial=count)),
         'median positives a class': float(np.median(by_class)) if len(by_class) else 0,
         'most positives a class': int(by_class.max(initial=0)),
+        'most frequent class': classes[int(by_class.argmax())] if len(by_class) else '',
     }
