@@ -1,4 +1,4 @@
-"""Small trees in the official formats of the benchmarks, with their oddities, and the field's rules.
+"""Small trees in the official formats of the benchmarks, oddities included, and the field's rules.
 
 The rules are those of the field's formatting scripts, written anew: each reads the official files
 in the plainest way and returns the image names and the (N, C) matrix of 1 and 0.
@@ -14,7 +14,10 @@ import numpy as np
 from PIL import Image
 
 # Neither the order of numbers nor that of the file.
-COCO_IDS = {'train': (9, 100, 25, 1000, 30, 11, 581921, 2, 20, 101, 3), 'val': (42, 5, 400, 73, 6, 41)}
+COCO_IDS = {
+    'train': (9, 100, 25, 1000, 30, 11, 581921, 2, 20, 101, 3),
+    'val': (42, 5, 400, 73, 6, 41),
+}
 COCO_CATEGORIES = {3: 'car', 1: 'person', 90: 'toothbrush', 2: 'bicycle', 7: 'train'}
 CUB_ATTRIBUTES = ('bill::curved_(up)', 'bill::dagger', 'wing::blue', 'wing::red', 'eye::black')
 NUS_CONCEPTS = ('airport', 'bear', 'sky', 'zebra')
@@ -117,7 +120,9 @@ def write_nus_cole(root: Path) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     for split, count in (('train', 31), ('val', 12)):
         # Numbers of the images run through the whole of NUS-WIDE, in no order.
-        names = [f'{rng.choice(["zoo", "actor"])}/{n:04d}_{n}99.jpg' for n in rng.permutation(count)]
+        names = [
+            f'{rng.choice(["zoo", "actor"])}/{n:04d}_{n}99.jpg' for n in rng.permutation(count)
+        ]
         matrix = (rng.random((count, 81)) < 0.03).astype(np.float64)
         matrix[::4] = 0  # no label at all
         np.save(root / f'formatted_{split}_images.npy', np.array(names))
