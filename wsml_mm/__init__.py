@@ -11,11 +11,14 @@ except ModuleNotFoundError as error:
     ) from error
 
 from .datasets import (
+    COCO2014,
+    NUSWIDE,
     VOC2012,
     BiasedSinglePositive,
     COCOBoxes,
     ColumnDataset,
     ComposedScenes,
+    CUB200Attributes,
     FeatureDataset,
     KeepRatio,
     KnownPerClass,
@@ -52,10 +55,13 @@ from .version import __version__, warn_above_tested
 warn_above_tested()
 
 __all__ = [
+    'COCO2014',
+    'NUSWIDE',
     'VOC2012',
     'AssumeNegativeLoss',
     'BiasedSinglePositive',
     'COCOBoxes',
+    'CUB200Attributes',
     'CamPeakHook',
     'ColumnDataset',
     'ComposedScenes',

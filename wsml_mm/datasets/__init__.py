@@ -1,9 +1,11 @@
 from .agreement import known_share
 from .biased_single_positive import BiasedSinglePositive
 from .boxes import BoxTable, COCOBoxes, OpenImagesBoxes, VOCBoxes
+from .coco2014 import COCO2014
 from .column_dataset import ColumnDataset
 from .columns import LabelColumns
 from .composed_scenes import ComposedScenes
+from .cub200_attributes import CUB200Attributes
 from .features import FeatureDataset
 from .holdout import holdout_indices
 from .keep_ratio import KeepRatio
@@ -11,6 +13,7 @@ from .known_per_class import KnownPerClass
 from .labels import SparseLabels, decode_labels
 from .mask_file import load_observation, save_observation
 from .names import NameColumn
+from .nuswide import NUSWIDE
 from .observation import (
     Observation,
     ObserveAll,
@@ -24,10 +27,13 @@ from .split_names import SplitNames
 from .voc2012 import VOC2012
 
 __all__ = [
+    'COCO2014',
+    'NUSWIDE',
     'VOC2012',
     'BiasedSinglePositive',
     'BoxTable',
     'COCOBoxes',
+    'CUB200Attributes',
     'ColumnDataset',
     'ComposedScenes',
     'FeatureDataset',

@@ -12,7 +12,7 @@ from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
 from .agreement import first_contradiction
-from .files import why_no_array
+from .files import load_array
 from .label_blocks import Block, join_blocks, row_blocks
 from .labels import UNOBSERVED, SparseLabels, decode_labels
 from .mask_file import load_observation
@@ -55,7 +55,10 @@ class ObservationFile(Observation):
             raise FileNotFoundError(f'{self.path}: no such observed-label file; check `observe`')
         if self.path.suffix == '.npz':
             return load_observation(self.path, labels, self.split_names)
-        observed = self._decode(self._load(), (len(labels), labels.num_classes))
+        # Mapped: what is decoded at a time is all that has to fit into memory.
+        mend = 'write it with numpy.save, not as objects or .npz'
+        matrix = load_array(self.path, 'biuf', mend, mapped=True)
+        observed = self._decode(matrix, (len(labels), labels.num_classes))
         if (clash := first_contradiction(observed, labels)) is not None:
             raise ValueError(
                 f'{self.path}: row {clash[0]}, class {clash[1]} contradicts the '
@@ -76,22 +79,3 @@ class ObservationFile(Observation):
             block = decode_labels(matrix[first:last], self.encoding, str(self.path))
             rows, classes = np.nonzero(block != UNOBSERVED)
             yield rows + first, classes, block[rows, classes]
-
-    def _load(self) -> NDArray[Any]:
-        try:
-            # Mapped: what is decoded at a time is all that has to fit into memory.
-            with np.errstate(over='ignore'):  # of a header that lies about the size
-                matrix = np.load(self.path, mmap_mode='r', allow_pickle=False)
-        except Exception as error:  # numpy raises many kinds on hostile files
-            raise self._no_matrix(why_no_array(error)) from error
-        if not isinstance(matrix, np.ndarray):
-            raise self._no_matrix('an archive of several')
-        if matrix.dtype.kind not in 'biuf':
-            raise self._no_matrix(f'values of type {matrix.dtype}')
-        return matrix
-
-    def _no_matrix(self, found: str) -> ValueError:
-        return ValueError(
-            f'{self.path}: is no .npy matrix of numbers ({found}); write it with numpy.save, '
-            'not as objects or .npz'
-        )
