@@ -19,6 +19,7 @@ from .datasets import (
     ObservationFile,
     ObserveAll,
     ObserveCounts,
+    OpenImagesV3,
     PartialLabelDataset,
     SinglePositive,
 )
@@ -62,6 +63,7 @@ __all__ = [
     'ObservationFile',
     'ObserveAll',
     'ObserveCounts',
+    'OpenImagesV3',
     'PartialLabelDataset',
     'PlainCheckpointHook',
     'SampleIndexMixin',

@@ -13,6 +13,7 @@ from .observation import (
     ObserveCounts,
     SinglePositive,
 )
+from .openimages_v3 import OpenImagesV3
 from .partial_label import PartialLabelDataset
 from .voc2012 import VOC2012
 
@@ -28,6 +29,7 @@ __all__ = [
     'ObservationFile',
     'ObserveAll',
     'ObserveCounts',
+    'OpenImagesV3',
     'PartialLabelDataset',
     'SinglePositive',
     'SparseLabels',
