@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from ..names import NameColumn
 
 DIGITS = 16
-_SUFFIX = '.jpg'
+_NAME = re.compile(r'[0-9a-f]{16}\.jpg')
 
 
 def parse_ids(text: str) -> NDArray[np.uint64] | None:
@@ -45,7 +46,7 @@ def spell_ids(ids: NDArray[np.uint64], before: str, after: str) -> NDArray[np.ui
 
 def image_names(ids: NDArray[np.uint64]) -> NameColumn:
     """Returns the file names of images, `<id>.jpg`."""
-    text = spell_ids(ids, '', f'{_SUFFIX}\0')
+    text = spell_ids(ids, '', '.jpg\0')
     return NameColumn(text.reshape(-1), np.arange(1, len(ids) + 1) * text.shape[1])
 
 
@@ -58,8 +59,11 @@ def ids_of(names: NameColumn) -> NDArray[np.uint64]:
 
 
 def downloaded_ids(folder: Path) -> NDArray[np.uint64]:
-    """Returns the sorted ids of the images in a folder; empty files count as not there."""
-    return np.unique(np.fromiter(_listed(folder), np.uint64))
+    """Returns the ids of the images in a folder, ascending; an empty file is no image."""
+    from rich.progress import track
+
+    found = track(_listed(folder), f'looking into {folder}', total=None, transient=True)
+    return np.unique(np.fromiter(found, np.uint64))
 
 
 def _listed(folder: Path) -> Iterator[int]:
@@ -67,7 +71,5 @@ def _listed(folder: Path) -> Iterator[int]:
         return
     with os.scandir(folder) as entries:
         for entry in entries:
-            ids = parse_ids(entry.name.removesuffix(_SUFFIX))
-            whole = entry.name.endswith(_SUFFIX) and ids is not None and len(ids) == 1
-            if ids is not None and whole and entry.stat().st_size:
-                yield int(ids[0])
+            if _NAME.fullmatch(entry.name) and entry.stat().st_size:
+                yield int(entry.name[:DIGITS], 16)
