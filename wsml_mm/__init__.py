@@ -11,9 +11,12 @@ except ModuleNotFoundError as error:
     ) from error
 
 from .datasets import (
+    COCO2014,
+    NUSWIDE,
     VOC2012,
     ColumnDataset,
     ComposedScenes,
+    CUB200Attributes,
     FeatureDataset,
     KeepRatio,
     ObservationFile,
@@ -42,8 +45,11 @@ from .version import __version__, warn_above_tested
 warn_above_tested()
 
 __all__ = [
+    'COCO2014',
+    'NUSWIDE',
     'VOC2012',
     'AssumeNegativeLoss',
+    'CUB200Attributes',
     'ColumnDataset',
     'ComposedScenes',
     'CorrectionStore',

@@ -30,7 +30,13 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
         classes: keep only these, in this order; None: all.
         prepare: keep the columns, once read, in `data_root/wsml_mm` and map them from there.
         kwargs: as for mmpretrain's `MultiLabelDataset`: pipeline, test_mode, indices, ...
+
+    Raises:
+        ValueError: if a class is not of the data set, or no image is left.
     """
+
+    # Whether images without any positive among the classes stay.
+    keep_empty = True
 
     def __init__(
         self,
@@ -77,11 +83,22 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
             columns = self.read_columns()
         if self._chosen is not None and self._chosen != tuple(columns.metainfo['classes']):
             columns = columns.select(self._chosen)
+        if not self.keep_empty:
+            columns = self._without_empty(columns)
         if self._indices is not None:
             columns = columns.subset(_positions(self._indices, len(columns)))
         self.columns = columns
         self._metainfo.update(columns.metainfo)
         self._fully_initialized = True
+
+    def _without_empty(self, columns: LabelColumns) -> LabelColumns:
+        kept = columns.labels.row_counts(POSITIVE) > 0
+        if not kept.any():
+            raise ValueError(
+                f'{self.data_root}: no image of split {self.split!r} has a positive label; check '
+                'the annotation and classes, or set keep_empty=True'
+            )
+        return columns if kept.all() else columns.subset(np.flatnonzero(kept))
 
     def sparse_labels(self) -> SparseLabels:
         """Returns the labels of the split, (N, C)."""

@@ -25,6 +25,31 @@ def why_no_array(error: BaseException) -> str:
     return one_line(error)
 
 
+def load_array(path: Path, kinds: str, mend: str, mapped: bool = False) -> NDArray[Any]:
+    """Returns the array of a `.npy` file, which is never unpickled.
+
+    Args:
+        path: of the file.
+        kinds: numpy's letters of the kinds of values that will do.
+        mend: what to do if it is not such a file, for the message.
+        mapped: read the values from the file when they are used.
+
+    Raises:
+        ValueError: if it is not a `.npy` file of such values.
+    """
+    what = 'texts' if 'U' in kinds else 'matrix of numbers'
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode='r' if mapped else None, allow_pickle=False)
+        found = None if isinstance(array, np.ndarray) else 'an archive of several'
+    except Exception as error:  # numpy raises many kinds on hostile files
+        raise ValueError(f'{path}: is no .npy {what} ({why_no_array(error)}); {mend}') from error
+    if found is None and array.dtype.kind not in kinds:
+        found = f'values of type {array.dtype}'
+    if found is not None:
+        raise ValueError(f'{path}: is no .npy {what} ({found}); {mend}')
+    return array
+
+
 def is_plain_name(name: str) -> bool:
     """Tells whether a name out of a data set's list is that of a file, without any folder."""
     return not {'/', '\\', '\0'} & set(name) and not os.path.splitdrive(name)[0]
@@ -46,6 +71,33 @@ def lies_below(path: str, folders: Sequence[str]) -> bool:
     # A bare name may be joined to its folder only by the dataset's pipeline.
     leaves = os.path.isabs(path) or '..' in Path(path).parts
     return not leaves or os.path.abspath(path).startswith(tuple(folders))
+
+
+def numbered_lines(path: Path, what: str, mend: str) -> Iterator[tuple[int, str]]:
+    """Yields (line number, line without outer blanks) of a text file; empty lines are left out.
+
+    Args:
+        path: of the file.
+        what: it is, and
+        mend: what to do if it is not there, for the message.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not UTF-8.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: no such {what}; {mend}')
+    try:
+        # A byte-order mark, as of Windows editors, must not become part of the first name.
+        lines = path.read_text(encoding='utf-8-sig').split('\n')
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f'{path}: is not a UTF-8 text file (byte {error.start}: {error.reason}); save it '
+            'as UTF-8'
+        ) from error
+    for number, line in enumerate(lines, start=1):
+        if stripped := line.strip():
+            yield number, stripped
 
 
 def write_rows(path: Path, batches: Iterable[NDArray[Any]], count: int) -> None:

@@ -6,13 +6,12 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
-from .files import why_no_array
+from .files import load_array
 from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels, decode_labels
 
 Row = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -141,7 +140,7 @@ class ObservationFile(Observation):
         """
         if not self.path.is_file():
             raise FileNotFoundError(f'{self.path}: no such observed-label file; check `observe`')
-        matrix = self._load()
+        matrix = load_array(self.path, 'biuf', 'write it with numpy.save, not as objects or .npz')
         expected = (len(labels), labels.num_classes)
         if matrix.shape != expected:
             raise ValueError(
@@ -161,20 +160,3 @@ class ObservationFile(Observation):
     def rows(self, labels: SparseLabels) -> Iterator[Row]:
         """Yields the file's labels of each image."""
         return ObserveAll().rows(self(labels))
-
-    def _load(self) -> NDArray[Any]:
-        try:
-            matrix = np.load(self.path, allow_pickle=False)
-        except Exception as error:  # numpy raises many kinds on hostile files
-            raise self._no_matrix(why_no_array(error)) from error
-        if not isinstance(matrix, np.ndarray):
-            raise self._no_matrix('an archive of several')
-        if matrix.dtype.kind not in 'biuf':
-            raise self._no_matrix(f'values of type {matrix.dtype}')
-        return matrix
-
-    def _no_matrix(self, found: str) -> ValueError:
-        return ValueError(
-            f'{self.path}: is no .npy matrix of numbers ({found}); write it with numpy.save, '
-            'not as objects or .npz'
-        )

@@ -11,7 +11,7 @@ from mmpretrain.registry import DATASETS
 
 from .column_dataset import ColumnDataset
 from .columns import LabelColumns
-from .files import is_plain_name
+from .files import is_plain_name, numbered_lines
 from .labels import SparseLabels
 from .names import NameColumn
 
@@ -86,27 +86,16 @@ class VOC2012(ColumnDataset):
         return LabelColumns(NameColumn.from_names(files), labels, {'classes': classes})
 
     def _read_class_file(self, path: Path) -> Iterator[tuple[str, int]]:
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'{path}: no such class file; class names and split must be those of the devkit '
-                f'(classes={list(self.metainfo["classes"])}, split={self.split!r})'
-            )
         seen: set[str] = set()
-        try:
-            # A byte-order mark, as of Windows editors, must not become part of the first name.
-            lines = path.read_text(encoding='utf-8-sig').split('\n')
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f'{path}: is not a UTF-8 text file (byte {error.start}: {error.reason}); save it '
-                'as UTF-8'
-            ) from error
-        for number, line in enumerate(lines, start=1):
+        mend = (
+            'class names and split must be those of the devkit '
+            f'(classes={list(self.metainfo["classes"])}, split={self.split!r})'
+        )
+        for number, line in numbered_lines(path, 'class file', mend):
             fields = line.split()
-            if not fields:
-                continue
             if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
                 raise ValueError(
-                    f'{path}:{number}: {line.strip()!r} is not "IMAGE LABEL" with a label of '
+                    f'{path}:{number}: {line!r} is not "IMAGE LABEL" with a label of '
                     '1 (present), 0 (difficult only) or -1 (absent); mend the line'
                 )
             if not is_plain_name(fields[0]):
