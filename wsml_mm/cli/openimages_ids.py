@@ -23,7 +23,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--missing', action='store_true', help='only images that are not in ROOT/SPLIT yet'
     )
     parser.add_argument(
-        '--keep-empty',
+        '--keep-unlabelled',
         action='store_true',
         help='also images that have labels of other than the trainable classes only',
     )
@@ -48,7 +48,10 @@ def image_lines(dataset: OpenImagesV3, missing: bool) -> bytes:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    splits = [OpenImagesV3(args.root, split, keep_empty=args.keep_empty) for split in args.splits]
+    splits = [
+        OpenImagesV3(args.root, split, keep_unlabelled=args.keep_unlabelled)
+        for split in args.splits
+    ]
     write_durably(args.out, b''.join(image_lines(dataset, args.missing) for dataset in splits))
     for dataset in splits:
         print(f'Download those of {dataset.split} into {dataset.img_prefix}')

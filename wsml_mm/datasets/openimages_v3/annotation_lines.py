@@ -85,4 +85,4 @@ def _fault(line: list[str], header: list[str]) -> str | None:
 
 
 def _shown(line: list[str]) -> str:
-    return repr(','.join(line)[:80])
+    return repr(','.join(line)[:60])

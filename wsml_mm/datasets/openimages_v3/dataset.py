@@ -32,21 +32,22 @@ _GET = (
 class OpenImagesV3(ColumnDataset):
     """A split of OpenImages V3 with its human-verified labels, the rest unobserved.
 
-    The protocol of the partial-label papers (Huynh and Elhamifar, CVPR 2020; Kim et al., CVPR 2022
-    and 2023): the trainable classes, sorted ascending by their number of annotations (positive and
-    negative) in the training split, ties by class id, make five equal groups G1 (rarest) to G5, for
-    `MeanAveragePrecision(groups='dataset')`. All splits have this order. Images are sorted by id.
+    The protocol of Large Loss Matters (Kim et al., CVPR 2022 and its sequel of 2023): the trainable
+    classes, sorted ascending by their number of annotations (positive and negative) in the training
+    split, make five equal groups G1 (rarest) to G5, for `MeanAveragePrecision(groups='dataset')`.
+    All splits have this order of classes.
 
-    The papers leave open what follows; here, a label that is given twice counts once, and is
-    positive where both are said of it. How often either happens is in the metainfo
-    (`annotation_counts`) and in the log.
+    Left open there and settled here: ties go by class id; images are sorted by id; a label that is
+    given twice counts once, and is positive where both are said of it. How often that happens is in
+    the metainfo (`annotation_counts`) and in the log.
 
     Args:
         data_root: the folder that `2017_11` was extracted to; images are `<split>/<id>.jpg` below
             it, elsewhere with data_prefix=dict(img_path=FOLDER).
         split: 'train', 'validation' or 'test'. The order of classes comes from the training file.
         classes: keep only these, by name, in this order; None: the trainable classes.
-        keep_empty: keep images that have labels of other than trainable classes only.
+        keep_unlabelled: keep images that have labels of other than trainable classes only; without
+            a known label they are no part of any score.
         kwargs: as for `ColumnDataset`: prepare, pipeline, test_mode, indices, ...
 
     Raises:
@@ -58,19 +59,19 @@ class OpenImagesV3(ColumnDataset):
         data_root: str | os.PathLike[str],
         split: str = 'train',
         classes: Sequence[str] | None = None,
-        keep_empty: bool = False,
+        keep_unlabelled: bool = False,
         **kwargs: Any,
     ) -> None:
         if split not in SPLITS:
             raise ValueError(f'split={split!r}: OpenImages V3 has {", ".join(SPLITS)}')
-        self.keep_empty = keep_empty
+        self.keep_unlabelled = keep_unlabelled
         kwargs.setdefault('data_prefix', {'img_path': split})
         super().__init__(data_root, split, classes, **kwargs)
 
     @property
     def prepared_name(self) -> str:
         """The name of the split's folder of columns."""
-        return super().prepared_name + ('_all' if self.keep_empty else '')
+        return super().prepared_name + ('_all' if self.keep_unlabelled else '')
 
     @property
     def sources(self) -> list[Path]:
@@ -92,7 +93,7 @@ class OpenImagesV3(ColumnDataset):
         ids = read_trainable(self._class_files()[0])
         index = {label: place for place, label in enumerate(ids)}
         images, labels, counts = merge_labels(
-            read_verified_labels(path, index), len(ids), self.keep_empty
+            read_verified_labels(path, index), len(ids), self.keep_unlabelled
         )
         if not len(images):
             raise ValueError(f'{path}: no image has a label of a trainable class; {_GET}')
@@ -114,7 +115,7 @@ class OpenImagesV3(ColumnDataset):
             counts = np.bincount(labels.classes, minlength=len(ids))
             return np.lexsort((np.array(ids), counts))
         training = OpenImagesV3(
-            self.data_root, 'train', keep_empty=self.keep_empty, prepare=self.prepare
+            self.data_root, 'train', keep_unlabelled=self.keep_unlabelled, prepare=self.prepare
         )
         place = {label: position for position, label in enumerate(ids)}
         ordered = training.metainfo['class_ids']

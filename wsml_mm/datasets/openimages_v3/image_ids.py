@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..names import NameColumn
 
 DIGITS = 16
+_SUFFIX = '.jpg\0'
 _NAME = re.compile(r'[0-9a-f]{16}\.jpg')
 
 
@@ -46,13 +47,13 @@ def spell_ids(ids: NDArray[np.uint64], before: str, after: str) -> NDArray[np.ui
 
 def image_names(ids: NDArray[np.uint64]) -> NameColumn:
     """Returns the file names of images, `<id>.jpg`."""
-    text = spell_ids(ids, '', '.jpg\0')
+    text = spell_ids(ids, '', _SUFFIX)
     return NameColumn(text.reshape(-1), np.arange(1, len(ids) + 1) * text.shape[1])
 
 
 def ids_of(names: NameColumn) -> NDArray[np.uint64]:
     """Returns the ids of images whose names are `<id>.jpg`."""
-    digits = names.text.reshape(len(names), -1)[:, :DIGITS]
+    digits = names.text.reshape(-1, DIGITS + len(_SUFFIX))[:, :DIGITS]
     ids = parse_ids(digits.tobytes().decode('ascii'))
     assert ids is not None
     return ids

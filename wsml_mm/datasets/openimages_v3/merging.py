@@ -10,14 +10,14 @@ from .verified_labels import VerifiedLabels
 
 
 def merge_labels(
-    verified: VerifiedLabels, num_classes: int, keep_empty: bool
+    verified: VerifiedLabels, num_classes: int, keep_unlabelled: bool
 ) -> tuple[NDArray[np.uint64], SparseLabels, dict[str, int]]:
     """Gathers labels by image; one that is given twice counts once, positive before negative.
 
     Args:
         verified: in any order.
         num_classes: C.
-        keep_empty: keep images without a label of these classes.
+        keep_unlabelled: keep images without a label of these classes.
 
     Returns:
         The N images' ids, ascending, their labels (N, C), and counts of what was met.
@@ -28,8 +28,8 @@ def merge_labels(
     sizes = np.add.reduceat(inside, starts, dtype=np.int64)  # labels of these classes, a run
     used = np.zeros(len(images), bool)
     used[place[sizes > 0]] = True
-    kept = images if keep_empty else images[used]
-    row = place if keep_empty else (np.cumsum(used) - 1)[place]
+    kept = images if keep_unlabelled else images[used]
+    row = place if keep_unlabelled else (np.cumsum(used) - 1)[place]
     # One number a label, which sorts by image, class and sign; tens of millions of them, so
     # whatever follows happens in place where it can.
     key = np.repeat(row * (2 * num_classes), sizes)
