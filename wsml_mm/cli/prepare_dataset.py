@@ -84,7 +84,7 @@ def settle_download(download: Download, folder: Path, args: argparse.Namespace) 
         with _byte_bar('unpacking', path) as moved:
             unpack(path, folder, moved)
         if missing := download.missing(folder):
-            return f'{path}: did not hold {", ".join(missing)}; take the archive of the owners'
+            return f'{path}: does not hold {_listed(missing)}; take the archive of the owners'
     if not missing:
         return None
     if is_there and download.packed:
@@ -96,12 +96,28 @@ def settle_download(download: Download, folder: Path, args: argparse.Namespace) 
             f'{path}: is missing ({facts})',
             f'  from  {download.address}',
             *([f'  note  {download.note}'] if download.note else []),
-            *([f'  then  {", ".join(missing)}'] if download.packed else []),
+            *([f'  makes {_listed(missing)}'] if download.packed else []),
         ]
     )
 
 
-def prepare_split(benchmark: Benchmark, root: Path, split: str) -> ColumnDataset:
+def _listed(missing: Sequence[str]) -> str:
+    return ', '.join(path.replace('|', ' or ') for path in missing)
+
+
+def settle_downloads(benchmark: Benchmark, folder: Path, args: argparse.Namespace) -> list[str]:
+    """Settles the downloads that the wanted splits need; returns what is missing or wrong."""
+    faults = []
+    for download in benchmark.downloads:
+        if download.split in (None, *args.split):
+            try:
+                faults.append(settle_download(download, folder, args))
+            except (OSError, ValueError) as error:
+                faults.append(str(error))
+    return [fault for fault in faults if fault is not None]
+
+
+def read_split(benchmark: Benchmark, root: Path, split: str) -> ColumnDataset:
     """Reads a split, which keeps its columns, and returns it.
 
     Raises:
@@ -113,36 +129,45 @@ def prepare_split(benchmark: Benchmark, root: Path, split: str) -> ColumnDataset
     )
     dataset: ColumnDataset = DATASETS.build(config)
     dataset.full_init()
+    print(f'{split}: {config}')
     return dataset
+
+
+def image_fault(dataset: ColumnDataset) -> str | None:
+    """Returns how many images of a split are missing, and the first; None: none is."""
+    from rich.progress import track
+
+    names, total = dataset.image_names(), len(dataset)
+    looked = track(names, f'looking for the images of {dataset.split}', total, transient=True)
+    gone = missing_images(dataset.img_prefix, looked)
+    if not gone:
+        return None
+    first = ', '.join(gone[:3]) + (', ...' if len(gone) > 3 else '')
+    return (
+        f'{dataset.img_prefix}: {len(gone):,} of the {total:,} images of {dataset.split} are '
+        f'missing: {first}; unpack their archive again'
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command; exits with 1 if anything is missing."""
     args = parse_args(argv)
     benchmark, root = BENCHMARKS[args.name], Path(args.root).expanduser()
-    faults, splits = [], {}
-    for download in benchmark.downloads:
-        try:
-            fault = settle_download(download, root / benchmark.folder, args)
-        except (OSError, ValueError) as error:
-            fault = str(error)
-        faults += [] if fault is None else [fault]
+    faults = settle_downloads(benchmark, root / benchmark.folder, args)
+    splits: dict[str, ColumnDataset] = {}
     for split in args.split:
         try:
-            splits[split] = prepare_split(benchmark, root, split)
+            splits[split] = read_split(benchmark, root, split)
         except (OSError, ValueError) as error:
-            faults.append(str(error))
-            continue
-        gone = missing_images(splits[split].img_prefix, splits[split].image_names())
-        if gone:
-            faults.append(
-                f'{splits[split].img_prefix}: {len(gone)} of the {len(splits[split])} images of '
-                f'{split} are missing: {", ".join(gone[:3])}{", ..." if len(gone) > 3 else ""}'
-            )
+            # What a missing download would have held need not be told again.
+            if not (faults and isinstance(error, FileNotFoundError)):
+                faults.append(str(error))
+            print(f'{split}: not read, for what is told below')
+        else:
+            faults += [fault] if (fault := image_fault(splits[split])) else []
     if splits:
         statistics_table(benchmark, splits)
-    for fault in faults:
-        print(fault)
+    print('\n'.join(['Missing or wrong:', *faults] if faults else ['Nothing is missing.']))
     if faults:
         raise SystemExit(1)
 

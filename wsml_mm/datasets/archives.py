@@ -93,6 +93,11 @@ def _extract_zip(archive: Path, raw: IO[bytes], draft: Path, moved: Moved) -> No
 
 
 def _extract_tar(archive: Path, raw: IO[bytes], draft: Path, moved: Moved) -> None:
+    if not hasattr(tarfile, 'data_filter'):
+        raise ValueError(
+            f'{archive}: this Python cannot unpack it safely; take 3.10.12, 3.11.4 or a newer one, '
+            'or unpack it by hand'
+        )
     with tarfile.open(fileobj=raw) as opened:
         for member in opened:
             _check_name(archive, member.name)
@@ -101,6 +106,11 @@ def _extract_tar(archive: Path, raw: IO[bytes], draft: Path, moved: Moved) -> No
             except tarfile.FilterError as error:
                 raise ValueError(f'{_unsafe(archive, member.name)} ({one_line(error)})') from error
             moved(raw.tell())
+        # A file cut between two members would pass for whole: look for the block that ends it.
+        assert opened.fileobj is not None
+        opened.fileobj.seek(opened.offset)
+        if len(opened.fileobj.read(tarfile.BLOCKSIZE)) < tarfile.BLOCKSIZE:
+            raise tarfile.ReadError('its end is missing')
 
 
 def _check_name(archive: Path, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,9 +63,11 @@ def read_attribute_labels(
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such file; {_LAYOUT}')
     try:
-        table = np.loadtxt(
-            path, np.int32, comments=None, usecols=(0, 1, 2), ndmin=2, encoding='utf-8'
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', UserWarning)  # of an empty file
+            table = np.loadtxt(
+                path, np.int32, comments=None, usecols=(0, 1, 2), ndmin=2, encoding='utf-8'
+            )
     except ValueError as error:
         raise _bad_line(path, images, attributes) from error
     places = [_places(table[:, column], ids) for column, ids in enumerate((images, attributes))]

@@ -23,6 +23,7 @@ class Download:
         size: in bytes; None: not known from a public source.
         checksum: 'md5:...' or 'sha256:...'; None: not known from a public source.
         note: what else to know to get it.
+        split: the only one that needs it; None: all do.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Download:
     size: int | None = None
     checksum: str | None = None
     note: str = ''
+    split: str | None = None
 
     @property
     def packed(self) -> bool:
@@ -82,7 +84,7 @@ _NUS_IMAGES = Download(
     note='on request: fill in the form of that page, the owners then send a link',
 )
 _COLE = 'https://zenodo.org/records/10162606'
-_SPLITS = 'split sizes of the field: Xu et al. (CRISP), Table 6'
+_SPLITS = 'split sizes of the field: Liu et al. (CRISP), Table 6'
 
 BENCHMARKS: dict[str, Benchmark] = {
     'voc2012': Benchmark(
@@ -99,8 +101,11 @@ BENCHMARKS: dict[str, Benchmark] = {
             ),
         ),
         published={
-            'train': {'images': 5717, 'training part': 4574, 'held out': 1143, 'no label': 0},
-            'val': {'images': 5823, 'no label': 0},
+            'train': {
+                'images': 5717, 'training part': 4574, 'held out': 1143, 'classes': 20,
+                'no label': 0,
+            },
+            'val': {'images': 5823, 'classes': 20, 'no label': 0},
         },
         source=_SPLITS,
     ),
@@ -122,6 +127,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                 ('train2014/',),
                 size=13_510_573_713,
                 checksum='sha256:ede4087e640bddba550e090eae701092534b554b42b05ac33f0300b984b31775',
+                split='train',
             ),
             Download(
                 'val2014.zip',
@@ -129,11 +135,15 @@ BENCHMARKS: dict[str, Benchmark] = {
                 ('val2014/',),
                 size=6_645_013_297,
                 checksum='sha256:fe9be816052049c34717e077d9e34aa60814a55679f804cd043e3cbee3b9fde0',
+                split='val',
             ),
         ),
         published={
-            'train': {'images': 82081, 'training part': 65665, 'held out': 16416, 'no label': 0},
-            'val': {'images': 40137, 'no label': 0},
+            'train': {
+                'images': 82081, 'training part': 65665, 'held out': 16416, 'classes': 80,
+                'no label': 0,
+            },
+            'val': {'images': 40137, 'classes': 80, 'no label': 0},
         },
         source=_SPLITS,
     ),
@@ -143,16 +153,20 @@ BENCHMARKS: dict[str, Benchmark] = {
         data_root='nuswide',
         downloads=(
             *(
-                Download(f'formatted_{part}.npy', _COLE, (f'formatted_{part}.npy',))
-                for part in ('train_images', 'train_labels', 'val_images', 'val_labels')
+                Download(name, _COLE, (name,), split=split)
+                for split in ('train', 'val')
+                for name in (f'formatted_{split}_images.npy', f'formatted_{split}_labels.npy')
             ),
             _NUS_IMAGES,
         ),
         published={
             'train': {
-                'images': 150000, 'training part': 120000, 'held out': 30000, 'no label': 33410,
+                'images': 150000, 'training part': 120000, 'held out': 30000, 'classes': 81,
+                'no label': 33410, 'most frequent class': 'sky',
             },
-            'val': {'images': 60260, 'no label': 13412},
+            'val': {
+                'images': 60260, 'classes': 81, 'no label': 13412, 'most frequent class': 'sky',
+            },
         },
         source=f'{_SPLITS}; images without a label: elijahcole/single-positive-multi-label#7',
     ),
@@ -171,15 +185,18 @@ BENCHMARKS: dict[str, Benchmark] = {
                 f'{_NUS}/Groundtruth.zip',
                 ('TrainTestLabels/|Groundtruth/TrainTestLabels/',),
             ),
-            Download(
-                'ConceptsList.zip',
-                f'{_NUS}/ConceptsList.zip',
-                ('Concepts81.txt|ConceptsList/Concepts81.txt',),
-            ),
             _NUS_IMAGES,
         ),
-        published={'train': {'images': 161789}, 'test': {'images': 107859}},
-        source='the owners, NUS-WIDE (CIVR 2009)',
+        published={
+            'train': {
+                'images': 161789, 'classes': 81, 'no label': 36340, 'most frequent class': 'sky',
+            },
+            'test': {
+                'images': 107859, 'classes': 81, 'no label': 23961, 'most frequent class': 'sky',
+            },
+        },
+        source='the owners (CIVR 2009); without the images that have no label, papers count '
+        '125,449 and 83,898',
     ),
     'cub200': Benchmark(
         dataset=dict(type='CUB200Attributes'),
@@ -201,8 +218,8 @@ BENCHMARKS: dict[str, Benchmark] = {
             ),
         ),
         published={
-            'train': {'images': 5994, 'training part': 4795, 'held out': 1199},
-            'test': {'images': 5794},
+            'train': {'images': 5994, 'training part': 4795, 'held out': 1199, 'classes': 312},
+            'test': {'images': 5794, 'classes': 312},
         },
         source=_SPLITS,
     ),

@@ -173,10 +173,10 @@ def prepared_columns(
     if _current(folder, sources):
         return open_columns(folder)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(exist_ok=True)  # not its parents: a data_root that is wrong stays away
         lock = FileLock(f'{folder}.lock')
         lock.acquire()
-    except OSError:  # a read-only disk
+    except OSError:  # a read-only disk, or no data at all
         return read()
     try:
         if not _current(folder, sources):
