@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from openimages_tree import random_tree
+from openimages_tree import SPLITS, random_tree, write_images
 
 from wsml_mm.cli.openimages_ids import main
+from wsml_mm.cli.prepare_dataset import main as prepare_dataset
 
 
 @pytest.fixture
@@ -54,3 +55,20 @@ def test_a_list_that_cannot_be_written(tree):
     (tree.root / 'file').touch()
     with pytest.raises(OSError, match=r'file/ids\.txt: cannot be written'):
         main(['--root', str(tree.root), '--out', str(tree.root / 'file' / 'ids.txt')])
+
+
+def test_the_catalogue_knows_the_layout(tmp_path, capsys):
+    root = tmp_path / 'openimages_v3'
+    tree = random_tree(root, images=6, packed=True)
+    with pytest.raises(SystemExit):
+        prepare_dataset(['openimages-v3', '--root', str(tmp_path)])
+    told = capsys.readouterr().out
+    assert f'{root / "test"}: is missing' in told
+    assert 'tools/openimages_ids.py --splits train' in told
+    assert 'annotations_human' not in told
+    write_images(tree)
+    prepare_dataset(['openimages-v3', '--root', str(tmp_path)])
+    told = capsys.readouterr().out
+    assert 'Nothing is missing.' in told
+    for split in SPLITS:
+        assert f'{len(tree.images(split))} | ' in told
