@@ -75,7 +75,7 @@ def test_all_is_sorted_and_complete():
             n for n in module.__all__ if n[0].isupper() and isinstance(vars(module)[n], type)
         }
         bases = {'LargeLoss', 'PartialLabelLoss', 'Observation'}
-        data = {'SparseLabels', 'LabelColumns', 'NameColumn'}
+        data = {'SparseLabels', 'LabelColumns', 'NameColumn', 'ScoredLabels'}
         assert classes - bases - data <= set(wsml_mm.__all__)
 
 
@@ -84,7 +84,13 @@ def test_registered_under_their_names():
     from mmpretrain.registry import DATASETS, HOOKS, METRICS, MODELS, TASK_UTILS
 
     registries = {
-        DATASETS: ['VOC2012', 'ComposedScenes', 'FeatureDataset', 'PartialLabelDataset'],
+        DATASETS: [
+            'VOC2012',
+            'OpenImagesV3',
+            'ComposedScenes',
+            'FeatureDataset',
+            'PartialLabelDataset',
+        ],
         HOOKS: ['LargeLossHook', 'EpochSeedHook', 'PlainCheckpointHook'],
         METRICS: ['MeanAveragePrecision'],
         MODELS: ['LargeLossReject', 'LargeLossCorrectTemp', 'LargeLossCorrectPerm', 'FeatureInput'],

@@ -90,6 +90,15 @@ def test_subset_and_select():
         columns.select(['ant', 'ant'])
 
 
+def test_what_is_known_class_by_class_follows_a_choice():
+    full = make()
+    full.metainfo.update(class_ids=['/a', '/b', '/c'], groups={'G1': [1], 'G2': [0, 2]})
+    chosen = full.select(['cat', 'ant'])
+    assert chosen.metainfo['class_ids'] == ['/c', '/a']
+    assert chosen.metainfo['groups'] == {'G1': [], 'G2': [0, 1]}
+    assert full.metainfo['groups'] == {'G1': [1], 'G2': [0, 2]}
+
+
 def test_lengths_must_agree():
     labels = SparseLabels.from_dense(MATRIX)
     with pytest.raises(ValueError, match='3 names for 4 rows'):
@@ -152,6 +161,25 @@ def test_changed_official_file_is_read_again(tmp_path, source):
     source.unlink()  # the archive may be deleted once it is read
     prepared_columns(tmp_path / 'kit', [source], read_counted(calls))
     assert len(calls) == 2
+
+
+def test_files_of_one_name_are_told_apart(tmp_path, monkeypatch):
+    files = [tmp_path / part / 'labels.txt' for part in ('train', 'test')]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text('one')
+    calls = []
+    prepared_columns(tmp_path / 'p' / 'kit', files, read_counted(calls))
+    for number, file in enumerate(files, start=2):
+        file.write_text('another')
+        prepared_columns(tmp_path / 'p' / 'kit', files, read_counted(calls))
+        assert len(calls) == number
+    monkeypatch.chdir(tmp_path)  # the same files by other names
+    relative = [file.relative_to(tmp_path) for file in files]
+    prepared_columns(tmp_path / 'p' / 'kit', relative, read_counted(calls))
+    relative[0].write_text('a third')
+    prepared_columns(tmp_path / 'p' / 'kit', relative, read_counted(calls))
+    assert len(calls) == 4
 
 
 def test_older_format_is_made_anew(tmp_path, source):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -45,9 +46,9 @@ def samples(pred, target, dtype=torch.float32):
     ]
 
 
-def evaluate(data, classes=NAMES, chunk=7, **kwargs):
+def evaluate(data, classes=NAMES, chunk=7, meta=None, **kwargs):
     evaluator = Evaluator(METRICS.build(dict(type='MeanAveragePrecision', **kwargs)))
-    evaluator.dataset_meta = dict(classes=classes) if classes else None
+    evaluator.dataset_meta = dict(classes=classes, **(meta or {})) if classes else None
     for start in range(0, len(data), chunk):
         evaluator.process(data_samples=data[start : start + chunk], data_batch=None)
     assert len(evaluator.metrics[0].results) == len(data)  # ranks are merged by samples
@@ -190,3 +191,78 @@ def test_calculate_without_an_evaluator_keeps_float64():
 def test_nothing_to_evaluate_is_refused():
     with pytest.raises(ValueError, match='the evaluation set is empty'):
         MeanAveragePrecision().compute_metrics([])
+
+
+def test_groups_of_the_dataset():
+    pred, target = scored()
+    groups = {'G1': [0, 4], 'G2': [1, 2, 3], 'G3': [5]}
+    metrics = evaluate(samples(pred, target), meta=dict(groups=groups), groups='dataset')
+    assert metrics == evaluate(samples(pred, target), groups=groups)
+    expected = by_sklearn(pred, target)
+    assert metrics['multi-label/mAP/G2'] == pytest.approx(np.mean(expected[1:4]))
+    assert 'multi-label/mAP/G1' not in evaluate(samples(pred, target), meta=dict(groups=groups))
+
+
+@pytest.mark.parametrize('meta', [None, dict(groups={})])
+def test_a_dataset_without_groups_is_told(meta):
+    with pytest.raises(ValueError, match="groups='dataset': the evaluated dataset names no groups"):
+        evaluate(samples(*scored()), meta=meta, groups='dataset')
+    with pytest.raises(ValueError, match='names no groups'):
+        evaluate(samples(*scored()), classes=None, groups='dataset')
+
+
+@pytest.mark.parametrize('empty_class', ['zero', 'skip'])
+@pytest.mark.parametrize('least', [0, 1, 2, 5])
+def test_classes_with_few_positives_are_left_out(empty_class, least, caplog):
+    pred, target = scored(unknown=0)
+    for label, keep in enumerate((0, 1, 2, 4, 5, 6)):  # positives of each class
+        at = np.flatnonzero(target[:, label] == 1)
+        target[at[keep:], label] = 0
+    target[:, 5][target[:, 5] != 1] = -1  # only positives are annotated
+    counts = (target == 1).sum(axis=0)
+    assert counts.tolist() == [0, 1, 2, 4, 5, 6]
+    floor = max(least, empty_class == 'skip')
+    due = [v for v, n in zip(by_sklearn(pred, target), counts, strict=True) if n >= floor]
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.INFO):
+        metrics = evaluate(samples(pred, target), empty_class=empty_class, min_positives=least)
+    logger.removeHandler(caplog.handler)
+    assert metrics['multi-label/mAP'] == pytest.approx(np.mean(due))
+    assert metrics['multi-label/classes'] == 6
+    assert metrics['multi-label/scored_classes'] == len(due)
+    if least and len(due) < 6:
+        assert (
+            f'mAP: {6 - len(due)} of 6 classes have nothing to score on or fewer than {least} '
+            in (caplog.text)
+        )
+    assert MeanAveragePrecision.calculate(pred, target, empty_class, min_positives=least)[
+        'mAP'
+    ] == pytest.approx(np.mean(due))
+
+
+def test_memory_is_that_of_the_annotated_labels():
+    classes, count = 5000, 2000  # 40 MB of float32, were they dense
+    rng = np.random.default_rng(0)
+    metric = MeanAveragePrecision()
+    for _ in range(count):
+        target = torch.full((classes,), -1, dtype=torch.int8)
+        target[rng.choice(classes, 5, replace=False)] = torch.from_numpy(
+            rng.integers(0, 2, 5, 'i1')
+        )
+        score = torch.from_numpy(rng.random(classes, np.float32))
+        metric.process(None, [dict(pred_score=score, gt_score=target)])
+    tracemalloc.start()
+    metrics = metric.compute_metrics(metric.results)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert metrics['classes'] == classes
+    assert 0 < metrics['mAP'] < 100
+    assert peak < 2e6
+
+
+def test_more_arguments_are_checked():
+    with pytest.raises(ValueError, match='groups=\'G1\': use "dataset"'):
+        MeanAveragePrecision(groups='G1')
+    with pytest.raises(ValueError, match='min_positives=-1: use 0 or more'):
+        MeanAveragePrecision(min_positives=-1)

@@ -22,6 +22,7 @@ from .observation import (
     observe_split,
 )
 from .observation_file import ObservationFile
+from .openimages_v3 import OpenImagesV3
 from .partial_label import PartialLabelDataset
 from .split_names import SplitNames
 from .voc2012 import VOC2012
@@ -46,6 +47,7 @@ __all__ = [
     'ObserveAll',
     'ObserveCounts',
     'OpenImagesBoxes',
+    'OpenImagesV3',
     'PartialLabelDataset',
     'SinglePositive',
     'SparseLabels',

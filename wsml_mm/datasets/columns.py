@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +32,8 @@ class LabelColumns:
     Args:
         names: of the N images, below the image folder.
         labels: (N, C).
-        metainfo: `classes`, the C names, and further facts for the dataset's metainfo.
+        metainfo: `classes`, the C names, and further facts for the dataset's metainfo, among them
+            `class_ids`, how the owners call the C classes, and `groups`, names and class indices.
         folder: where the columns are mapped from; None: they are held in memory.
     """
 
@@ -75,8 +77,22 @@ class LabelColumns:
                 f'{"not a class of this data set" if unknown else "named twice"}; name some of '
                 f'{list(known)[:5]}, ...'
             )
-        labels = self.labels.select([known[name] for name in classes])
-        return LabelColumns(self.names, labels, {**self.metainfo, 'classes': tuple(classes)})
+        chosen = [known[name] for name in classes]
+        metainfo = {**self.metainfo, 'classes': tuple(classes), **self._facts_of(chosen)}
+        return LabelColumns(self.names, self.labels.select(chosen), metainfo)
+
+    def _facts_of(self, chosen: Sequence[int]) -> dict[str, Any]:
+        """Returns what the metainfo says class by class for some classes, renumbered."""
+        facts: dict[str, Any] = {}
+        if 'class_ids' in self.metainfo:
+            facts['class_ids'] = [self.metainfo['class_ids'][index] for index in chosen]
+        if 'groups' in self.metainfo:
+            place = {index: new for new, index in enumerate(chosen)}
+            facts['groups'] = {
+                name: sorted(place[index] for index in members if index in place)
+                for name, members in self.metainfo['groups'].items()
+            }
+        return facts
 
     def save(self, folder: Path, sources: Iterable[Path] = ()) -> None:
         """Writes the columns as a folder that appears whole or not at all.
@@ -101,7 +117,7 @@ class LabelColumns:
             'images': len(self),
             'rest': labels.rest,
             'metainfo': self.metainfo,
-            'sources': _stamps(sources),
+            'sources': _stamps(sources, folder),
         }
         with told(folder, 'free some space, or give another data_root'):
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -187,14 +203,14 @@ def _current(folder: Path, sources: Sequence[Path]) -> bool:
             f'{folder / _RECORD}: is damaged ({one_line(error)}); delete the folder, it is made '
             'anew'
         ) from error
-    return all(noted.get(name) in (None, stamp) for name, stamp in _stamps(sources).items())
+    return all(noted.get(name) in (None, stamp) for name, stamp in _stamps(sources, folder).items())
 
 
-def _stamps(sources: Iterable[Path]) -> dict[str, list[int]]:
-    """Returns size and time of the files that are there, by name."""
+def _stamps(sources: Iterable[Path], folder: Path) -> dict[str, list[int]]:
+    """Returns size and time of the files that are there, by their place as seen from a folder."""
     found = {}
     for path in sources:
         if path.is_file():
             status = path.stat()
-            found[path.name] = [status.st_size, status.st_mtime_ns]
+            found[os.path.relpath(path, folder)] = [status.st_size, status.st_mtime_ns]
     return found

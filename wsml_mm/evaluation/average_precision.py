@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
+from numpy.typing import ArrayLike
 
 
 def average_precision(scores: ArrayLike, positive: ArrayLike) -> float:
@@ -37,22 +35,3 @@ def average_precision(scores: ArrayLike, positive: ArrayLike) -> float:
     precision = hits / (last_of_level + 1)
     steps = np.diff(hits, prepend=0) / hits[-1]
     return float((steps * precision).sum())
-
-
-def class_average_precision(
-    pred: NDArray[np.floating], target: NDArray[np.integer]
-) -> NDArray[np.float64]:
-    """Returns the (C,) average precision of each class over its annotated images, 0 to 1.
-
-    A class without a positive scores 0, a class with nothing annotated NaN.
-
-    Args:
-        pred: (N, C) scores.
-        target: (N, C) of {1, 0, -1}; -1 is ignored.
-    """
-    result = np.full(pred.shape[1], np.nan)
-    for label in range(pred.shape[1]):
-        known = target[:, label] != UNOBSERVED
-        if known.any():
-            result[label] = average_precision(pred[known, label], target[known, label] == POSITIVE)
-    return result

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
 
-from ..average_precision import class_average_precision
+from ..scored_labels import ScoredLabels
 
 Result = dict[str, NDArray[Any]]
+Groups = Mapping[str, Sequence[int | str]]
 
 
 @METRICS.register_module()
@@ -30,11 +31,14 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
         empty_class: a class that is annotated but has no positive counts 'zero' (the reference's
             metric) or is left out by 'skip'.
         classwise: also report `AP/<class>` of every class.
-        groups: names and their classes (names or indices); also report `mAP/<group>`.
+        groups: names and their classes (names or indices); also report `mAP/<group>`. 'dataset':
+            the groups that the evaluated dataset names, as OpenImages' G1..G5.
+        min_positives: leave out classes with fewer positives than this, whose average precision
+            is little more than chance.
         kwargs: as for mmengine's `BaseMetric`.
 
     Raises:
-        ValueError: if `empty_class` is unknown.
+        ValueError: if `empty_class`, `groups` or `min_positives` is unknown.
     """
 
     default_prefix = 'multi-label'
@@ -43,14 +47,22 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
         self,
         empty_class: str = 'zero',
         classwise: bool = False,
-        groups: Mapping[str, Sequence[int | str]] | None = None,
+        groups: Groups | str | None = None,
+        min_positives: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if empty_class not in ('zero', 'skip'):
             raise ValueError(f'empty_class={empty_class!r}: use "zero" or "skip"')
-        self.empty_class, self.classwise = empty_class, classwise
-        self.groups = dict(groups or {})
+        if isinstance(groups, str) and groups != 'dataset':
+            raise ValueError(
+                f'groups={groups!r}: use "dataset" for those that the dataset names, or a dict of '
+                'names and their classes'
+            )
+        if min_positives < 0:
+            raise ValueError(f'min_positives={min_positives}: use 0 or more')
+        self.empty_class, self.classwise, self.groups = empty_class, classwise, groups
+        self.min_positives = min_positives
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keeps each sample's annotated entries, one result a sample (ranks are merged by it)."""
@@ -63,7 +75,7 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
                 target = np.zeros(len(score), dtype=np.int8)
                 target[sample['gt_label'].cpu().numpy()] = POSITIVE
             known = target != UNOBSERVED
-            result: Result = {'score': score[known], 'target': target[known]}
+            result: Result = {'score': score[known], 'positive': target[known] == POSITIVE}
             if not known.all():
                 result['class'] = np.flatnonzero(known).astype(np.int32)
                 result['size'] = np.int64(len(score))  # type: ignore[assignment]
@@ -73,31 +85,38 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
         """Returns the metrics of all samples, in percent.
 
         Raises:
-            ValueError: if there are none.
+            ValueError: if there are none, or the dataset names no groups where they are asked for.
         """
         if not results:
             raise ValueError(
                 'mAP of no samples: the evaluation set is empty; check the dataset of the val or '
                 'test dataloader'
             )
-        width = int(results[0].get('size', len(results[0]['score'])))  # type: ignore[call-overload]
-        pred = np.zeros((len(results), width), dtype=results[0]['score'].dtype)
-        target = np.full((len(results), width), UNOBSERVED, dtype=np.int8)
-        for row, result in enumerate(results):
-            places = result.get('class', slice(None))
-            pred[row, places], target[row, places] = result['score'], result['target']
-        names = (self.dataset_meta or {}).get('classes') or list(range(width))
-        metrics = self.calculate(
-            pred, target, self.empty_class, list(names), self.groups, self.classwise
+        labels = _merge(results)
+        names = (self.dataset_meta or {}).get('classes')
+        metrics = _report(
+            labels, self.empty_class, names, self._groups(), self.classwise, self.min_positives
         )
         skipped = metrics['classes'] - metrics['scored_classes']
         if skipped:
+            few = f' or fewer than {self.min_positives} positives' if self.min_positives else ''
             print_log(
                 f'mAP: {skipped:.0f} of {metrics["classes"]:.0f} classes have nothing to '
-                'score on and are left out',
+                f'score on{few} and are left out',
                 logger='current',
             )
         return metrics
+
+    def _groups(self) -> Groups | None:
+        if not isinstance(self.groups, str):
+            return self.groups
+        groups: Groups | None = (self.dataset_meta or {}).get('groups')
+        if not groups:
+            raise ValueError(
+                "groups='dataset': the evaluated dataset names no groups in its metainfo; give "
+                'groups=dict(NAME=[CLASS, ...]) or leave groups out'
+            )
+        return groups
 
     @staticmethod
     def calculate(
@@ -105,8 +124,9 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
         target: NDArray[np.integer],
         empty_class: str = 'zero',
         classes: Sequence[Any] | None = None,
-        groups: Mapping[str, Sequence[int | str]] | None = None,
+        groups: Groups | None = None,
         classwise: bool = False,
+        min_positives: int = 0,
     ) -> dict[str, float]:
         """Returns the metrics of (N, C) scores and (N, C) labels of {1, 0, -1}, in percent.
 
@@ -117,6 +137,7 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
             classes: C names, for `classwise` and `groups`.
             groups: names and their classes.
             classwise: report every class.
+            min_positives: leave out classes with fewer positives.
 
         Raises:
             ValueError: if the shapes differ or a group names an unknown class.
@@ -126,29 +147,56 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
                 f'pred {pred.shape} and target {target.shape} must both be (N, C); check '
                 'num_classes of the head'
             )
-        names = list(classes) if classes is not None else list(range(pred.shape[1]))
-        ap = 100 * class_average_precision(pred, target)
-        if empty_class == 'skip':
-            ap[~(target == POSITIVE).any(axis=0)] = np.nan
-        metrics = {
-            'mAP': _mean(ap),
-            'classes': float(len(ap)),
-            'scored_classes': float((~np.isnan(ap)).sum()),
-        }
-        for group, members in (groups or {}).items():
-            unknown = [
-                m for m in members if m not in (range(len(names)) if isinstance(m, int) else names)
-            ]
-            if unknown:
-                raise ValueError(
-                    f'groups[{group!r}] names the unknown class {unknown[0]!r}; use a class name '
-                    f'or an index of 0..{len(names) - 1}'
-                )
-            places = [m if isinstance(m, int) else names.index(m) for m in members]
-            metrics[f'mAP/{group}'] = _mean(ap[places])
-        if classwise:
-            metrics |= {f'AP/{n}': float(v) for n, v in zip(names, ap, strict=True)}
-        return metrics
+        labels = ScoredLabels.from_dense(pred, target)
+        return _report(labels, empty_class, classes, groups, classwise, min_positives)
+
+
+def _merge(results: list[Result]) -> ScoredLabels:
+    """Returns the annotated labels of all samples; memory is linear in their number."""
+    width = int(results[0].get('size', len(results[0]['score'])))  # type: ignore[call-overload]
+    everything = np.arange(width, dtype=np.int32)
+    return ScoredLabels.from_triples(
+        np.concatenate([result.get('class', everything) for result in results]),
+        np.concatenate([result['score'] for result in results]),
+        np.concatenate([result['positive'] for result in results]),
+        width,
+    )
+
+
+def _report(
+    labels: ScoredLabels,
+    empty_class: str,
+    classes: Sequence[Any] | None,
+    groups: Groups | None,
+    classwise: bool,
+    min_positives: int,
+) -> dict[str, float]:
+    names = list(classes or range(len(labels)))
+    index: dict[Any, int] = {name: place for place, name in enumerate(names)}
+    index |= {place: place for place in range(len(names))}
+    ap = 100 * labels.average_precision()
+    ap[labels.positives() < max(min_positives, empty_class == 'skip')] = np.nan
+    metrics = {
+        'mAP': _mean(ap),
+        'classes': float(len(ap)),
+        'scored_classes': float((~np.isnan(ap)).sum()),
+    }
+    for group, members in (groups or {}).items():
+        metrics[f'mAP/{group}'] = _mean(ap[_places(group, members, index)])
+    if classwise:
+        metrics |= {f'AP/{n}': float(v) for n, v in zip(names, ap, strict=True)}
+    return metrics
+
+
+def _places(group: str, members: Sequence[int | str], index: dict[Any, int]) -> list[int]:
+    """Returns the indices of a group's classes."""
+    unknown = [member for member in members if member not in index]
+    if unknown:
+        raise ValueError(
+            f'groups[{group!r}] names the unknown class {unknown[0]!r}; use a class name or an '
+            f'index of 0..{max(index.values(), default=-1)}'
+        )
+    return [index[member] for member in members]
 
 
 def _mean(values: NDArray[np.float64]) -> float:

@@ -1,0 +1,61 @@
+"""Lists the images of OpenImages V3, `train/<id>` a line, for the owners' downloader.py."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from wsml_mm.datasets.openimages_v3 import OpenImagesV3, downloaded_ids, ids_of, spell_ids
+from wsml_mm.datasets.openimages_v3.dataset import SPLITS
+from wsml_mm.engine.hooks.durable_checkpoint_hook import write_durably
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--root', required=True, help='folder that 2017_11 was extracted to')
+    parser.add_argument('--splits', nargs='+', choices=SPLITS, default=['train'], help='to list')
+    parser.add_argument('--out', required=True, help='text file to write')
+    parser.add_argument(
+        '--missing', action='store_true', help='only images that are not in ROOT/SPLIT yet'
+    )
+    parser.add_argument(
+        '--keep-unlabelled',
+        action='store_true',
+        help='also images that have labels of other than the trainable classes only',
+    )
+    return parser.parse_args(argv)
+
+
+def image_lines(dataset: OpenImagesV3, missing: bool) -> bytes:
+    """Returns one line an image, `<split>/<id>`, in the order of the dataset.
+
+    Args:
+        dataset: a split, whole.
+        missing: leave out images whose file is there.
+    """
+    ids = ids_of(dataset.image_names())
+    if missing:
+        ids = np.setdiff1d(ids, downloaded_ids(Path(dataset.img_prefix)), assume_unique=True)
+    text = spell_ids(ids, f'{dataset.split}/', '\n').tobytes()
+    print(f'{dataset.split}: {len(ids):,} of {len(dataset):,} images listed')
+    return text
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    args = parse_args(argv)
+    splits = [
+        OpenImagesV3(args.root, split, keep_unlabelled=args.keep_unlabelled)
+        for split in args.splits
+    ]
+    write_durably(args.out, b''.join(image_lines(dataset, args.missing) for dataset in splits))
+    for dataset in splits:
+        print(f'Download those of {dataset.split} into {dataset.img_prefix}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,98 @@
+"""Annotated labels and their scores, class by class: what average precision is computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
+
+from .average_precision import average_precision
+
+
+@dataclass(frozen=True)
+class ScoredLabels:
+    """K annotated labels of C classes with their scores; unannotated ones take no room.
+
+    Args:
+        starts: (C + 1,) int64, class c's labels stand at starts[c]:starts[c + 1].
+        scores: (K,) any real scores, larger for more likely.
+        positive: (K,) bool.
+    """
+
+    starts: NDArray[np.int64]
+    scores: NDArray[np.floating]
+    positive: NDArray[np.bool_]
+
+    @classmethod
+    def from_triples(
+        cls, classes: ArrayLike, scores: ArrayLike, positive: ArrayLike, num_classes: int
+    ) -> ScoredLabels:
+        """Sorts one (class, score, positive) triple a label by class.
+
+        Args:
+            classes: (K,) class indices in any order.
+            scores: (K,).
+            positive: (K,) bool.
+            num_classes: C.
+        """
+        # Numpy sorts 16-bit integers by radix, in linear time.
+        kind = np.uint16 if num_classes <= 1 << 16 else np.int64
+        label = np.asarray(classes).astype(kind)
+        order = np.argsort(label, kind='stable')
+        return cls(
+            _starts(np.bincount(label, minlength=num_classes)),
+            np.asarray(scores)[order],
+            np.asarray(positive, dtype=bool)[order],
+        )
+
+    @classmethod
+    def from_dense(cls, pred: NDArray[np.floating], target: NDArray[np.integer]) -> ScoredLabels:
+        """Takes the annotated entries of matrices.
+
+        Args:
+            pred: (N, C) scores.
+            target: (N, C) of {1, 0, -1}; -1 is left out.
+        """
+        known = target.T != UNOBSERVED
+        return cls(_starts(known.sum(axis=1)), pred.T[known], target.T[known] == POSITIVE)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def positives(self) -> NDArray[np.int64]:
+        """Returns how many positive labels each class has, (C,)."""
+        hits = np.concatenate([[0], np.cumsum(self.positive, dtype=np.int64)])
+        counted: NDArray[np.int64] = np.diff(hits[self.starts])
+        return counted
+
+    def average_precision(self) -> NDArray[np.float64]:
+        """Returns each class's average precision, 0 to 1, (C,).
+
+        A class without a positive scores 0, a class with nothing annotated NaN.
+        """
+        result = np.full(len(self), np.nan)
+        for label in np.flatnonzero(np.diff(self.starts)):
+            span = slice(self.starts[label], self.starts[label + 1])
+            result[label] = average_precision(self.scores[span], self.positive[span])
+        return result
+
+
+def class_average_precision(
+    pred: NDArray[np.floating], target: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Returns the (C,) average precision of each class over its annotated images, 0 to 1.
+
+    A class without a positive scores 0, a class with nothing annotated NaN.
+
+    Args:
+        pred: (N, C) scores.
+        target: (N, C) of {1, 0, -1}; -1 is ignored.
+    """
+    return ScoredLabels.from_dense(pred, target).average_precision()
+
+
+def _starts(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
