@@ -3,6 +3,7 @@ from .columns import LabelColumns
 from .composed_scenes import ComposedScenes
 from .features import FeatureDataset
 from .holdout import holdout_indices
+from .label_table import LabelTable
 from .labels import SparseLabels, decode_labels
 from .names import NameColumn
 from .observation import (
@@ -23,6 +24,7 @@ __all__ = [
     'FeatureDataset',
     'KeepRatio',
     'LabelColumns',
+    'LabelTable',
     'NameColumn',
     'Observation',
     'ObservationFile',
