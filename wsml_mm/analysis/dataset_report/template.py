@@ -71,7 +71,7 @@ td.bar em { font-style: normal; }
 .matrix.wide { max-width: none; }
 .class { margin-top: 22px; }
 .class:first-of-type { margin-top: 8px; }
-.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(138px, 1fr)); gap: 12px;
+.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px;
   margin-top: 8px; align-items: start; }
 figure { margin: 0; min-width: 0; }
 figure img, figure .none { width: 100%; height: 108px; object-fit: cover; border-radius: 6px;
