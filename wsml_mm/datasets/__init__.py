@@ -10,6 +10,7 @@ from .features import FeatureDataset
 from .holdout import holdout_indices
 from .keep_ratio import KeepRatio
 from .known_per_class import KnownPerClass
+from .label_table import LabelTable
 from .labels import SparseLabels, decode_labels
 from .mask_file import load_observation, save_observation
 from .names import NameColumn
@@ -41,6 +42,7 @@ __all__ = [
     'KeepRatio',
     'KnownPerClass',
     'LabelColumns',
+    'LabelTable',
     'NameColumn',
     'Observation',
     'ObservationFile',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import IO, Any
 
 from mmengine.logging import print_log
 from PIL import Image
@@ -63,19 +63,26 @@ def missing_images(folder: str, names: Iterable[str]) -> list[str]:
     return gone
 
 
+def why_unreadable(file: str | IO[bytes]) -> str | None:
+    """Returns why an image cannot be decoded; None: it can."""
+    try:
+        with Image.open(file) as image:
+            image.load()
+    except Exception as error:  # Pillow raises many kinds on hostile files
+        return one_line(error)
+    return None
+
+
 def readable(paths: Sequence[str]) -> list[bool]:
     """Decodes every image once and tells which can be read; the others are logged by name."""
     from rich.progress import track
 
     good, bad = [], []
     for path in track(paths, description=f'checking {len(paths)} images'):
-        try:
-            with Image.open(path) as image:
-                image.load()
-            good.append(True)
-        except Exception as error:  # Pillow raises many kinds on hostile files
-            good.append(False)
-            bad.append(f'{path} ({one_line(error)})')
+        why = why_unreadable(path)
+        good.append(why is None)
+        if why is not None:
+            bad.append(f'{path} ({why})')
     if bad:
         print_log(
             f'{len(bad)} of {len(paths)} images cannot be read and are left out:\n  '

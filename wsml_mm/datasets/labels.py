@@ -196,6 +196,30 @@ class SparseLabels:
             self.rest,
         )
 
+    def completed(self, rows: ArrayLike) -> SparseLabels:
+        """Returns labels of which some distinct rows list all classes, unlisted ones as negative.
+
+        Args:
+            rows: positions of the images whose annotation is complete.
+        """
+        full = np.zeros(len(self), dtype=bool)
+        full[np.asarray(rows, np.int64)] = True
+        lengths = np.where(full, self.num_classes, np.diff(self.indptr))
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        of_full, was_full = np.repeat(full, lengths), full[self.entry_rows()]
+        classes = np.empty(len(of_full), np.int32)
+        values = np.full(len(of_full), NEGATIVE, np.int8)
+        classes[of_full] = np.tile(np.arange(self.num_classes, dtype=np.int32), int(full.sum()))
+        classes[~of_full] = self.classes[~was_full]
+        values[~of_full] = self.values[~was_full]
+        values[(indptr[self.entry_rows()] + self.classes)[was_full]] = self.values[was_full]
+        return SparseLabels(indptr, classes, values, self.num_classes, self.rest)
+
+    def unlisted(self, rest: int) -> SparseLabels:
+        """Returns labels whose unlisted entries count as `rest`."""
+        shape = (len(self), self.num_classes)
+        return SparseLabels.from_pairs(self.entry_rows(), self.classes, self.values, shape, rest)
+
     def entry_rows(self) -> NDArray[np.int64]:
         """Returns the (entries,) image position of each listed label."""
         return np.repeat(np.arange(len(self)), np.diff(self.indptr))

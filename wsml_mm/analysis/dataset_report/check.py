@@ -1,0 +1,178 @@
+"""All that is wrong or remarkable about a data set, gathered without stopping at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsml_mm.datasets.columns import LabelColumns
+from wsml_mm.datasets.labels import NEGATIVE, POSITIVE, SparseLabels
+from wsml_mm.datasets.table import Fault, FaultLog
+
+from .images import ImageFiles, check_files
+from .statistics import (
+    MOST_PAIRED,
+    ClassCounts,
+    class_counts,
+    labels_per_image,
+    most_frequent,
+    pair_counts,
+    similar_names,
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A data set to be checked.
+
+    Args:
+        title: what it is, e.g. its file.
+        columns: image names and labels, as far as they could be read.
+        path: tells the image file of a position.
+        where: tells the place of a position in the annotation.
+    """
+
+    title: str
+    columns: LabelColumns
+    path: Callable[[int], str]
+    where: Callable[[int], str]
+
+
+@dataclass(frozen=True)
+class DatasetReport:
+    """A data set's faults and figures.
+
+    Args:
+        subject: the data set.
+        log: its faults.
+        files: its image files.
+        counts: labels of each class.
+        per_image: how many images have 0, 1, 2, ... positive labels.
+        paired: (K,) the classes of `pairs`, most frequent first.
+        pairs: (K, K) images that have both classes.
+    """
+
+    subject: Subject
+    log: FaultLog
+    files: ImageFiles
+    counts: ClassCounts
+    per_image: NDArray[np.int64]
+    paired: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+
+    @property
+    def labels(self) -> SparseLabels:
+        """The labels, (N, C)."""
+        return self.subject.columns.labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The C class names."""
+        return tuple(self.subject.columns.metainfo['classes'])
+
+
+def check_dataset(subject: Subject, log: FaultLog, decode: bool = False) -> DatasetReport:
+    """Looks for faults of images, rows and classes.
+
+    Args:
+        subject: the data set.
+        log: holds the faults met in reading it, and takes those found here.
+        decode: decode every image, and compare the files' contents.
+    """
+    labels = subject.columns.labels
+    files = check_files(subject.path, len(labels), decode)
+    counts = class_counts(labels)
+    _check_images(subject, files, log)
+    _check_rows(subject, log)
+    _check_classes(subject, counts, log)
+    paired = most_frequent(counts.positive, MOST_PAIRED)
+    return DatasetReport(
+        subject,
+        log,
+        files,
+        counts,
+        labels_per_image(labels),
+        paired,
+        pair_counts(labels.select(paired)),
+    )
+
+
+def verdict(log: FaultLog) -> str:
+    """Returns how many errors and warnings there are, as a phrase."""
+    numbers = {'error': log.serious, 'warning': sum(log.counts.values()) - log.serious}
+    parts = [
+        f'no {what}s' if not n else f'{n:,} {what}{"" if n == 1 else "s"}'
+        for what, n in numbers.items()
+    ]
+    return ', '.join(parts)
+
+
+def often(log: FaultLog, kind: str, most: int = 8) -> str:
+    """Returns what most faults of a kind are about, or '' where none is about the same."""
+    common = log.subjects[kind].most_common(most)
+    repeated = bool(common) and common[0][1] > 1
+    return ', '.join(f'{name} ({n:,})' for name, n in common) if repeated else ''
+
+
+def _check_images(subject: Subject, files: ImageFiles, log: FaultLog) -> None:
+    names, where = subject.columns.names, subject.where
+    every = len(files.missing) == len(names)
+    for index, other in files.missing.items():
+        mend = f'is {other!r} meant?' if other else 'add the image, or remove the row'
+        if every and not other:
+            mend = (
+                f'no image is where the rows say; check the image folder of {subject.path(index)}'
+            )
+        what = f'there is no image {names[index]!r}'
+        log(Fault('missing image', where(index), what, mend, names[index]))
+    for index, why in files.unreadable.items():
+        what = f'image {names[index]!r} cannot be decoded ({why})'
+        log(Fault('unreadable image', where(index), what, 'mend or remove it', names[index]))
+    for group in files.twins:
+        rows = np.array([subject.columns.labels.row(i) for i in group])
+        clash = bool(((rows == POSITIVE).any(0) & (rows == NEGATIVE).any(0)).any())
+        listed = ', '.join(repr(names[i]) for i in group[:4])
+        more = f' and {len(group) - 4} more' if len(group) > 4 else ''
+        note = ', and their labels contradict each other' if clash else ''
+        what = f'{listed}{more} are the same file{note}'
+        mend = 'keep one, with the labels of all'
+        log(Fault('identical images', where(group[0]), what, mend, names[group[0]], serious=False))
+
+
+def _check_rows(subject: Subject, log: FaultLog) -> None:
+    labels = subject.columns.labels
+    told = {fault.image for faults in log.kept.values() for fault in faults if fault.serious}
+    unlabelled = labels.row_counts(POSITIVE) + labels.row_counts(NEGATIVE) == 0
+    for index in map(int, np.flatnonzero(unlabelled)):
+        if (name := subject.columns.names[index]) in told:
+            continue  # its labels are known, but wrong
+        what = f'nothing is known of image {name!r}'
+        mend = 'label it, or remove the row'
+        log(Fault('image without labels', subject.where(index), what, mend, name, '', False))
+
+
+def _check_classes(subject: Subject, counts: ClassCounts, log: FaultLog) -> None:
+    classes = subject.columns.metainfo['classes']
+    known = counts.positive + counts.negative
+
+    def warn(kind: str, index: int, what: str, mend: str) -> None:
+        name = classes[index]
+        log(Fault(kind, subject.title, f'class {name!r} {what}', mend, '', name, serious=False))
+
+    for index in map(int, np.flatnonzero(counts.positive == 0)):
+        if known[index]:
+            what, mend = 'is never positive', 'it cannot be learnt; add images of it, or remove it'
+            warn('class never positive', index, what, mend)
+        else:
+            mend = 'add images of it, or remove it from the classes'
+            warn('class never mentioned', index, 'is never mentioned', mend)
+    for index, other in similar_names(classes, known):
+        what = f'({known[index]} labels) looks like {classes[other]!r} ({known[other]})'
+        warn('similar class names', index, what, 'if they are one, write it one way')
+    for index, name in enumerate(classes):
+        if any(sign in name for sign in '|;,'):
+            what = 'looks like several labels'
+            warn('class of several names', index, what, 'say separator=... if it is')

@@ -1,0 +1,110 @@
+"""The report of a data set for the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table.cells import UNPRINTABLE
+
+from .check import DatasetReport, often, verdict
+from .statistics import most_frequent, top_pairs
+
+_CLASSES = 60  # shown at most
+_BAR = 24  # columns of the terminal
+
+
+def print_report(report: DatasetReport, console: Any = None) -> None:
+    """Prints the figures of a data set, then its faults.
+
+    Args:
+        report: of `check_dataset`.
+        console: of rich; None: standard output.
+    """
+    from rich.console import Console
+
+    console = console or Console(highlight=False)
+    known = report.labels.counts()
+    total = max(1, sum(known.values()))
+    console.print(
+        plain(
+            f'{report.subject.title}: {len(report.labels):,} images, {len(report.classes):,} '
+            f'classes; labels: {known["positive"]:,} positive, {known["negative"]:,} known '
+            f'negative, {known["unobserved"]:,} unobserved ({known["unobserved"] / total:.1%})',
+            'bold',
+        )
+    )
+    _print_classes(report, console)
+    _print_labels_per_image(report, console)
+    _print_pairs(report, console)
+    print_faults(report.log, console)
+
+
+def plain(text: str, style: str = '') -> Any:
+    """Returns text of a data set as rich prints it, without markup or control signs."""
+    from rich.text import Text
+
+    return Text(UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text), style)
+
+
+def print_faults(log: FaultLog, console: Any, shown: int = 5) -> None:
+    """Prints the faults by kind, serious ones last, where they are seen.
+
+    Args:
+        log: of the faults.
+        console: of rich.
+        shown: faults of a kind.
+    """
+    kinds = sorted(log.counts, key=lambda kind: log.kept[kind][0].serious)
+    for kind in kinds:
+        serious, count = log.kept[kind][0].serious, log.counts[kind]
+        head = plain('error  ' if serious else 'warning', 'bold red' if serious else 'yellow')
+        console.print(head, plain(f'{kind}: {count:,}', 'bold'))
+        for fault in log.kept[kind][:shown]:
+            console.print(plain(f'  {fault}'), soft_wrap=True)
+        if count > shown:
+            console.print(plain(f'  ... and {count - shown:,} more'))
+        if listed := often(log, kind):
+            console.print(plain(f'  most often: {listed}'))
+    console.print(plain(verdict(log), 'bold red' if log.serious else 'bold green'))
+
+
+def _print_classes(report: DatasetReport, console: Any) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, header_style='bold', padding=(0, 2, 0, 0))
+    table.add_column('class', max_width=32)
+    for name in ('positive', 'known negative', 'unobserved'):
+        table.add_column(name, justify='right')
+    table.add_column('positive images')
+    counts, most = report.counts, max(1, int(report.counts.positive.max(initial=1)))
+    for index in most_frequent(counts.positive, _CLASSES):
+        figures = [f'{int(column[index]):,}' for column in counts]
+        bar = '\N{FULL BLOCK}' * int(np.ceil(_BAR * counts.positive[index] / most))
+        table.add_row(plain(report.classes[index]), *figures, plain(bar, 'blue'))
+    console.print(table)
+    if len(report.classes) > _CLASSES:
+        console.print(plain(f'... and {len(report.classes) - _CLASSES:,} rarer classes'))
+
+
+def _print_labels_per_image(report: DatasetReport, console: Any) -> None:
+    last = len(report.per_image) - 1
+    parts = [
+        f'{number}{"+" if number == last == 20 else ""}: {count:,}'
+        for number, count in enumerate(report.per_image)
+        if count
+    ]
+    console.print(plain('positive labels an image'), plain('  '.join(parts)))
+
+
+def _print_pairs(report: DatasetReport, console: Any) -> None:
+    names = [report.classes[index] for index in report.paired]
+    for by in ('count', 'lift'):
+        pairs = top_pairs(report.pairs, len(report.labels), by, most=5)
+        listed = '; '.join(
+            f'{names[p.first]} + {names[p.second]} ({p.images:,}, lift {p.lift:.1f})' for p in pairs
+        )
+        if listed:
+            console.print(plain(f'together by {by}: {listed}'))
