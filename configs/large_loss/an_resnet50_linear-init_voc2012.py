@@ -1,7 +1,8 @@
 _base_ = './an_resnet50_e2e_voc2012.py'
 
-# The paper's second protocol: 25 epochs of the linear layer alone, then 10 end to end from its best
-# checkpoint. The schedule of the large loss starts again and label corrections are not carried over
-# (our reading; the authors' code for it was not released).
-linear_init = dict(
-    config='an_resnet50_linear_voc2012.py', carry_corrections=False)
+# The paper's second protocol: 25 epochs of the linear layer alone, then end to end
+# from its best checkpoint. The schedule of the large loss starts again and label
+# corrections are not carried over (our reading; the authors' code for it was not
+# released).
+linear_init = dict(config='an_resnet50_linear_voc2012.py',
+                   carry_corrections=False)

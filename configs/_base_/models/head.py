@@ -1,0 +1,8 @@
+# One linear layer with the baseline's loss; a method's config names another.
+model = dict(
+    type='ImageClassifier',
+    head=dict(
+        type='IndexedMultiLabelLinearClsHead',
+        num_classes=20,
+        in_channels=2048,
+        loss=dict(type='AssumeNegativeLoss')))

@@ -1,0 +1,5 @@
+# Images as they are.
+test_pipeline = [
+    dict(type='LoadImageFromFile', imdecode_backend='pillow'),
+    dict(type='PackInputs'),
+]

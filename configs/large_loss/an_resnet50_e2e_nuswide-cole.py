@@ -1,0 +1,19 @@
+_base_ = [
+    '../_base_/models/resnet50.py',
+    '../_base_/pipelines/squash_448.py',
+    '../_base_/datasets/end_to_end.py',
+    '../_base_/schedules/adam_10e.py',
+    '../_base_/default_runtime.py',
+]
+
+# The images re-crawled by Cole et al., on which the paper's figures are.
+source = dict(type='NUSWIDE',
+              data_root='{{$WSML_DATA:data}}/nuswide',
+              version='cole')
+model = dict(head=dict(num_classes=81))
+train_dataloader = dict(dataset=dict(
+    dataset=dict(split='train', pipeline={{_base_.train_pipeline}}, **source)))
+val_dataloader = dict(dataset=dict(
+    dataset=dict(split='train', pipeline={{_base_.test_pipeline}}, **source)))
+test_dataloader = dict(dataset=dict(
+    dataset=dict(split='val', pipeline={{_base_.test_pipeline}}, **source)))
