@@ -16,6 +16,7 @@ from .datasets import (
     ComposedScenes,
     FeatureDataset,
     KeepRatio,
+    KnownPerClass,
     ObservationFile,
     ObserveAll,
     ObserveCounts,
@@ -43,6 +44,7 @@ warn_above_tested()
 __all__ = [
     'VOC2012',
     'AssumeNegativeLoss',
+    'BiasedSinglePositive',
     'ColumnDataset',
     'ComposedScenes',
     'CorrectionStore',
@@ -54,6 +56,7 @@ __all__ = [
     'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead',
     'KeepRatio',
+    'KnownPerClass',
     'LargeLossCorrectPerm',
     'LargeLossCorrectTemp',
     'LargeLossHook',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,3 +91,42 @@ def told(path: str | os.PathLike[str], mend: str) -> Iterator[None]:
         raise OSError(
             error.errno, f'{os.fspath(path)}: cannot be written ({error.strerror}); {mend}'
         ) from error
+
+
+def write_durably(
+    path: str | os.PathLike[str],
+    content: bytes,
+    mend: str = 'free some space there and resume, or give another work_dir',
+) -> None:
+    """Writes a file so that a reader sees the old content or the new, whatever happens between.
+
+    Args:
+        path: of the file; its folder is made where it is missing.
+        content: the whole file.
+        mend: what to do about a refusal, for the message.
+
+    Raises:
+        OSError: naming the file and the reason, if it cannot be written (disk full, read-only).
+    """
+    with told(path, mend):
+        _write_durably(Path(path), content)
+
+
+def _write_durably(target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f'.{target.name}.')
+    try:
+        with os.fdopen(handle, 'wb') as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(draft, 0o644)
+        os.replace(draft, target)
+    except BaseException:
+        os.unlink(draft)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the rename itself must reach the disk before an old file goes
+    finally:
+        os.close(folder)

@@ -1,33 +1,61 @@
-"""Which labels of a fully (or partly) annotated split are observed: registered processes."""
+"""Which labels of a fully (or partly) annotated split are observed: the base, all, and counts."""
 
 from __future__ import annotations
 
-import os
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
-from .files import why_no_array
-from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels, decode_labels
+from .candidates import Candidates
+from .label_blocks import join_blocks
+from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
+from .split_names import SplitNames
 
 Row = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-class Observation(ABC):
-    """Maps the labels of the whole official split to the observed labels, row by row."""
+class Observation:
+    """Maps the labels of the whole official split to the observed labels.
+
+    A process of your own defines `rows`, image by image, or `__call__`, for all images at once.
+
+    Attributes:
+        split_names: of classes and images while `observe_split` runs, else None.
+    """
+
+    split_names: SplitNames | None = None
 
     def __call__(self, labels: SparseLabels) -> SparseLabels:
         """Returns the observed labels: (N, C) like `labels`, unlisted entries unobserved."""
         return SparseLabels.from_rows(self.rows(labels), labels.num_classes, rest=UNOBSERVED)
 
-    @abstractmethod
     def rows(self, labels: SparseLabels) -> Iterator[Row]:
         """Yields (observed positive classes, observed negative classes) of each image."""
+        if type(self).__call__ is Observation.__call__:
+            raise NotImplementedError(
+                f'{type(self).__name__}: defines neither rows nor __call__; an observation process '
+                'needs one of them'
+            )
+        observed = self(labels)
+        for index in range(len(observed)):
+            yield observed.listed(index, POSITIVE), observed.listed(index, NEGATIVE)
+
+
+def observe_split(process: Observation, labels: SparseLabels, names: SplitNames) -> SparseLabels:
+    """Returns the observed labels of a split whose classes and images have names.
+
+    Args:
+        process: finds the names as `self.split_names`, should it need them.
+        labels: (N, C), all that is known.
+        names: of the N images and C classes.
+    """
+    process.split_names = names
+    try:
+        return process(labels)
+    finally:
+        process.split_names = None  # they hold the dataset, which need not travel to workers
 
 
 @TASK_UTILS.register_module()
@@ -38,11 +66,6 @@ class ObserveAll(Observation):
         """Returns `labels` as they are."""
         return labels
 
-    def rows(self, labels: SparseLabels) -> Iterator[Row]:
-        """Yields the known labels of each image."""
-        for index in range(len(labels)):
-            yield labels.listed(index, POSITIVE), labels.listed(index, NEGATIVE)
-
 
 @TASK_UTILS.register_module()
 class ObserveCounts(Observation):
@@ -51,7 +74,7 @@ class ObserveCounts(Observation):
     The draws equal those of the field's generator script bit for bit (Cole et al., CVPR 2021,
     "Multi-Label Learning from Single Positive Labels", uniform observation): one
     `RandomState(seed)` a split, and each row shuffles its positives, then its negatives, even
-    where none is kept.
+    where none is kept. Hence the time grows with the known labels of the annotation.
 
     Args:
         num_pos: positives kept an image; -1 keeps all.
@@ -67,16 +90,52 @@ class ObserveCounts(Observation):
             raise ValueError(f'num_pos={num_pos}, num_neg={num_neg}: use a count, or -1 for all')
         self.num_pos, self.num_neg, self.seed = num_pos, num_neg, seed
 
-    def rows(self, labels: SparseLabels) -> Iterator[Row]:
-        """Yields the kept positives and negatives of each image, in the order drawn."""
-        rng = np.random.RandomState(self.seed)
-        for index in range(len(labels)):
-            kept = []
-            for value, count in ((POSITIVE, self.num_pos), (NEGATIVE, self.num_neg)):
-                candidates = labels.listed(index, value)
-                rng.shuffle(candidates)
-                kept.append(candidates if count == -1 else candidates[:count])
-            yield kept[0], kept[1]
+    def __call__(self, labels: SparseLabels) -> SparseLabels:
+        """Returns the kept positives and negatives of each image."""
+        kinds = {value: Candidates(labels, value) for value in (POSITIVE, NEGATIVE)}
+        kept = [
+            kind.counts if limit == -1 else np.minimum(kind.counts, limit)
+            for kind, limit in zip(kinds.values(), (self.num_pos, self.num_neg), strict=True)
+        ]
+        ranks = _shuffled(
+            [kind.counts for kind in kinds.values()], kept, labels.num_classes, self.seed
+        )
+        blocks = []
+        for value, count, rank in zip(kinds, kept, ranks, strict=True):
+            rows = np.repeat(np.arange(len(labels)), count)
+            values = np.full(len(rows), value, np.int8)
+            blocks.append((rows, kinds[value].at(rows, rank), values))
+        return join_blocks(blocks, (len(labels), labels.num_classes))
+
+
+def _shuffled(
+    counts: list[NDArray[np.int64]], kept: list[NDArray[np.int64]], num_classes: int, seed: int
+) -> list[NDArray[np.int64]]:
+    """Shuffles each image's candidates, kind after kind, and returns the ranks of the first.
+
+    Args:
+        counts: of each kind, (N,) candidates.
+        kept: of each kind, (N,) candidates to keep.
+        num_classes: C.
+        seed: of the generator.
+    """
+    ascending = np.arange(num_classes)
+    scratch = ascending.copy()
+    found = [np.empty(int(part.sum()), np.int64) for part in kept]
+    ends = [0] * len(kept)
+    shuffle = np.random.RandomState(seed).shuffle
+    for row in zip(*(part.tolist() for part in (*counts, *kept)), strict=True):
+        for kind in range(len(kept)):
+            count, keep = row[kind], row[kind + len(kept)]
+            ranks = scratch[:count]
+            if keep:
+                ranks[:] = ascending[:count]
+            if count > 1:  # the generator draws nothing for one
+                shuffle(ranks)
+            if keep:
+                begin, ends[kind] = ends[kind], ends[kind] + keep
+                found[kind][begin : ends[kind]] = ranks[:keep]
+    return found
 
 
 @TASK_UTILS.register_module()
@@ -89,92 +148,3 @@ class SinglePositive(ObserveCounts):
 
     def __init__(self, seed: int = 1200) -> None:
         super().__init__(num_pos=1, num_neg=0, seed=seed)
-
-
-@TASK_UTILS.register_module()
-class KeepRatio(Observation):
-    """Keeps each label, positive or negative, independently with one probability.
-
-    Args:
-        ratio: the share of labels kept, 0 to 1.
-        seed: of the generator.
-
-    Raises:
-        ValueError: if the ratio is outside 0..1.
-    """
-
-    def __init__(self, ratio: float, seed: int = 0) -> None:
-        if not 0 <= ratio <= 1:
-            raise ValueError(f'ratio={ratio}: the share of labels kept lies in 0..1')
-        self.ratio, self.seed = ratio, seed
-
-    def rows(self, labels: SparseLabels) -> Iterator[Row]:
-        """Yields the kept labels of each image."""
-        rng = np.random.RandomState(self.seed)
-        for index in range(len(labels)):
-            # One number a class, so that a mask does not depend on which labels are known.
-            kept = rng.random_sample(labels.num_classes) < self.ratio
-            positives, negatives = labels.listed(index, POSITIVE), labels.listed(index, NEGATIVE)
-            yield positives[kept[positives]], negatives[kept[negatives]]
-
-
-@TASK_UTILS.register_module()
-class ObservationFile(Observation):
-    """Reads the observed labels from a `.npy` matrix, one row an image of the official split.
-
-    Args:
-        path: (N, C) matrix, never unpickled.
-        encoding: of the matrix, see `labels.ENCODINGS`; the reference code's
-            `formatted_train_labels_obs.npy` is 'reference'.
-    """
-
-    def __init__(self, path: str | os.PathLike[str], encoding: str = 'wsml') -> None:
-        self.path, self.encoding = Path(path), encoding
-
-    def __call__(self, labels: SparseLabels) -> SparseLabels:
-        """Returns the file's labels.
-
-        Raises:
-            FileNotFoundError: if there is no such file.
-            ValueError: if it is not a `.npy` file of numbers, the shape is not that of the split,
-                a value is not of the encoding, or a label contradicts the annotation.
-        """
-        if not self.path.is_file():
-            raise FileNotFoundError(f'{self.path}: no such observed-label file; check `observe`')
-        matrix = self._load()
-        expected = (len(labels), labels.num_classes)
-        if matrix.shape != expected:
-            raise ValueError(
-                f'{self.path}: holds {matrix.shape} labels but the split has {expected}; '
-                'observe over the whole official split, before any hold-out'
-            )
-        observed = decode_labels(matrix, self.encoding, str(self.path))
-        for index in range(len(labels)):
-            clash = (observed[index] != UNOBSERVED) & (observed[index] != labels.row(index))
-            if clash.any():
-                raise ValueError(
-                    f'{self.path}: row {index}, class {int(clash.argmax())} contradicts the '
-                    "annotation; check the image order and the file's encoding"
-                )
-        return SparseLabels.from_dense(observed)
-
-    def rows(self, labels: SparseLabels) -> Iterator[Row]:
-        """Yields the file's labels of each image."""
-        return ObserveAll().rows(self(labels))
-
-    def _load(self) -> NDArray[Any]:
-        try:
-            matrix = np.load(self.path, allow_pickle=False)
-        except Exception as error:  # numpy raises many kinds on hostile files
-            raise self._no_matrix(why_no_array(error)) from error
-        if not isinstance(matrix, np.ndarray):
-            raise self._no_matrix('an archive of several')
-        if matrix.dtype.kind not in 'biuf':
-            raise self._no_matrix(f'values of type {matrix.dtype}')
-        return matrix
-
-    def _no_matrix(self, found: str) -> ValueError:
-        return ValueError(
-            f'{self.path}: is no .npy matrix of numbers ({found}); write it with numpy.save, '
-            'not as objects or .npz'
-        )

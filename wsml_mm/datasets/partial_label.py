@@ -14,7 +14,8 @@ from .files import reading
 from .holdout import holdout_indices, subsample_indices
 from .images import BAD_IMAGES, readable, run_pipeline
 from .labels import POSITIVE, UNOBSERVED
-from .observation import Observation, ObserveAll
+from .observation import Observation, ObserveAll, observe_split
+from .split_names import SplitNames
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
 FULL_LABELS = 'wsml_full_score'
@@ -96,7 +97,8 @@ class PartialLabelDataset:
         with reading(annotation_file(self.dataset)):
             self.dataset.full_init()
         self.full_labels = read_labels(self.dataset)
-        self.labels = self.observe(self.full_labels)
+        names = SplitNames.of(self.dataset)
+        self.labels = observe_split(self.observe, self.full_labels, names)
         self.indices = holdout_indices(len(self.full_labels), **self.holdout)
         if self.subsample is not None:
             self.indices = self.indices[subsample_indices(len(self.indices), **self.subsample)]

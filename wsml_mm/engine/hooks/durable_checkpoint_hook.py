@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,37 +16,7 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmpretrain.registry import HOOKS
 
-from wsml_mm.datasets.files import told
-
-
-def write_durably(path: str | os.PathLike[str], content: bytes) -> None:
-    """Writes a file so that a reader sees the old content or the new, whatever happens between.
-
-    Raises:
-        OSError: naming the file and the reason, if it cannot be written (disk full, read-only).
-    """
-    with told(path, 'free some space there and resume, or give another work_dir'):
-        _write_durably(Path(path), content)
-
-
-def _write_durably(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f'.{target.name}.')
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, 0o644)
-        os.replace(draft, target)
-    except BaseException:
-        os.unlink(draft)
-        raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the rename itself must reach the disk before an old file goes
-    finally:
-        os.close(folder)
+from wsml_mm.datasets.files import write_durably as write_durably
 
 
 @register_backend('durable')  # type: ignore[untyped-decorator]

@@ -1,0 +1,83 @@
+"""Writes the observed labels of a config's training set, over the whole split, as a mask file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict, DictAction
+
+from wsml_mm.datasets import PartialLabelDataset, SplitNames, save_observation
+from wsml_mm.version import __version__
+
+from .options import find_config, partial_datasets
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file, or its name below the configs of wsml_mm')
+    parser.add_argument('out', help='mask file to write, .npz')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings to override, e.g. train_dataloader.dataset.observe.seed=1201',
+    )
+    return parser.parse_args(argv)
+
+
+def write_mask(cfg: Config, out: str | Path, made: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Writes the mask file of a config's training set; returns its record.
+
+    Raises:
+        ValueError: if the training set is not one `PartialLabelDataset`.
+    """
+    found = list(partial_datasets(cfg.train_dataloader.dataset))
+    if len(found) != 1:
+        raise ValueError(
+            f'{cfg.filename}: the training set holds {len(found)} PartialLabelDatasets; a mask '
+            'file is of one, give a config with it'
+        )
+    observe = found[0].get('observe') or ConfigDict(type='ObserveAll')
+    # As in training, but for what needs the images themselves.
+    dataset = PartialLabelDataset(_without_features(found[0].dataset), observe=observe)
+    made = {'observe': observe.to_dict(), 'by': f'wsml_mm {__version__}', **(made or {})}
+    names = SplitNames.of(dataset.dataset)
+    return save_observation(out, dataset.labels, dataset.full_labels, names, made)
+
+
+def _without_features(dataset: ConfigDict) -> ConfigDict:
+    while str(dataset.get('type')).endswith('FeatureDataset'):
+        dataset = dataset.dataset
+    return dataset
+
+
+def describe(record: dict[str, Any]) -> str:
+    """Returns the counts, the known share and the fingerprint as lines of text."""
+    observed, full = record['counts'], record['annotation_counts']
+    kinds = {name: (observed[name], full[name]) for name in ('positive', 'negative')}
+    kinds['all'] = (sum(pair[0] for pair in kinds.values()), sum(p[1] for p in kinds.values()))
+    lines = [f'{record["images"]} images x {len(record["classes"])} classes']
+    lines += [
+        f'{name:9s} {part:12d} of {whole:12d} known labels observed, {part / whole:8.3%}'
+        for name, (part, whole) in kinds.items()
+        if whole
+    ]
+    return '\n'.join([*lines, f'fingerprint {record["fingerprint"]}, labels {record["labels"]}'])
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    args = parse_args(argv)
+    cfg = Config.fromfile(find_config(args.config))
+    cfg.merge_from_dict(args.cfg_options or {})
+    record = write_mask(cfg, args.out, {'config': Path(args.config).name})
+    print(f'{args.out}: {describe(record)}')
+    print(f"train on it: observe=dict(type='ObservationFile', path={args.out!r})")
+
+
+if __name__ == '__main__':
+    main()

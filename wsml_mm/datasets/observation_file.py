@@ -1,0 +1,97 @@
+"""Observed labels from a file: a mask file of this project or another project's matrix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmpretrain.registry import TASK_UTILS
+from numpy.typing import NDArray
+
+from .agreement import first_contradiction
+from .files import why_no_array
+from .label_blocks import Block, join_blocks, row_blocks
+from .labels import UNOBSERVED, SparseLabels, decode_labels
+from .mask_file import load_observation
+from .observation import Observation
+
+
+@TASK_UTILS.register_module()
+class ObservationFile(Observation):
+    """Reads the observed labels of the whole official split from a file.
+
+    A seed of a comparison does not reach the file: every run trains on exactly its labels.
+
+    Args:
+        path: a mask file, `.npz`, of `tools/write_mask.py` or `save_observation`, which is refused
+            where images, classes or either order are not the split's; or an (N, C) `.npy` matrix,
+            one row an image. Neither is ever unpickled.
+        encoding: of the matrix, see `labels.ENCODINGS`; the reference code's
+            `formatted_train_labels_obs.npy` is 'reference'. A mask file has its own.
+
+    Raises:
+        ValueError: if an encoding is given for a mask file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], encoding: str = 'wsml') -> None:
+        self.path, self.encoding = Path(path), encoding
+        if self.path.suffix == '.npz' and encoding != 'wsml':
+            raise ValueError(
+                f'{self.path}: encoding={encoding!r} is for .npy matrices; leave it out'
+            )
+
+    def __call__(self, labels: SparseLabels) -> SparseLabels:
+        """Returns the file's labels.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is neither a mask file nor a `.npy` file of numbers, it is not of
+                this split, a value is not of the encoding, or a label contradicts the annotation.
+        """
+        if not self.path.is_file():
+            raise FileNotFoundError(f'{self.path}: no such observed-label file; check `observe`')
+        if self.path.suffix == '.npz':
+            return load_observation(self.path, labels, self.split_names)
+        observed = self._decode(self._load(), (len(labels), labels.num_classes))
+        if (clash := first_contradiction(observed, labels)) is not None:
+            raise ValueError(
+                f'{self.path}: row {clash[0]}, class {clash[1]} contradicts the '
+                "annotation; check the image order and the file's encoding"
+            )
+        return observed
+
+    def _decode(self, matrix: NDArray[Any], expected: tuple[int, int]) -> SparseLabels:
+        if matrix.shape != expected:
+            raise ValueError(
+                f'{self.path}: holds {matrix.shape} labels but the split has {expected}; '
+                'observe over the whole official split, before any hold-out'
+            )
+        return join_blocks(self._blocks(matrix), expected)
+
+    def _blocks(self, matrix: NDArray[Any]) -> Iterator[Block]:
+        for first, last in row_blocks(matrix.shape):
+            block = decode_labels(matrix[first:last], self.encoding, str(self.path))
+            rows, classes = np.nonzero(block != UNOBSERVED)
+            yield rows + first, classes, block[rows, classes]
+
+    def _load(self) -> NDArray[Any]:
+        try:
+            # Mapped: what is decoded at a time is all that has to fit into memory.
+            with np.errstate(over='ignore'):  # of a header that lies about the size
+                matrix = np.load(self.path, mmap_mode='r', allow_pickle=False)
+        except Exception as error:  # numpy raises many kinds on hostile files
+            raise self._no_matrix(why_no_array(error)) from error
+        if not isinstance(matrix, np.ndarray):
+            raise self._no_matrix('an archive of several')
+        if matrix.dtype.kind not in 'biuf':
+            raise self._no_matrix(f'values of type {matrix.dtype}')
+        return matrix
+
+    def _no_matrix(self, found: str) -> ValueError:
+        return ValueError(
+            f'{self.path}: is no .npy matrix of numbers ({found}); write it with numpy.save, '
+            'not as objects or .npz'
+        )
