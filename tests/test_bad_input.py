@@ -44,11 +44,13 @@ from PIL import Image
 from wsml_mm import (
     VOC2012,
     AssumeNegativeLoss,
+    BiasedSinglePositive,
     ComposedScenes,
     CorrectionStore,
     FeatureDataset,
     IndexedMultiLabelClsHead,
     KeepRatio,
+    KnownPerClass,
     LargeLossCorrectPerm,
     LargeLossHook,
     LargeLossReject,
@@ -62,11 +64,15 @@ from wsml_mm.cli import test as cli_test
 from wsml_mm.cli import train as cli_train
 from wsml_mm.comparison import Method, read_methods, run_once
 from wsml_mm.datasets import (
+    NameColumn,
     SparseLabels,
+    SplitNames,
     decode_labels,
     feature_extraction,
     features,
     holdout_indices,
+    observe_split,
+    save_observation,
 )
 from wsml_mm.engine.hooks.durable_checkpoint_hook import newest_loadable, write_durably
 from wsml_mm.engine.hooks.set_up import check_set_up
@@ -379,6 +385,12 @@ def save_broken_zip(path: Path) -> None:
     path.write_bytes(b'PK\x03\x04' + bytes(30))
 
 
+def matrix_bytes() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros((2, 3)))
+    return buffer.getvalue()
+
+
 def save_huge(path: Path) -> None:
     """A header that asks for more memory than any machine has."""
     buffer = io.BytesIO()
@@ -389,6 +401,73 @@ def save_huge(path: Path) -> None:
     path.write_bytes(buffer.getvalue())
 
 
+NAMES = SplitNames(('cat', 'dog', 'elk'), lambda: NameColumn.from_names(['a.jpg', 'b.jpg']))
+SHOWN = SparseLabels.from_dense(np.array([[1, -1, 1], [-1, 1, -1]], np.int8))
+
+
+def mask(change: Callable[[dict[str, Any]], Any] = lambda arrays: None, **kwargs: Any) -> Prepare:
+    """Writes a mask file, changes what is in it, and observes by it."""
+
+    def make(folder):
+        path = folder / 'obs.npz'
+        save_observation(path, SHOWN, LABELS, NAMES)
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        change(arrays)
+        np.savez(path, **arrays)
+        return lambda: observe_split(ObservationFile(path, **kwargs), LABELS, NAMES)
+
+    return make
+
+
+def mask_bytes(write: Callable[[Path], Any]) -> Prepare:
+    def make(folder):
+        write(folder / 'obs.npz')
+        return lambda: observe_split(ObservationFile(folder / 'obs.npz'), LABELS, NAMES)
+
+    return make
+
+
+def put(name: str, values: Any, **kwargs: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda arrays: arrays.update({name: np.array(values, **kwargs)})
+
+
+def in_record(**facts: Any) -> Callable[[dict[str, Any]], None]:
+    def change(arrays):
+        record = {**json.loads(str(arrays['record'])), **facts}
+        arrays['record'] = np.array(json.dumps(record))
+
+    return change
+
+
+def mask_of_objects(path: Path) -> None:
+    save_observation(path, SHOWN, LABELS, NAMES)
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    arrays['values'] = np.array([Bomb(path.with_name('boom'))] * 3)
+    np.savez(path, **arrays)
+
+
+def half_a_mask(path: Path) -> None:
+    save_observation(path, SHOWN, LABELS, NAMES)
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def observing(process: Callable[[Path], Any]) -> Prepare:
+    return lambda folder: lambda: observe_split(process(folder), LABELS, NAMES)
+
+
+def rates(content: str | bytes, name: str = 'rates.csv') -> Prepare:
+    def make(folder):
+        data = content if isinstance(content, bytes) else content.encode()
+        (folder / name).write_bytes(data)
+        return observing(lambda folder: BiasedSinglePositive(folder / name))(folder)
+
+    return make
+
+
+NO_MASK = r'obs\.npz: is no mask file \((?!.*unsafe){}.*\); write it with tools/write_mask\.py'
+NO_RATES = r'rates\.\w+: is no \.json of a list or mapping .*\(.*{}.*\); mend the file'
 NO_MATRIX = r'obs\.npy: is no \.npy matrix of numbers \((?!.*unsafe).+\); write it with numpy\.save'
 # fmt: off
 OBSERVATIONS = [
@@ -434,6 +513,103 @@ OBSERVATIONS = [
          r'ratio=1\.5: the share of labels kept lies in 0\.\.1'),
     Case('ratio NaN', lambda folder: lambda: KeepRatio(float('nan')), ValueError,
          r'ratio=nan: the share of labels kept lies in 0\.\.1'),
+    Case('draws unknown', lambda folder: lambda: KeepRatio(0.5, draws='cuda'), ValueError,
+         r"draws='cuda': use one of \['known', 'numpy', 'torch'\]"),
+    Case('mask file missing', observing(lambda folder: ObservationFile(folder / 'obs.npz')),
+         FileNotFoundError, r'obs\.npz: no such observed-label file; check `observe`'),
+    *(
+        Case(f'mask file {kind}', mask_bytes(write), ValueError, NO_MASK.format(''))
+        for kind, write in {
+            'of objects': mask_of_objects,
+            'pickled': save_pickle,
+            'of text': lambda path: path.write_text('1 0 1'),
+            'truncated': half_a_mask,
+            'empty': lambda path: path.write_bytes(b''),
+            'broken archive': save_broken_zip,
+            'of another project': save_archive,
+            'that is a matrix': lambda path: path.open('wb').write(matrix_bytes()),
+        }.items()
+    ),
+    *(
+        Case(f'mask file with {kind}', mask(change), ValueError, NO_MASK.format(f'.*{message}'))
+        for kind, (change, message) in {
+            'no values': (lambda arrays: arrays.pop('values'), 'holds no values'),
+            'a record of noise': (put('record', '{"'), 'JSONDecodeError'),
+            'a record of a list': (put('record', '[]'), 'a record of another format'),
+            'a record of numbers': (put('record', [1.0, 2.0]), 'JSONDecodeError'),
+            'another format': (in_record(format=2), 'a record of another format'),
+            'no class list': (in_record(classes=None), 'NoneType'),
+            'no number of images': (in_record(images='many'), 'many'),
+            'rest 5': (in_record(rest=5), 'rest=5'),
+            'values of float': (put('values', [1.0] * 3), 'values of type float64'),
+            'values in two dimensions': (put('values', [[1] * 3], dtype=np.int8), r'shape \(1, 3'),
+            'a value of 7': (put('values', [1, 7, 1], dtype=np.int8), 'a value that is no label'),
+            'a value listed as the rest':
+                (put('values', [1, -1, 1], dtype=np.int8), 'a value that is no label'),
+            'too few values': (put('values', [1], dtype=np.int8), '3 classes, 1 values'),
+            'class 9': (put('classes', [0, 2, 9], dtype=np.int32), 'class index 9'),
+            'class -1': (put('classes', [-1, 2, 1], dtype=np.int32), 'least -1'),
+            'a class twice': (put('classes', [2, 2, 1], dtype=np.int32), 'do not ascend'),
+            'classes in disorder': (put('classes', [2, 0, 1], dtype=np.int32), 'do not ascend'),
+            'a row too many': (put('indptr', [0, 2, 3, 3]), 'not those of 2 images'),
+            'rows that go back': (put('indptr', [0, 3, 2]), 'not those of 2 images'),
+            'rows from 1': (put('indptr', [1, 2, 3]), 'not those of 2 images'),
+            'rows beyond the end': (put('indptr', [0, 2, 30]), 'for 30 labels'),
+        }.items()
+    ),
+    Case('mask file of other classes', mask(in_record(classes=['cat', 'elk', 'dog'])), ValueError,
+         r"obs\.npz: is of another class list or order \(class 1 is 'elk'"),
+    Case('mask file of other images', mask(in_record(fingerprint='0' * 16)), ValueError,
+         r"obs\.npz: is of other images, or another order .* \(fingerprint 0+ there"),
+    Case('mask file with a fingerprint of nothing', mask(in_record(fingerprint=None)), ValueError,
+         r"obs\.npz: is of other images, .*; write a mask file for this split"),
+    Case('mask file that contradicts', mask(put('classes', [0, 2, 2], dtype=np.int32)), ValueError,
+         r'obs\.npz: row 1, class 2 contradicts the annotation, which has changed since; write'),
+    Case('mask file with an encoding', mask(encoding='nan'), ValueError,
+         r"obs\.npz: encoding='nan' is for \.npy matrices; leave it out"),
+    Case('mask file on a full disk',
+         lambda folder: fails(os, 'fsync', FULL, lambda: save_observation(
+             folder / 'obs.npz', LABELS, LABELS, NAMES)), OSError,
+         r'obs\.npz: cannot be written \(No space left on device\); free some space there'),
+    Case('rates missing', observing(lambda folder: BiasedSinglePositive(folder / 'rates.csv')),
+         FileNotFoundError, r'rates\.csv: no such file of numbers a class; check the path'),
+    Case('rates of another class', rates('cat,1\ndog,2\nelk,3\ncow,4\n'), ValueError,
+         r"rates=.*rates\.csv: unknown class 'cow' \(1 unknown, 0 missing of 3\); name every"),
+    Case('rates without a class', rates('{"cat": 1}', 'rates.json'), ValueError,
+         r"rates=.*rates\.json: no class 'dog' \(0 unknown, 2 missing of 3\); name every"),
+    *(
+        Case(f'rates {kind}', rates(content, name), ValueError, NO_RATES.format(message))
+        for kind, (name, content, message) in {
+            'in three columns': ('rates.csv', 'cat,1,2\n', 'line 1 has 3 columns'),
+            'of words': ('rates.csv', 'cat,1\ndog,often\n', 'often'),
+            'twice': ('rates.csv', 'cat,1\ndog,2\ncat,3\n', "line 3 repeats 'cat'"),
+            'in Latin-1': ('rates.csv', 'Bäume,1\n'.encode('latin-1'), 'UnicodeDecodeError'),
+            'of half a JSON': ('rates.json', '{"cat": ', 'JSONDecodeError'),
+            'of one number': ('rates.json', '3', 'a int'),
+        }.items()
+    ),
+    *(
+        Case(f'rates {kind}', observing(lambda folder, given=given: BiasedSinglePositive(given)),
+             ValueError, message)
+        for kind, (given, message) in {
+            'for two classes': ([1, 2], r'rates: holds \(2,\) numbers for 3 classes; give one a'),
+            'of text in a list': ([1, 'x', 2], r'rates: is no number a class \(ValueError: .*give'),
+            'nested': ([[1], [2, 3]], r'rates: is no number a class .*; give numbers only'),
+            'below 0': ([1, -2, 1], r'rates: the least is -2, .*; rates are at least 0'),
+            'all 0': ([0, 0, 0], r'rates: the least is 0, the greatest 0; .*some class has one'),
+            'of infinity': ([1, 1, float('inf')], r'rates: holds a number that is not finite'),
+            'of NaN': ({'cat': 1, 'dog': float('nan'), 'elk': 1}, r'rates: .*not finite; give one'),
+        }.items()
+    ),
+    Case('rates by name without names',
+         lambda folder: lambda: BiasedSinglePositive({'cat': 1})(LABELS), ValueError,
+         r'rates: goes by class names, which are not known here; give C numbers in class order'),
+    Case('unrated unknown', lambda folder: lambda: BiasedSinglePositive(1, unrated='any'),
+         ValueError, r"unrated='any': use \"none\" or \"uniform\""),
+    Case('number a class of 1.5', observing(lambda folder: KnownPerClass(1.5, 0)), ValueError,
+         r'num_pos: 1\.5 is no number of labels to keep of a class; use a count, or -1 for all'),
+    Case('number a class of -2', observing(lambda folder: KnownPerClass(1, [0, 0, -2])),
+         ValueError, r'num_neg: -2 is no number of labels .*; use a count, or -1 for all'),
     Case('count -2', lambda folder: lambda: ObserveCounts(num_pos=-2), ValueError,
          r'num_pos=-2, num_neg=0: use a count, or -1 for all'),
 ]

@@ -12,6 +12,7 @@ except ModuleNotFoundError as error:
 
 from .datasets import (
     VOC2012,
+    BiasedSinglePositive,
     ColumnDataset,
     ComposedScenes,
     FeatureDataset,

@@ -53,8 +53,11 @@ def test_a_seed_sets_labels_and_training(configs):
     [
         (dict(type='SinglePositive'), 7),  # the seed need not be written
         (dict(type='KeepRatio', ratio=0.5), 7),
+        (dict(type='BiasedSinglePositive', rates=dict(ant=1)), 7),
+        (dict(type='KnownPerClass', num_pos=1, num_neg=1), 7),
         (dict(type='ObserveAll'), None),
         (dict(type='ObservationFile', path='x.npy'), None),
+        (dict(type='ObservationFile', path='x.npz'), None),
     ],
 )
 def test_only_random_observations_are_seeded(configs, observe, seed):

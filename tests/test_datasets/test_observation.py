@@ -1,35 +1,39 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from label_samples import (
+    DENSE,
+    as_sparse,
+    few_listed,
+    full_labels,
+    names_of,
+    part_labels,
+    to_dense,
+)
 from mmpretrain.registry import TASK_UTILS
 
 from wsml_mm.datasets import (
+    BiasedSinglePositive,
     KeepRatio,
-    ObservationFile,
+    KnownPerClass,
+    Observation,
     ObserveAll,
     ObserveCounts,
     SinglePositive,
     SparseLabels,
+    SplitNames,
     holdout_indices,
+    known_share,
+    observe_split,
 )
+from wsml_mm.datasets.agreement import first_contradiction
 
 FROM_REFERENCE = {1: 1, -1: 0, 0: -1}
-
-
-def full_labels(count, classes, density=0.08, seed=0) -> np.ndarray:
-    """A 0/1 matrix whose first row has no positive and whose second has no negative."""
-    dense = (np.random.RandomState(seed).rand(count, classes) < density).astype(np.int8)
-    dense[0], dense[1] = 0, 1
-    return dense
-
-
-def as_sparse(dense) -> SparseLabels:
-    return SparseLabels.from_dense(dense, rest=0)
-
-
-def to_dense(labels: SparseLabels) -> np.ndarray:
-    return np.array([labels.row(index) for index in range(len(labels))])
 
 
 def from_reference(observed) -> np.ndarray:
@@ -98,128 +102,130 @@ def test_observe_all_returns_every_known_label():
     np.testing.assert_array_equal(to_dense(rows), dense)
 
 
-@pytest.mark.parametrize('ratio', [0.1, 0.5, 0.9])
-def test_keep_ratio_keeps_its_share_of_both_kinds(ratio):
-    dense = full_labels(300, 80, density=0.3)
-    observed = to_dense(KeepRatio(ratio, seed=3)(as_sparse(dense)))
+# Every process
+
+
+# By the number of classes.
+PROCESSES = {
+    'all': lambda classes: ObserveAll(),
+    'counts': lambda classes: ObserveCounts(2, 1),
+    'single positive': lambda classes: SinglePositive(),
+    'ratio': lambda classes: KeepRatio(0.5, seed=3),
+    'ratio, torch': lambda classes: KeepRatio(0.5, seed=3, draws='torch'),
+    'ratio, known': lambda classes: KeepRatio(0.5, seed=3, draws='known'),
+    'biased': lambda classes: BiasedSinglePositive(range(1, classes + 1)),
+    'biased, unrated': lambda classes: BiasedSinglePositive(
+        [1] + [0] * (classes - 1), unrated='uniform'
+    ),
+    'per class': lambda classes: KnownPerClass(2, -1),
+    'per class, balanced': lambda classes: KnownPerClass(2, 3, balanced=True),
+}
+
+
+def observe(name, labels) -> SparseLabels:
+    return PROCESSES[name](labels.num_classes)(labels)
+
+
+@pytest.mark.parametrize('name', PROCESSES)
+@given(dense=DENSE, rest=st.sampled_from([0, -1]))
+def test_observed_labels_are_those_of_the_annotation(name, dense, rest):
+    labels = SparseLabels.from_dense(dense, rest)
+    result = observe(name, labels)
+    observed = to_dense(result)
+    assert observed.shape == dense.shape
     assert ((observed == dense) | (observed == -1)).all()
-    for kind in (0, 1):
-        known = observed[dense == kind] != -1
-        spread = np.sqrt(ratio * (1 - ratio) / known.size)
-        assert abs(known.mean() - ratio) < 4 * spread
-    # Independent of the neighbour: joint share of two classes is the product.
-    known = observed != -1
-    both = (known[:, 1:] & known[:, :-1]).mean()
-    assert abs(both - ratio**2) < 5 * np.sqrt(ratio**2 * (1 - ratio**2) / known.size * 3)
+    assert first_contradiction(result, labels) is None
+    known = [(d != -1).sum() for d in (observed, dense)]
+    assert known_share(result, labels) == (known[0] / known[1] if known[1] else 1)
+    # Neither a second call nor the way the annotation is written changes the draws.
+    assert observe(name, labels).fingerprint() == result.fingerprint()
+    other = observe(name, SparseLabels.from_dense(dense, -1 - rest))
+    np.testing.assert_array_equal(to_dense(other), observed)
 
 
-def test_keep_ratio_bounds():
-    dense = full_labels(20, 6, density=0.5)
-    assert (to_dense(KeepRatio(0)(as_sparse(dense))) == -1).all()
-    np.testing.assert_array_equal(to_dense(KeepRatio(1)(as_sparse(dense))), dense)
-    for ratio in (-0.1, 1.5, float('nan')):
-        with pytest.raises(ValueError, match=r'ratio=.*lies in 0\.\.1'):
-            KeepRatio(ratio)
+@pytest.mark.parametrize('name', PROCESSES)
+def test_rows_are_those_of_the_call(name):
+    dense = part_labels(20, 8)
+    labels = SparseLabels.from_dense(dense)
+    rows = SparseLabels.from_rows(PROCESSES[name](8).rows(labels), 8, rest=-1)
+    np.testing.assert_array_equal(to_dense(rows), to_dense(observe(name, labels)))
 
 
-def test_keep_ratio_mask_does_not_depend_on_the_known_labels():
-    process = KeepRatio(0.4, seed=11)
-    mask = to_dense(process(as_sparse(full_labels(50, 10)))) != -1
-    other = to_dense(process(as_sparse(full_labels(50, 10, density=0.7, seed=9)))) != -1
-    np.testing.assert_array_equal(mask, other)
-    partial = np.random.RandomState(2).choice([1, 0, -1], (50, 10)).astype(np.int8)
-    observed = to_dense(process(SparseLabels.from_dense(partial)))
-    np.testing.assert_array_equal(observed, np.where(mask, partial, -1))
+@pytest.mark.parametrize('name', PROCESSES)
+def test_memory_does_not_grow_with_every_label(name):
+    labels = few_listed(8000, 5000)  # 40 MB, were they written out as single bytes
+    tracemalloc.start()
+    try:
+        observed = observe(name, labels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(observed.values) > 1000
+    assert peak < 16e6
 
 
-def encode(observed, encoding) -> np.ndarray:
-    """Writes {1, 0, -1} labels as another project does."""
-    codes = {'wsml': (1, 0, -1), 'reference': (1, -1, 0), 'nan': (1, 0, np.nan)}[encoding]
-    return np.select([observed == 1, observed == 0], codes[:2], codes[2]).astype(np.float64)
+def test_negatives_drawn_from_a_full_annotation_are_never_listed():
+    listed = few_listed(8000, 5000)
+    labels = SparseLabels(listed.indptr, listed.classes, np.ones_like(listed.values), 5000, 0)
+    tracemalloc.start()
+    try:
+        observed = KnownPerClass(3, 2)(labels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert observed.counts()['negative'] == 10000
+    assert peak < 16e6
 
 
-@pytest.mark.parametrize('encoding', ['wsml', 'reference', 'nan'])
-def test_file_in_every_encoding(tmp_path, encoding):
-    dense = full_labels(12, 6, density=0.4)
-    observed = to_dense(ObserveCounts(1, 2)(as_sparse(dense)))
-    np.save(tmp_path / 'obs.npy', encode(observed, encoding))
-    config = dict(type='ObservationFile', path=str(tmp_path / 'obs.npy'), encoding=encoding)
-    process = TASK_UTILS.build(config)
-    np.testing.assert_array_equal(to_dense(process(as_sparse(dense))), observed)
-    rows = SparseLabels.from_rows(process.rows(as_sparse(dense)), 6, rest=-1)
-    np.testing.assert_array_equal(to_dense(rows), observed)
+# Processes of other people
 
 
-def test_published_file_equals_the_process(tmp_path, reference):
-    dense = full_labels(60, 20, density=0.2)
-    np.save(tmp_path / 'formatted_train_labels_obs.npy', reference.observe(dense).astype(float))
-    read = ObservationFile(tmp_path / 'formatted_train_labels_obs.npy', 'reference')
-    labels = as_sparse(dense)
-    assert read(labels).fingerprint() == SinglePositive()(labels).fingerprint()
+class FirstPositive(Observation):
+    """A process as it was written before there were names: rows only."""
+
+    def rows(self, labels):
+        for index in range(len(labels)):
+            yield labels.listed(index, 1)[:1], ()
 
 
-def test_file_of_another_shape_is_refused(tmp_path):
-    dense = full_labels(10, 4)
-    for shape in ((8, 4), (10, 5), (10,), (10, 4, 1)):
-        np.save(tmp_path / 'obs.npy', np.full(shape, -1))
-        with pytest.raises(ValueError, match=r'obs\.npy: holds .*\(10, 4\).*before any hold-out'):
-            ObservationFile(tmp_path / 'obs.npy')(as_sparse(dense))
+class Named(Observation):
+    """Observes one class, by its name."""
+
+    def __call__(self, labels):
+        assert isinstance(self.split_names, SplitNames)
+        index = self.split_names.classes.index('class_1')
+        rows = np.flatnonzero([labels.row(row)[index] == 1 for row in range(len(labels))])
+        return SparseLabels.from_pairs(rows, index + 0 * rows, 1, (len(labels), 3), rest=-1)
 
 
-@pytest.mark.parametrize('flipped', [1, 0])
-def test_file_that_contradicts_the_annotation_is_refused(tmp_path, flipped):
-    dense = full_labels(10, 4, density=0.5, seed=4)
-    observed = np.full_like(dense, -1)
-    row, column = np.argwhere(dense == 1 - flipped)[-1]
-    observed[row, column] = flipped
-    np.save(tmp_path / 'obs.npy', observed)
-    with pytest.raises(ValueError, match=rf'obs\.npy: row {row}, class {column} contradicts'):
-        ObservationFile(tmp_path / 'obs.npy')(as_sparse(dense))
+def test_process_of_rows():
+    dense = full_labels(20, 3, density=0.5)
+    expected = np.where(np.cumsum(dense == 1, axis=1) * dense == 1, 1, -1)
+    for result in (
+        FirstPositive()(as_sparse(dense)),
+        observe_split(FirstPositive(), as_sparse(dense), names_of(20, 3)),
+    ):
+        np.testing.assert_array_equal(to_dense(result), expected)
 
 
-def test_file_in_the_wrong_encoding_does_not_pass_silently(tmp_path):
-    dense = full_labels(10, 4, density=0.5)
-    np.save(tmp_path / 'obs.npy', encode(dense, 'reference'))  # negatives as -1, all known
-    with pytest.raises(ValueError, match=r'obs\.npy: label -1 is not of the encoding .nan.'):
-        ObservationFile(tmp_path / 'obs.npy', 'nan')(as_sparse(dense))
-    np.save(tmp_path / 'obs.npy', encode(np.where(dense == 1, -1, 0), 'reference'))
-    with pytest.raises(ValueError, match=r"obs\.npy: row .*the file's encoding"):
-        ObservationFile(tmp_path / 'obs.npy')(as_sparse(dense))
+def test_process_that_asks_for_names():
+    dense = full_labels(20, 3, density=0.5)
+    process = Named()
+    observed = to_dense(observe_split(process, as_sparse(dense), names_of(20, 3)))
+    np.testing.assert_array_equal(observed[:, 1] == 1, dense[:, 1] == 1)
+    assert (observed[:, [0, 2]] == -1).all()
+    assert process.split_names is None
+    with pytest.raises(ValueError, match='not in tuple'):
+        observe_split(process, as_sparse(dense), SplitNames(('a', 'b', 'c'), list))
+    assert process.split_names is None
 
 
-def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'gone\.npy: no such observed-label file'):
-        ObservationFile(tmp_path / 'gone.npy')(as_sparse(full_labels(3, 2)))
+def test_process_of_nothing():
+    with pytest.raises(NotImplementedError, match='Observation: defines neither rows nor __call__'):
+        Observation()(as_sparse(full_labels(3, 2)))
 
 
-class Trap:
-    """Leaves a file behind when unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return open, (str(self.path), 'w')
-
-
-def test_pickled_objects_are_refused_unread(tmp_path):
-    trap = np.empty((1, 1), dtype=object)
-    trap[0, 0] = Trap(tmp_path / 'sprung')
-    np.save(tmp_path / 'obs.npy', trap, allow_pickle=True)
-    with pytest.raises(ValueError, match=r'obs\.npy: is no \.npy matrix of numbers.*numpy\.save'):
-        ObservationFile(tmp_path / 'obs.npy')(as_sparse(np.ones((1, 1), dtype=np.int8)))
-    assert not (tmp_path / 'sprung').exists()
-
-
-def test_files_of_another_kind_are_refused(tmp_path):
-    labels = as_sparse(full_labels(2, 2))
-    (tmp_path / 'empty.npy').touch()
-    (tmp_path / 'text.npy').write_text('1 0\n0 1\n')
-    np.savez(tmp_path / 'many.npz', labels=np.zeros((2, 2)))
-    np.save(tmp_path / 'names.npy', np.array([['a', 'b'], ['c', 'd']]))
-    for name in ('empty.npy', 'text.npy', 'many.npz', 'names.npy'):
-        with pytest.raises(ValueError, match=rf'{name}: is no \.npy matrix of numbers'):
-            ObservationFile(tmp_path / name)(labels)
+# The hold-out
 
 
 @pytest.mark.parametrize('count', [1, 2, 3, 7, 12, 13, 100, 5717])

@@ -65,7 +65,7 @@ class BiasedSinglePositive(Observation):
         shown = np.flatnonzero(positives.counts)
         total = np.zeros(len(positives))
         total[shown] = running[positives.indptr[shown + 1] - 1]
-        point = np.full(len(positives), np.inf)
+        point = np.zeros(len(positives))
         ranks = np.zeros(len(positives), np.int64)
         rng = random.Random(self.seed)
         rated, count = (total > 0).tolist(), positives.counts.tolist()
@@ -75,7 +75,7 @@ class BiasedSinglePositive(Observation):
             elif self.unrated == 'uniform':
                 ranks[row] = rng.choice(range(count[row]))
         # Rounding must not take the point up to the total, beyond every class.
-        np.minimum(point * total, np.nextafter(total, 0), out=point, where=total > 0)
+        point = np.minimum(point * total, np.nextafter(total, 0))
         passed = running <= np.repeat(point, positives.counts)
         sums = np.concatenate([[0], np.cumsum(passed)])[positives.indptr]
         ranks = np.where(total > 0, np.diff(sums), ranks)

@@ -77,4 +77,6 @@ class KnownPerClass(Observation):
                 f'{what}: {numbers[wrong][0]:g} is no number of labels to keep of a class; use a '
                 'count, or -1 for all'
             )
-        return np.where(numbers < 0, np.iinfo(np.int64).max, numbers).astype(np.int64)
+        limits = np.minimum(numbers, 2**53).astype(np.int64)
+        limits[limits < 0] = np.iinfo(np.int64).max
+        return limits
