@@ -440,6 +440,18 @@ def in_record(**facts: Any) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def without_fingerprint(arrays: dict[str, Any]) -> None:
+    record = json.loads(str(arrays['record']))
+    del record['fingerprint']
+    arrays['record'] = np.array(json.dumps(record))
+
+
+def changed_annotation(folder: Path) -> Act:
+    save_observation(folder / 'obs.npz', SHOWN, LABELS, NAMES)
+    labels = SparseLabels.from_dense(np.array([[1, 0, 1], [0, 0, 0]], np.int8))
+    return lambda: observe_split(ObservationFile(folder / 'obs.npz'), labels, NAMES)
+
+
 def mask_of_objects(path: Path) -> None:
     save_observation(path, SHOWN, LABELS, NAMES)
     with np.load(path, allow_pickle=False) as file:
@@ -551,20 +563,23 @@ OBSERVATIONS = [
             'class -1': (put('classes', [-1, 2, 1], dtype=np.int32), 'least -1'),
             'a class twice': (put('classes', [2, 2, 1], dtype=np.int32), 'do not ascend'),
             'classes in disorder': (put('classes', [2, 0, 1], dtype=np.int32), 'do not ascend'),
+            'other labels': (put('classes', [0, 1, 1], dtype=np.int32), 'not those of its record'),
             'a row too many': (put('indptr', [0, 2, 3, 3]), 'not those of 2 images'),
             'rows that go back': (put('indptr', [0, 3, 2]), 'not those of 2 images'),
             'rows from 1': (put('indptr', [1, 2, 3]), 'not those of 2 images'),
             'rows beyond the end': (put('indptr', [0, 2, 30]), 'for 30 labels'),
         }.items()
     ),
+    Case('mask file without a fingerprint', mask(without_fingerprint), ValueError,
+         r'obs\.npz: is of other images, .*; write a mask file for this split'),
     Case('mask file of other classes', mask(in_record(classes=['cat', 'elk', 'dog'])), ValueError,
          r"obs\.npz: is of another class list or order \(class 1 is 'elk'"),
     Case('mask file of other images', mask(in_record(fingerprint='0' * 16)), ValueError,
          r"obs\.npz: is of other images, or another order .* \(fingerprint 0+ there"),
     Case('mask file with a fingerprint of nothing', mask(in_record(fingerprint=None)), ValueError,
          r"obs\.npz: is of other images, .*; write a mask file for this split"),
-    Case('mask file that contradicts', mask(put('classes', [0, 2, 2], dtype=np.int32)), ValueError,
-         r'obs\.npz: row 1, class 2 contradicts the annotation, which has changed since; write'),
+    Case('mask file that contradicts', changed_annotation, ValueError,
+         r'obs\.npz: row 1, class 1 contradicts the annotation, which has changed since; write'),
     Case('mask file with an encoding', mask(encoding='nan'), ValueError,
          r"obs\.npz: encoding='nan' is for \.npy matrices; leave it out"),
     Case('mask file on a full disk',

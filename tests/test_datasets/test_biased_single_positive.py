@@ -70,12 +70,11 @@ def test_scale_of_the_rates_does_not_matter():
     assert BiasedSinglePositive(rates[::-1])(labels).fingerprint() != first
 
 
-def test_a_draw_just_below_one_stays_among_the_positives(monkeypatch):
-    # Ten times 0.1 sums to less than 1, and the greatest number below 1 times it rounds up to it.
-    monkeypatch.setattr(random.Random, 'random', lambda self: 1 - 2**-53)
-    labels = as_sparse(np.ones((2, 10), np.int8))
-    observed = to_dense(BiasedSinglePositive([0.1] * 9 + [0])(labels))
-    assert (np.nonzero(observed == 1)[1] == 8).all()
+@pytest.mark.parametrize('rates', [[0.1] * 9 + [0], [0, 5e-324, 0, 0, 0, 0, 0, 0, 0, 0]])
+def test_draws_stay_among_the_positives(rates, monkeypatch):
+    monkeypatch.setattr(random.Random, 'random', lambda self: 1 - 2**-53)  # the greatest
+    observed = to_dense(BiasedSinglePositive(rates)(as_sparse(np.ones((2, 10), np.int8))))
+    assert (np.nonzero(observed == 1)[1] == np.flatnonzero(rates)[-1]).all()
 
 
 def test_names_in_a_config():

@@ -74,6 +74,19 @@ def test_equal_labels_give_equal_bytes(tmp_path):
     assert (tmp_path / 'a.npz').read_bytes() == (tmp_path / 'b.npz').read_bytes()
 
 
+def test_number_types_do_not_count(mask):
+    labels = few_listed(30, 20)
+    wide = SparseLabels(
+        labels.indptr.astype(np.int32),
+        labels.classes.astype(np.int64),
+        labels.values.astype(np.int64),
+        20,
+        labels.rest,
+    )
+    save_observation(mask, wide, labels, names_of(30, 20))
+    assert load_observation(mask, labels, names_of(30, 20)).fingerprint() == labels.fingerprint()
+
+
 def test_file_is_small(tmp_path):
     labels = few_listed(2000, 5000)
     save_observation(tmp_path / 'a.npz', labels, labels, names_of(2000, 5000))
@@ -118,8 +131,9 @@ def test_folders_do_not_count(mask):
 def test_without_names_nothing_can_be_compared(mask):
     labels = as_sparse(full_labels(9, 3))
     save_observation(mask, labels, labels, names_of(9, 3))
-    with pytest.raises(ValueError, match=r'mask\.npz: cannot be compared .*PartialLabelDataset'):
-        load_observation(mask, labels, None)
+    for names in (None, SplitNames((), names_of(9, 3).images)):
+        with pytest.raises(ValueError, match=r'mask\.npz: cannot be compared .*PartialLabelData'):
+            load_observation(mask, labels, names)
 
 
 @pytest.mark.parametrize('rest', [0, -1])

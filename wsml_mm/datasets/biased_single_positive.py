@@ -74,7 +74,7 @@ class BiasedSinglePositive(Observation):
                 point[row] = rng.random()
             elif self.unrated == 'uniform':
                 ranks[row] = rng.choice(range(count[row]))
-        # Rounding must not take the point up to the total, beyond every class.
+        # Of the least numbers the product may round up to the total, beyond every class.
         point = np.minimum(point * total, np.nextafter(total, 0))
         passed = running <= np.repeat(point, positives.counts)
         sums = np.concatenate([[0], np.cumsum(passed)])[positives.indptr]

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .agreement import first_contradiction, known_share
 from .files import why_no_array, write_durably
-from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
+from .labels import SparseLabels
+from .mask_format import as_stored, mask_bytes, read_mask
 from .split_names import SplitNames
-
-_FORMAT = 1
-_ARRAYS = {'indptr': np.int64, 'classes': np.int32, 'values': np.int8}
 
 
 def save_observation(
@@ -64,8 +57,8 @@ def save_observation(
             f'{path}: row {clash[0]}, class {clash[1]} contradicts the annotation; observe labels '
             'that it holds'
         )
+    observed = as_stored(observed)
     record = {
-        'format': _FORMAT,
         'fingerprint': names.fingerprint(),
         'images': len(full),
         'classes': list(names.classes),
@@ -76,10 +69,8 @@ def save_observation(
         'known_share': known_share(observed, full),
         'made': dict(made or {}),
     }
-    arrays: dict[str, Any] = {n: np.asarray(getattr(observed, n), d) for n, d in _ARRAYS.items()}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, record=np.array(json.dumps(record, default=str)), **arrays)
-    write_durably(path, buffer.getvalue(), 'free some space there, or give another path')
+    mend = 'free some space there, or give another path'
+    write_durably(path, mask_bytes(record, observed), mend)
     return record
 
 
@@ -99,8 +90,7 @@ def load_observation(
     """
     path = Path(path)
     try:
-        record, arrays = _read(path)
-        observed = _check_rows(record, **arrays)
+        record, observed = read_mask(path)
     except Exception as error:  # numpy, zipfile and json raise many kinds on hostile files
         raise ValueError(
             f'{path}: is no mask file ({why_no_array(error)}); write it with tools/write_mask.py '
@@ -115,42 +105,6 @@ def load_observation(
     return observed
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    with np.load(path, allow_pickle=False) as file:
-        missing = {'record', *_ARRAYS} - set(file.files)
-        if missing:
-            raise ValueError(f'holds no {sorted(missing)[0]}')
-        record = json.loads(str(file['record']))
-        if not isinstance(record, dict) or record.get('format') != _FORMAT:
-            raise ValueError('a record of another format')
-        return record, {name: file[name] for name in _ARRAYS}
-
-
-def _check_rows(
-    record: dict[str, Any],
-    indptr: NDArray[np.int64],
-    classes: NDArray[np.int32],
-    values: NDArray[np.int8],
-) -> SparseLabels:
-    """Builds the labels of a file that may hold anything."""
-    for name, array in (('indptr', indptr), ('classes', classes), ('values', values)):
-        if array.dtype != _ARRAYS[name] or array.ndim != 1:
-            raise ValueError(f'{name} of type {array.dtype}, shape {array.shape}')
-    count, rest = int(record['images']), record['rest']
-    if len(indptr) != count + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
-        raise ValueError(f'rows that are not those of {count} images')
-    if not indptr[-1] == len(classes) == len(values):
-        raise ValueError(f'{len(classes)} classes, {len(values)} values for {indptr[-1]} labels')
-    if not np.isin(values, [v for v in (POSITIVE, NEGATIVE, UNOBSERVED) if v != rest]).all():
-        raise ValueError('a value that is no label')
-    labels = SparseLabels(indptr, classes, values, len(record['classes']), rest)
-    first = np.zeros(len(classes) + 1, bool)
-    first[indptr] = True
-    if (np.diff(classes)[~first[1:-1]] <= 0).any():
-        raise ValueError('a row whose classes do not ascend')
-    return labels
-
-
 def _check_split(
     path: Path, record: dict[str, Any], labels: SparseLabels, names: SplitNames | None
 ) -> None:
@@ -160,7 +114,7 @@ def _check_split(
             f'{path}: holds {shape} labels but the split has {expected}; '
             'observe over the whole official split, before any hold-out'
         )
-    if names is None:
+    if names is None or len(names.classes) != labels.num_classes:
         raise ValueError(
             f'{path}: cannot be compared with a split without names; read it through '
             'PartialLabelDataset or observe_split'
@@ -172,8 +126,8 @@ def _check_split(
             f'{path}: is of another class list or order ({other[0]}); write a mask file for this '
             'data set, or give it the classes of the file'
         )
-    if record['fingerprint'] != (found := names.fingerprint()):
+    if record.get('fingerprint') != (found := names.fingerprint()):
         raise ValueError(
             f"{path}: is of other images, or another order of them, than the split's (fingerprint "
-            f'{record["fingerprint"]} there, {found} here); write a mask file for this split'
+            f'{record.get("fingerprint")} there, {found} here); write a mask file for this split'
         )
