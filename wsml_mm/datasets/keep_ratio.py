@@ -61,15 +61,18 @@ class KeepRatio(Observation):
 
 
 def _known(labels: SparseLabels, first: int, last: int) -> Block:
-    part = labels.subset(np.arange(first, last))
-    rows, classes = part.entry_rows(), part.classes.astype(np.int64)
-    if part.rest != UNOBSERVED:  # what goes unlisted is known as well
-        dense = np.full((len(part), part.num_classes), part.rest, np.int8)
-        dense[rows, classes] = part.values
+    """Returns the known labels of the rows from `first` to `last`, counted from 0."""
+    ends = labels.indptr[first : last + 1]
+    rows = np.repeat(np.arange(last - first), np.diff(ends))
+    classes = labels.classes[ends[0] : ends[-1]].astype(np.int64)
+    values = labels.values[ends[0] : ends[-1]]
+    if labels.rest != UNOBSERVED:  # what goes unlisted is known as well
+        dense = np.full((last - first, labels.num_classes), labels.rest, np.int8)
+        dense[rows, classes] = values
         rows, classes = np.nonzero(dense != UNOBSERVED)
         return rows, classes, dense[rows, classes]
-    known = part.values != UNOBSERVED
-    return rows[known], classes[known], part.values[known]
+    known = values != UNOBSERVED
+    return rows[known], classes[known], values[known]
 
 
 def _numpy(seed: int) -> Draw:
