@@ -50,11 +50,12 @@ def test_mean_of_a_map_is_the_logit_less_the_bias(head):
 
 def test_float32_under_autocast():
     """In bfloat16 the two cells would be equal, and the maximum the wrong one."""
-    features = torch.ones(1, 1, 1, 2)
+    features = torch.ones(1, 4, 1, 2)
     features[..., 1] += 2**-10
     with torch.autocast('cpu', dtype=torch.bfloat16):
-        maps = class_activation_map(features, torch.ones(1, 1))
-    assert maps.argmax().item() == 1
+        maps = class_activation_map(features, torch.ones(3, 4))
+        assert (torch.einsum('bdhw,cd->bchw', features, torch.ones(3, 4)) == 4).all()
+    assert (maps.argmax(dim=3) == 1).all()
 
 
 def test_residual_attention_head_scores_places_by_its_own_map():

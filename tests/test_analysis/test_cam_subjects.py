@@ -32,14 +32,17 @@ def test_candidates_have_two_classes_and_follow_the_seed():
 
 
 def test_most_different_first():
-    def view(*places):
+    def view(*places, score=0.8):
         maps = torch.zeros(2, 1, 3)
         for label, place in enumerate(places):
             maps[label, 0, place] = 1
-        return CamView(maps, np.zeros(2), np.zeros((2, 2)), (1, 3), {})
+        return CamView(maps, np.array([0.2, score]), np.zeros((2, 2)), (1, 3), {})
 
     subjects = [Subject('same', [0, 1]), Subject('half', [0, 1]), Subject('all', [1])]
     one = [view(0, 0), view(0, 0), view(0, 0)]
     two = [view(0, 0), view(0, 1), view(0, 2)]
     assert most_different(subjects, [one, two]) == [2, 1, 0]
     assert most_different(subjects, [one]) == [0, 1, 2]
+    # A class that no method sees counts little: 0.1 for it against 0.5 * 0.8.
+    unseen = [view(0, 2, score=0.1)]
+    assert most_different(subjects, [[*one[:2], view(0, 0, score=0.05)], two[:2] + unseen])[0] == 1

@@ -70,6 +70,14 @@ def test_pointing_game_tests_the_best_and_the_last_checkpoint(devkit, work, caps
     assert 'tools/pointing_game.py' in (out / 'pointing_game.command.txt').read_text()
 
 
+def test_missing_boxes_are_told_before_the_training(tmp_path):
+    root = write_devkit(tmp_path / 'kit')
+    tiny_config(root, '').dump(tmp_path / 'an.py')
+    with pytest.raises(SystemExit, match='no folder Annotations; give --boxes'):
+        pointing_game.main([str(tmp_path / 'an.py'), '--work-dir', str(tmp_path / 'out')])
+    assert not (tmp_path / 'out').exists()
+
+
 def test_draw_cams_chooses_rows_and_takes_what_is_trained(work, monkeypatch):
     out, configs = work
     monkeypatch.setattr('wsml_mm.comparison.runs.train', None)  # the first tool has trained all

@@ -46,14 +46,19 @@ def candidates(subjects: Sequence[Subject], count: int, seed: int) -> list[Subje
 def most_different(subjects: Sequence[Subject], views: Sequence[Sequence[CamView]]) -> list[int]:
     """Returns the positions of the images, those first whose maps differ most between methods.
 
-    An image counts by the mean `disagreement` over its classes.
+    An image counts by the mean over its classes of `disagreement` times the largest score that a
+    method gives the class: maps of a class that no method sees differ as noise does.
 
     Args:
         subjects: the images.
         views: of each method, one an image.
     """
-    score = [
-        np.mean([disagreement([v[n].maps[c] for v in views]) for c in subject.classes] or [0])
-        for n, subject in enumerate(subjects)
-    ]
-    return [int(n) for n in np.argsort(-np.array(score), kind='stable')]
+    worth = []
+    for number, subject in enumerate(subjects):
+        seen = [view[number] for view in views]
+        each = [
+            disagreement([v.maps[label] for v in seen]) * max(v.scores[label] for v in seen)
+            for label in subject.classes
+        ]
+        worth.append(np.mean(each or [0]))
+    return [int(n) for n in np.argsort(-np.array(worth), kind='stable')]

@@ -39,7 +39,8 @@ def draw_pointing_game(rows: Sequence[Row], classes: Sequence[str], title: str =
         axis.set_title(_TITLES.get(moment, moment), loc='left', fontsize=10)
     axes[-1, 0].set_xticks(np.arange(len(groups)), [_GROUPS.get(g, g) for g in groups])
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside upper center', ncols=len(labels), frameon=False)
+    handles, labels = [*handles[1:], handles[0]], [*labels[1:], labels[0]]  # the centre last
+    figure.legend(handles, labels, loc='outside lower center', ncols=len(labels), frameon=False)
     if title:
         figure.suptitle(title)
     return figure

@@ -3,7 +3,8 @@
 Methods are configs, whose checkpoints are found below --work-dir (and trained where missing), or
 NAME=CONFIG:CHECKPOINT. Without --images and --indices the rows are chosen by a rule that does not
 know which method is right: among --candidates test images with two or more classes, drawn with
---pick-seed (those with one where there are none), the ones whose maps differ most between methods.
+--pick-seed (those with one where there are none), the ones whose maps differ most between methods,
+times the largest predicted probability.
 """
 
 from __future__ import annotations
@@ -24,14 +25,13 @@ from wsml_mm.analysis.cam_figure import CamRow, draw_cam_grid, shrink_png
 from wsml_mm.analysis.cam_rows import grid_rows, row_numbers
 from wsml_mm.analysis.cam_subjects import Subject, candidates, labelled_images, most_different
 from wsml_mm.analysis.cam_view import CamView, view_image
-from wsml_mm.comparison import Method, read_methods
-from wsml_mm.comparison.retest import checkpoints, quiet, set_input_size
-from wsml_mm.comparison.runs import seeded_config
+from wsml_mm.comparison import read_methods
+from wsml_mm.comparison.retest import checkpoints, quiet
 from wsml_mm.datasets.boxes import image_key, innermost
 from wsml_mm.datasets.files import one_line
 
 from .compare import add_comparison_options, run_comparison, run_folder, spelled
-from .pointing_game import add_cam_options, find_boxes
+from .pointing_game import add_cam_options, find_boxes, seen_config
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -84,15 +84,10 @@ def find_trained(args: argparse.Namespace) -> list[Trained]:
     for path in paths:
         if not path.is_file():
             raise FileNotFoundError(f'{path}: no such checkpoint; give NAME=CONFIG:CHECKPOINT')
-    return [_configured(m, path, args) for m, path in zip(methods, paths, strict=True)]
-
-
-def _configured(method: Method, checkpoint: Path, args: argparse.Namespace) -> Trained:
-    with quiet():
-        cfg = seeded_config(method, args.seeds[0], args.cfg_options)
-    if args.input_size:
-        set_input_size(cfg, args.input_size)
-    return Trained(method.name, cfg, checkpoint)
+    return [
+        Trained(method.name, seen_config(method, args.seeds[0], args), path)
+        for method, path in zip(methods, paths, strict=True)
+    ]
 
 
 def view_all(trained: Trained, subjects: Sequence[Subject], method: str) -> list[CamView]:
