@@ -149,9 +149,8 @@ def image_fault(dataset: ColumnDataset) -> str | None:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Runs the command; exits with 1 if anything is missing."""
-    args = parse_args(argv)
+def prepare(args: argparse.Namespace) -> list[str]:
+    """Does what is asked and prints the statistics; returns what is missing or wrong."""
     benchmark, root = BENCHMARKS[args.name], Path(args.root).expanduser()
     faults = settle_downloads(benchmark, root / benchmark.folder, args)
     splits: dict[str, ColumnDataset] = {}
@@ -167,6 +166,16 @@ def main(argv: Sequence[str] | None = None) -> None:
             faults += [fault] if (fault := image_fault(splits[split])) else []
     if splits:
         statistics_table(benchmark, splits)
+    return faults
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command; exits with 1 if anything is missing."""
+    try:
+        faults = prepare(parse_args(argv))
+    except KeyboardInterrupt:
+        print('interrupted; no half of anything is left, and the same command takes it up again')
+        raise SystemExit(130) from None
     print('\n'.join(['Missing or wrong:', *faults] if faults else ['Nothing is missing.']))
     if faults:
         raise SystemExit(1)
