@@ -13,6 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+VOC_CLASSES = (
+    'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow',
+    'diningtable', 'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
+    'tvmonitor',
+)  # fmt: skip
 # Neither the order of numbers nor that of the file.
 COCO_IDS = {
     'train': (9, 100, 25, 1000, 30, 11, 581921, 2, 20, 101, 3),
@@ -31,6 +36,32 @@ def write_images(folder: Path, names) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(stream.getvalue())
+
+
+def write_voc(root: Path) -> Path:
+    """Writes class files in which 0 means "difficult objects only" and 1 is padded by a blank."""
+    rng = np.random.default_rng(4)
+    (root / 'ImageSets' / 'Main').mkdir(parents=True)
+    for split, count in (('train', 29), ('val', 11)):
+        images = [f'20{rng.integers(7, 12):02d}_{n:06d}' for n in range(count)]
+        for name in VOC_CLASSES:
+            labels = rng.choice([-1, 0, 1], count, p=[0.85, 0.05, 0.1])
+            lines = [f'{image} {label:2d}\n' for image, label in zip(images, labels, strict=True)]
+            (root / 'ImageSets' / 'Main' / f'{name}_{split}.txt').write_text(''.join(lines))
+        write_images(root / 'JPEGImages', [f'{image}.jpg' for image in images])
+    return root
+
+
+def voc_rule(root: Path, split: str):
+    found: dict[str, list[int]] = {}
+    for column, name in enumerate(VOC_CLASSES):
+        for line in (root / 'ImageSets' / 'Main' / f'{name}_{split}.txt').read_text().splitlines():
+            words = line.split(' ')
+            if int(words[-1]) == 1:
+                found.setdefault(f'{words[0]}.jpg', []).append(column)
+    names = sorted(found)
+    matrix = [[int(n in found[name]) for n in range(len(VOC_CLASSES))] for name in names]
+    return names, np.array(matrix, np.int8)
 
 
 def coco_instances(split: str = 'train', seed: int = 0) -> dict:
@@ -163,6 +194,7 @@ def nus_official_rule(root: Path, split: str):
 
 # name -> (config of the dataset, splits, writer, rule)
 BENCHMARKS = {
+    'voc2012': (dict(type='VOC2012', prepare=True), ('train', 'val'), write_voc, voc_rule),
     'coco2014': (dict(type='COCO2014'), ('train', 'val'), write_coco, coco_rule),
     'cub200': (dict(type='CUB200Attributes'), ('train', 'test'), write_cub, cub_rule),
     'nuswide-cole': (

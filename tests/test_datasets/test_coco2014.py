@@ -49,7 +49,7 @@ def test_nothing_left(tmp_path):
     content['annotations'] = []
     (tmp_path / 'annotations').mkdir()
     (tmp_path / 'annotations/instances_train2014.json').write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"no image of split 'train' has a positive label; .*keep"):
+    with pytest.raises(ValueError, match=r"split 'train': no image has a positive label; .*keep_"):
         COCO2014(tmp_path)
     assert len(COCO2014(tmp_path, keep_empty=True)) == len(trees.COCO_IDS['train'])
 

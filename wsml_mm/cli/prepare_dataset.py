@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.datasets.archives import Moved, file_checksum, unpack
-from wsml_mm.datasets.catalogue import BENCHMARKS, Benchmark, Download
+from wsml_mm.datasets.catalogue import BENCHMARKS, Benchmark
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.images import missing_images
 
+from .downloads import settle_downloads
 from .statistics_table import statistics_table
 
 
@@ -37,84 +36,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error(f'--split {" ".join(sorted(unknown))}: {args.name} has {splits}')
     args.split = args.split or splits
     return args
-
-
-@contextmanager
-def _byte_bar(what: str, path: Path) -> Iterator[Moved]:
-    from rich.progress import DownloadColumn, Progress, TimeRemainingColumn
-
-    columns = (*Progress.get_default_columns()[:-1], DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True) as progress:
-        bar = progress.add_task(f'{what} {path.name}', total=path.stat().st_size)
-        yield lambda done: progress.update(bar, completed=done)
-
-
-def archive_fault(download: Download, path: Path, verify: bool) -> str | None:
-    """Returns what is wrong with a downloaded file; None: nothing, as far as is known."""
-    size = path.stat().st_size
-    if download.size not in (None, size):
-        return f'has {size:,} bytes of {download.size:,}; download it again'
-    if not verify:
-        return None
-    algorithm, _, due = (download.checksum or 'sha256:').partition(':')
-    with _byte_bar('checking', path) as moved:
-        found = file_checksum(path, algorithm, moved)
-    if due and found != due:
-        return f'has {algorithm} {found} instead of {due}; download it again'
-    print(f'{path}: {algorithm} {found} {"as published" if due else "(none is published)"}')
-    return None
-
-
-def settle_download(download: Download, folder: Path, args: argparse.Namespace) -> str | None:
-    """Checks, and if asked unpacks, one download.
-
-    Returns:
-        What is missing and how to get it; None: nothing.
-
-    Raises:
-        ValueError: if the archive is damaged or unsafe.
-        OSError: if it cannot be unpacked for want of room or rights.
-    """
-    path = folder / download.name
-    is_there = path.is_file()
-    if is_there and (fault := archive_fault(download, path, args.verify)):
-        return f'{path}: {fault}\n  from  {download.address}'
-    missing = download.missing(folder)
-    if missing and is_there and download.packed and args.unpack:
-        with _byte_bar('unpacking', path) as moved:
-            unpack(path, folder, moved)
-        if missing := download.missing(folder):
-            return f'{path}: does not hold {_listed(missing)}; take the archive of the owners'
-    if not missing:
-        return None
-    if is_there and download.packed:
-        return f'{path}: is not unpacked; call this again with --unpack'
-    size = 'size unknown' if download.size is None else f'{download.size:,} bytes'
-    facts = f'{size}, {download.checksum or "checksum unknown"}'
-    return '\n'.join(
-        [
-            f'{path}: is missing ({facts})',
-            f'  from  {download.address}',
-            *([f'  note  {download.note}'] if download.note else []),
-            *([f'  makes {_listed(missing)}'] if download.packed else []),
-        ]
-    )
-
-
-def _listed(missing: Sequence[str]) -> str:
-    return ', '.join(path.replace('|', ' or ') for path in missing)
-
-
-def settle_downloads(benchmark: Benchmark, folder: Path, args: argparse.Namespace) -> list[str]:
-    """Settles the downloads that the wanted splits need; returns what is missing or wrong."""
-    faults = []
-    for download in benchmark.downloads:
-        if download.split in (None, *args.split):
-            try:
-                faults.append(settle_download(download, folder, args))
-            except (OSError, ValueError) as error:
-                faults.append(str(error))
-    return [fault for fault in faults if fault is not None]
 
 
 def read_split(benchmark: Benchmark, root: Path, split: str) -> ColumnDataset:
@@ -149,9 +70,8 @@ def image_fault(dataset: ColumnDataset) -> str | None:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Runs the command; exits with 1 if anything is missing."""
-    args = parse_args(argv)
+def prepare(args: argparse.Namespace) -> list[str]:
+    """Does what is asked and prints the statistics; returns what is missing or wrong."""
     benchmark, root = BENCHMARKS[args.name], Path(args.root).expanduser()
     faults = settle_downloads(benchmark, root / benchmark.folder, args)
     splits: dict[str, ColumnDataset] = {}
@@ -167,6 +87,16 @@ def main(argv: Sequence[str] | None = None) -> None:
             faults += [fault] if (fault := image_fault(splits[split])) else []
     if splits:
         statistics_table(benchmark, splits)
+    return faults
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command; exits with 1 if anything is missing."""
+    try:
+        faults = prepare(parse_args(argv))
+    except KeyboardInterrupt:
+        print('interrupted; no half of anything is left, and the same command takes it up again')
+        raise SystemExit(130) from None
     print('\n'.join(['Missing or wrong:', *faults] if faults else ['Nothing is missing.']))
     if faults:
         raise SystemExit(1)

@@ -96,7 +96,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         downloads=(
             Download(
                 'VOCtrainval_11-May-2012.tar',
-                'http://host.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar',
+                'https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar',
                 ('VOCdevkit/VOC2012/ImageSets/Main/', 'VOCdevkit/VOC2012/JPEGImages/'),
                 size=1_999_639_040,
                 checksum='md5:6cd6e144f989b92b3379bac3b3de84fd',

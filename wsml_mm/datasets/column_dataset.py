@@ -85,7 +85,7 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
         if self._chosen is not None and self._chosen != tuple(columns.metainfo['classes']):
             columns = columns.select(self._chosen)
         if not self.keep_empty:
-            columns = self._without_empty(columns)
+            columns = _without_empty(columns, f'{self.data_root}: split {self.split!r}')
         if self._indices is not None:
             columns = columns.subset(_positions(self._indices, len(columns)))
         self._metainfo.update(columns.metainfo)
@@ -104,15 +104,6 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
         self.__dict__.update(state)
         if self.columns is not None:
             self._use(self.columns)
-
-    def _without_empty(self, columns: LabelColumns) -> LabelColumns:
-        kept = columns.labels.row_counts(POSITIVE) > 0
-        if not kept.any():
-            raise ValueError(
-                f'{self.data_root}: no image of split {self.split!r} has a positive label; check '
-                'the annotation and classes, or set keep_empty=True'
-            )
-        return columns if kept.all() else columns.subset(np.flatnonzero(kept))
 
     def sparse_labels(self) -> SparseLabels:
         """Returns the labels of the split, (N, C)."""
@@ -172,3 +163,13 @@ def _positions(indices: int | Sequence[int], count: int) -> Any:
     if isinstance(indices, int):
         return everything[:indices] if indices >= 0 else everything[indices:]
     return everything[np.asarray(indices, dtype=np.int64)]
+
+
+def _without_empty(columns: LabelColumns, where: str) -> LabelColumns:
+    kept = columns.labels.row_counts(POSITIVE) > 0
+    if not kept.any():
+        raise ValueError(
+            f'{where}: no image has a positive label; check the annotation and classes, or set '
+            'keep_empty=True'
+        )
+    return columns if kept.all() else columns.subset(np.flatnonzero(kept))
