@@ -100,6 +100,17 @@ def test_damaged_line_is_named(reader, tmp_path, line, fault):
     assert '\n' not in str(caught.value)
 
 
+def test_a_digit_that_slipped_into_the_next_id(reader, tmp_path):
+    path = tmp_path / 'annotations-human.csv'
+    slipped = [
+        '000026e7ee79099,verification,/m/07j7r,1',
+        '60000000000000001,verification,/m/07j7r,1',
+    ]
+    path.write_text('\n'.join([HEADER, *LINES, *slipped]))
+    with pytest.raises(ValueError, match=r"csv:7: ImageID '000026e7ee79099' is not 16"):
+        read(path)
+
+
 @pytest.mark.parametrize('text', ['', 'ImageID,Source,LabelName\n', '\x00\x01\x02' * 50])
 def test_other_files_are_refused(reader, tmp_path, text):
     path = tmp_path / 'annotations-human.csv'
