@@ -93,7 +93,7 @@ BENCHMARKS = {
         e2e='optim_wrapper = dict(optimizer=dict(lr=7.5e-5))\n',
     ),
     'openimages-v3': Benchmark(
-        _source('OpenImagesV3', 'openimages'),
+        _source('OpenImagesV3', 'openimages_v3'),
         5000,
         (0.01, 0.01, 0.005),
         ('train', 'validation', 'test'),

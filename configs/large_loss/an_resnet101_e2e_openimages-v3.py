@@ -9,7 +9,8 @@ _base_ = [
 # Labels as annotated, positives and verified negatives, in training and evaluation.
 # 20 epochs, the rate and delta_rel of {0.005, 0.01} are of the paper; which method has
 # which delta_rel, 224 px and batches of 288 (4 x 72) are NOT verified.
-source = dict(type='OpenImagesV3', data_root='{{$WSML_DATA:data}}/openimages')
+source = dict(type='OpenImagesV3',
+              data_root='{{$WSML_DATA:data}}/openimages_v3')
 model = dict(head=dict(num_classes=5000))
 train_dataloader = dict(batch_size=72,
                         num_workers=8,

@@ -10,7 +10,8 @@ _base_ = [
 # Labels as annotated, positives and verified negatives, in training and evaluation.
 # 20 epochs, the rate and delta_rel of {0.005, 0.01} are of the paper; which method has
 # which delta_rel, 224 px and batches of 288 (4 x 72) are NOT verified.
-source = dict(type='OpenImagesV3', data_root='{{$WSML_DATA:data}}/openimages')
+source = dict(type='OpenImagesV3',
+              data_root='{{$WSML_DATA:data}}/openimages_v3')
 cached = dict(extractor={{_base_.extractor}},
               cache='work_dirs/features/openimages-v3_resnet101',
               dtype='float16')

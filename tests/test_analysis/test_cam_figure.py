@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from planted import cell_box, write_images
+from planted_maps import cell_box, write_images
 
 from wsml_mm.analysis import save_figure
 from wsml_mm.analysis.cam_figure import CamRow, Panel, draw_cam_grid, shrink_png

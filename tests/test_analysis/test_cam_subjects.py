@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from planted import CLASSES, write_images
+from planted_maps import CLASSES, write_images
 
 from wsml_mm.analysis.cam_subjects import Subject, candidates, labelled_images, most_different
 from wsml_mm.analysis.cam_view import CamView

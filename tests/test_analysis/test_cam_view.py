@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.dataset import Compose
 from mmpretrain.registry import MODELS, TRANSFORMS
-from planted import HEIGHT, WIDTH, cell_box, planted_config, write_images
+from planted_maps import HEIGHT, WIDTH, cell_box, planted_config, write_images
 
 from wsml_mm.analysis.cam_view import disagreement, view_image
 from wsml_mm.datasets.boxes import innermost

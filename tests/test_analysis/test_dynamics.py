@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted import known_losses, plant
+from planted_noise import known_losses, plant
 
 from wsml_mm.analysis.dynamics import by_method, curves, mean_loss, over_runs, ratio, read_run
 from wsml_mm.engine.hooks.epoch_file import epoch_file

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from planted import known_losses, plant
+from planted_noise import known_losses, plant
 
 from wsml_mm.analysis.memorisation import COLOURS, draw_memorisation, memorisation_rows
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from planted import known_quality, plant
+from planted_noise import known_quality, plant
 
 from wsml_mm.analysis.class_quality import draw_classes, hidden_positives, pooled, shown_classes
 from wsml_mm.analysis.selection_quality import draw_quality, quality_rows, selecting

@@ -10,7 +10,7 @@ import torch
 from helpers import CLASSES, read_devkit, tiny_config, write_devkit
 from mmengine.config import Config
 from PIL import Image
-from planted import planted_config, write_checkpoint, write_images, xml_object
+from planted_maps import planted_config, write_checkpoint, write_images, xml_object
 
 from wsml_mm.cli import draw_cams, pointing_game
 from wsml_mm.comparison.retest import checkpoints, set_input_size

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import trees
+import benchmark_trees as trees
 from helpers import REPO, run_python
 
 from wsml_mm.cli import prepare_dataset

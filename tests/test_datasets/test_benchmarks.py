@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-import trees
+import benchmark_trees as trees
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets import PartialLabelDataset

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-import trees
+import benchmark_trees as trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

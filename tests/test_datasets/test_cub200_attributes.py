@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-import trees
+import benchmark_trees as trees
 
 from wsml_mm.datasets import CUB200Attributes
 

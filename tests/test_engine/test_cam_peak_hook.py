@@ -10,7 +10,7 @@ import pytest
 import torch
 from helpers import REPO, run_python, set_hook, tiny_config, train, write_devkit
 from mmengine.runner import Runner
-from planted import CLASSES, cell_box, planted_config, write_checkpoint, write_images
+from planted_maps import CLASSES, cell_box, planted_config, write_checkpoint, write_images
 
 from wsml_mm.cli import test as test_cli
 from wsml_mm.engine import CamPeakHook

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from mmpretrain.registry import TASK_UTILS
-from planted import xml_object
+from planted_maps import xml_object
 
 from wsml_mm.datasets import ComposedScenes
 from wsml_mm.datasets.boxes import read_voc_boxes
