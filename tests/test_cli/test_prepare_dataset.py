@@ -8,8 +8,8 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-import pytest
 import benchmark_trees as trees
+import pytest
 from helpers import REPO, run_python
 
 from wsml_mm.cli import prepare_dataset

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
+import benchmark_trees as trees
 import numpy as np
 import pytest
-import benchmark_trees as trees
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets import PartialLabelDataset

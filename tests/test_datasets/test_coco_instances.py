@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 
+import benchmark_trees as trees
 import numpy as np
 import pytest
-import benchmark_trees as trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
