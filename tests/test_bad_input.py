@@ -74,7 +74,8 @@ from wsml_mm.datasets import (
     observe_split,
     save_observation,
 )
-from wsml_mm.engine.hooks.durable_checkpoint_hook import newest_loadable, write_durably
+from wsml_mm.datasets.files import write_durably
+from wsml_mm.engine.hooks.durable_checkpoint_hook import newest_loadable
 from wsml_mm.engine.hooks.set_up import check_set_up
 from wsml_mm.models.backbones import load_efficientnet_lite0
 from wsml_mm.models.backbones.packaged_weights import URI

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from wsml_mm.datasets.files import write_durably
 from wsml_mm.datasets.openimages_v3 import OpenImagesV3, downloaded_ids, ids_of, spell_ids
 from wsml_mm.datasets.openimages_v3.dataset import SPLITS
-from wsml_mm.engine.hooks.durable_checkpoint_hook import write_durably
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -19,8 +19,7 @@ from mmpretrain.registry import TASK_UTILS
 
 from wsml_mm.cli.options import LOADERS, fill_loaders, find_config, partial_datasets
 from wsml_mm.cli.train import best_checkpoint, train
-from wsml_mm.datasets.files import one_line
-from wsml_mm.engine.hooks.durable_checkpoint_hook import write_durably
+from wsml_mm.datasets.files import one_line, write_durably
 
 from .table import METRIC
 
