@@ -1,4 +1,4 @@
-from .boxes import BoxTable, COCOBoxes, OpenImagesBoxes, VOCBoxes
+from .boxes import COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .composed_scenes import ComposedScenes
 from .features import FeatureDataset
 from .holdout import holdout_indices
@@ -16,7 +16,6 @@ from .voc2012 import VOC2012
 
 __all__ = [
     'VOC2012',
-    'BoxTable',
     'COCOBoxes',
     'ComposedScenes',
     'FeatureDataset',
