@@ -123,9 +123,12 @@ BENCHMARKS = {
     'scenes': Benchmark(
         _source('ComposedScenes', 'composed_scenes'),
         20,
-        protocols=('linear',),
+        pipeline='native',
+        protocols=('e2e', 'linear'),
+        loaders='num_workers=2, ',
         linear='optim_wrapper = dict(optimizer=dict(lr=3e-3))\n',
-        **{**_LITE, 'linear_pipeline': 'native'},
+        backbone='lite0',
+        schedule=_SGD,
     ),
 }
 

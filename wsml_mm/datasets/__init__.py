@@ -4,7 +4,6 @@ from .boxes import BoxTable, COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .coco2014 import COCO2014
 from .column_dataset import ColumnDataset
 from .columns import LabelColumns
-from .boxes import COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .composed_scenes import ComposedScenes
 from .cub200_attributes import CUB200Attributes
 from .features import FeatureDataset
