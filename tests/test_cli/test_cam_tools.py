@@ -83,13 +83,13 @@ def test_draw_cams_chooses_rows_and_takes_what_is_trained(work, monkeypatch):
     monkeypatch.setattr('wsml_mm.comparison.runs.train', None)  # the first tool has trained all
     command = [*configs, '--work-dir', str(out), '--seeds', '1', '--candidates', '4', '--rows', '3']
     draw_cams.main(command)
-    rows = read(out / 'cams.csv')
+    rows = read(out / 'draw_cams.csv')
     assert [r['method'] for r in rows] == ['AN', 'LL-R'] * 3
     assert {r['hit'] for r in rows} <= {'True', 'False'}
-    assert Image.open(out / 'cams.png').mode == 'P'
-    assert (out / 'cams.command.txt').read_text().startswith('python tools/draw_cams.py')
+    assert Image.open(out / 'draw_cams.png').mode == 'P'
+    assert (out / 'draw_cams.command.txt').read_text().startswith('python tools/draw_cams.py')
     draw_cams.main([*command, '--out', str(out / 'again')])
-    assert (out / 'again.csv').read_text() == (out / 'cams.csv').read_text()
+    assert (out / 'again.csv').read_text() == (out / 'draw_cams.csv').read_text()
 
 
 def planted(tmp_path):

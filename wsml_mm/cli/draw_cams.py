@@ -48,7 +48,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--rows', type=int, default=6, help='at most so many rows')
     parser.add_argument('--candidates', type=int, default=64, help='images to choose from')
     parser.add_argument('--pick-seed', type=int, default=0, help='of the candidates')
-    parser.add_argument('--out', help='figure, without suffix; default: cams in the work folder')
     args = parser.parse_args(argv)
     if args.work_dir is None and not all(':' in config for config in args.configs):
         parser.error(
@@ -161,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             rows.append(row)
             numbers += row_numbers(row, subjects[position].path, [m.name for m in methods])
     figure = draw_cam_grid(rows, [m.name for m in methods], args.title)
-    out = Path(args.out or Path(args.work_dir or 'work_dirs') / 'cams')
+    out = Path(args.out or Path(args.work_dir or 'work_dirs') / 'draw_cams')
     paths = write_evidence(out, figure, numbers, spelled('draw_cams', argv))
     shrink_png(paths[0])
     print('\n'.join(map(str, paths)))

@@ -38,6 +38,10 @@ def add_cam_options(parser: argparse.ArgumentParser) -> None:
         help="width and height of the network's input; default: of the config's test pipeline",
     )
 
+    parser.add_argument(
+        '--out', help='figure, without suffix; default: named after the tool, in the work folder'
+    )
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
@@ -111,10 +115,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows += play(method, seed, args, boxes)
     rows.sort(key=lambda row: MOMENTS.index(row['moment']))
     figure = draw_pointing_game(rows, classes, args.title)
-    write_evidence(root / 'pointing_game', figure, rows, spelled('pointing_game', argv))
+    out = Path(args.out or root / 'pointing_game')
+    write_evidence(out, figure, rows, spelled('pointing_game', argv))
     table = pointing_markdown(rows, classes)
-    (root / 'pointing_game.md').write_text(table, encoding='utf-8')
-    print(f'\n{table}\nFigure, table and numbers: {root}/pointing_game.*')
+    out.with_name(out.name + '.md').write_text(table, encoding='utf-8')
+    print(f'\n{table}\nFigure, table and numbers: {out}.*')
 
 
 if __name__ == '__main__':
