@@ -75,9 +75,7 @@ def test_all_is_sorted_and_complete():
             n for n in module.__all__ if n[0].isupper() and isinstance(vars(module)[n], type)
         }
         bases = {'LargeLoss', 'PartialLabelLoss', 'Observation'}
-        data = {'SparseLabels', 'LabelColumns', 'NameColumn', 'ScoredLabels', 'BoxTable'}
-        data |= {'SplitNames'}
-        data = {'SparseLabels', 'LabelColumns', 'NameColumn', 'SplitNames'}
+        data = {'SparseLabels', 'LabelColumns', 'NameColumn', 'ScoredLabels', 'SplitNames'}
         assert classes - bases - data <= set(wsml_mm.__all__)
 
 

@@ -101,6 +101,10 @@ def run_once(
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
     with (folder / 'console.log').open('a') as log, contextlib.redirect_stdout(log):
         result = {**identity, **_train_and_test(cfg)}
+        # MMEngine's logger outlives the run, and would go on writing to the closed file.
+        logger = MMLogger.get_current_instance()
+        for handler in [h for h in logger.handlers if getattr(h, 'stream', None) is log]:
+            logger.removeHandler(handler)
     # The run's logger, which mmengine would go on using for all messages, writes to a closed file.
     for kind in (MMLogger, MessageHub, Visualizer):
         kind._instance_dict.pop(cfg.experiment_name, None)

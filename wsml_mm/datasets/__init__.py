@@ -1,6 +1,6 @@
 from .agreement import known_share
 from .biased_single_positive import BiasedSinglePositive
-from .boxes import BoxTable, COCOBoxes, OpenImagesBoxes, VOCBoxes
+from .boxes import COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .coco2014 import COCO2014
 from .column_dataset import ColumnDataset
 from .columns import LabelColumns
@@ -33,7 +33,6 @@ __all__ = [
     'NUSWIDE',
     'VOC2012',
     'BiasedSinglePositive',
-    'BoxTable',
     'COCOBoxes',
     'CUB200Attributes',
     'ColumnDataset',
