@@ -37,6 +37,6 @@ setup(
     package_dir={'wsml_mm.configs': 'configs'},
     package_data={'wsml_mm': ['py.typed'], 'wsml_mm.configs': ['**/*.py', '**/*.md', '**/*.yml']},
     # Below 2.6 torch loads checkpoints as pickles by default.
-    install_requires=['torch>=2.6', 'torchvision>=0.21', 'numpy>=1.24'],
+    install_requires=['torch>=2.6', 'torchvision>=0.21', 'numpy>=1.24', 'defusedxml>=0.7'],
     extras_require=EXTRAS,
 )

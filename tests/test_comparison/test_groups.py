@@ -12,7 +12,7 @@ from helpers import CLASSES, read_devkit, tiny_config, write_devkit
 from scipy import stats
 
 from wsml_mm.cli import groups as command
-from wsml_mm.comparison.groups import group_markdown, group_rows, group_scores
+from wsml_mm.comparison.groups import draw_groups, group_markdown, group_rows, group_scores
 
 NAN = float('nan')
 GROUPS = {'G1': ['bee', 'dog'], 'G2': ['ant', 'cat'], 'all': ['ant', 'bee', 'cat', 'dog']}
@@ -47,6 +47,7 @@ def test_spread_and_paired_difference():
     assert rows['AN', 'best', 'G1']['mean'] == 20
     assert rows['AN', 'best', 'G1']['std'] == 10
     assert rows['AN', 'last', 'G2']['mean'] == 50
+    assert 'difference' not in rows['AN', 'best', 'G1']
     assert rows['LL-R', 'best', 'G1']['difference'] == 4  # of 2, 6, 4
     expected = stats.ttest_rel([12, 26, 34], [10, 20, 30]).confidence_interval(0.95)
     assert rows['LL-R', 'best', 'G1']['interval'] == pytest.approx(
@@ -54,6 +55,18 @@ def test_spread_and_paired_difference():
     )
     assert rows['LL-R', 'best', 'G2']['difference'] == 5
     assert '| LL-R | 24.0 ± 11.1 | 55.0 ± 0.0 |' in group_markdown(list(rows.values()), GROUPS)
+
+
+def test_figure_shows_the_numbers():
+    an = [result('AN', s, 40, x, 60, x) for s, x in ((1, 10), (2, 20), (3, 30))]
+    ll = [result('LL-R', s, 50, x, 60, x) for s, x in ((1, 12), (2, 26), (3, 34))]
+    labels = dict(zip(GROUPS, ('rare', 'frequent', 'all'), strict=True))
+    figure = draw_groups(group_rows(an + ll, GROUPS, 'AN'), labels, 'AN')
+    above, below = figure.axes
+    assert [b.get_height() for b in above.patches] == pytest.approx([20, 50, 35, 24, 55, 39.5])
+    assert [b.get_height() for b in below.patches] == pytest.approx([4, 5, 4.5])
+    assert above.patches[0].get_x() < above.patches[3].get_x() < above.patches[1].get_x()
+    assert [t.get_text() for t in below.get_xticklabels()] == ['rare', 'frequent', 'all']
 
 
 def test_missing_class_names_the_mend():

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from helpers import tiny_config, write_devkit
+from mmengine.logging import print_log
 
 from wsml_mm.cli import compare
 from wsml_mm.comparison import Method, read_methods, run_once
@@ -82,6 +83,16 @@ def test_run_writes_and_reuses_its_result(configs, tmp_path, monkeypatch):
     assert run_once(method, 3, tmp_path / 'run') == json.loads(json.dumps(result))
     with pytest.raises(ValueError, match='another config; delete it'):
         run_once(method, 4, tmp_path / 'run')
+
+
+def test_messages_after_a_run_do_not_go_to_its_closed_log(configs, tmp_path, capsys):
+    print_log('before', logger='current')
+    run_once(Method('AN', configs[0]), 3, tmp_path / 'run')
+    print_log('afterwards', logger='current')
+    printed = capsys.readouterr()
+    assert 'afterwards' in printed.out
+    assert 'Logging error' not in printed.err
+    assert 'afterwards' not in (tmp_path / 'run' / 'console.log').read_text()
 
 
 @pytest.mark.parametrize('jobs', ['1', '2'])

@@ -168,7 +168,7 @@ def test_a_baseline_that_varies_is_taken_at_the_same_value(points):
 
 def test_tables(points):
     text = sweep_markdown(sweep_rows(points, 'delta_rel', 'AN'), 'delta_rel', ['AN', 'LL-R'])
-    assert '| method | without delta_rel | delta_rel 0.5 | delta_rel 0.1 |' in text
+    assert 'Test mAP by delta_rel, last epoch:\n\n| method | without | 0.5 | 0.1 |' in text
     assert '| AN | 52.0 ± 1.0 |  |  |' in text
     assert '| LL-R |  | 56.0 ± 2.0 | 53.0 ± 1.0 |' in text
     assert '| LL-R |  | 46.0 ± 1.0 | 41.0 ± 0.0 |' in text

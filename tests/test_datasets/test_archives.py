@@ -135,6 +135,9 @@ def test_full_disk_is_told(tmp_path, monkeypatch):
 
 
 def _unpack_slowly(archive, folder):
+    # A background job of a shell ignores SIGINT, and so would its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def wait(_):
         (folder.parent / 'begun').touch()
         time.sleep(0.5)

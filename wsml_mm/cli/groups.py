@@ -120,6 +120,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows, command = group_rows(results, groups, baseline), spelled('groups', argv)
     labels = group_labels(ordered, args.count)
     figure = draw_groups(rows, labels, baseline, args.moment, args.title)
+    figure.axes[-1].set_xlabel(f'classes by number of {args.count} annotations for training')
     paths = write_evidence(root / 'groups', figure, rows, command)
     write_csv(root / 'groups_classes.csv', ordered)
     table = group_markdown(rows, groups)

@@ -48,28 +48,21 @@ def group_rows(results: Sequence[Result], groups: Groups, baseline: str) -> list
         groups: names and their classes.
         baseline: method whose runs with the same seeds are subtracted.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for moment in MOMENTS:
         runs = {(r['method'], r['seed']): group_scores(r, groups, moment) for r in results}
         for method in dict.fromkeys(r['method'] for r in results):
             seeds = [s for m, s in runs if m == method]
             for group, classes in groups.items():
                 score = np.array([runs[method, s][group] for s in seeds])
-                other = np.array([runs[baseline, s][group] for s in seeds])
-                gap, interval = paired_interval(score - other)
-                rows.append(
-                    {
-                        'method': method,
-                        'moment': moment,
-                        'group': group,
-                        'classes': len(classes),
-                        'seeds': len(seeds),
-                        'mean': float(score.mean()),
-                        'std': _spread(score),
-                        'difference': gap,
-                        'interval': interval,
-                    }
+                row: dict[str, Any] = dict(
+                    method=method, moment=moment, group=group, classes=len(classes)
                 )
+                row |= dict(seeds=len(seeds), mean=float(score.mean()), std=_spread(score))
+                if method != baseline:
+                    other = np.array([runs[baseline, s][group] for s in seeds])
+                    row['difference'], row['interval'] = paired_interval(score - other)
+                rows.append(row)
     return rows
 
 
@@ -121,15 +114,17 @@ def draw_groups(
             if axes is panels[1] and method == baseline:
                 continue
             height, error = ([own[group][key] for group in labels] for key in keys)
-            axes.bar(places, height, yerr=error, **style, error_kw=dict(lw=0.9, ecolor='#444444'))
+            axes.bar(places, height, yerr=error, **style, error_kw=dict(lw=0.9, ecolor='#777777'))
     panels[0].set(ylabel='test mAP (%)', title=title or TITLES[moment])
-    panels[1].set_ylabel(f'minus {baseline}')
+    panels[1].set_ylabel(f'minus {baseline}, 95 % interval')
     panels[1].axhline(0, color='black', lw=0.8)
+    panels[1].spines['bottom'].set_visible(False)
     panels[1].set_xticks(range(len(labels)), labels.values(), fontsize=8.5)
     for axes in panels:
         axes.axvline(len(labels) - 1.5, color='#bbbbbb', lw=0.8)
         axes.tick_params(axis='x', length=0)
         tidy_axes(axes)
+        axes.set_axisbelow(True)
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc='outside lower center', ncols=len(names), frameon=False)
     return figure

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,17 +99,26 @@ def run_once(
     cfg.resume = (folder / 'last_checkpoint').is_file()
     # MMEngine keeps its state under this name: two runs of one process must not share it.
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
-    with (folder / 'console.log').open('a') as log, contextlib.redirect_stdout(log):
+    with (folder / 'console.log').open('a') as log, contextlib.redirect_stdout(log), _forgotten():
         result = {**identity, **_train_and_test(cfg)}
-        # MMEngine's logger outlives the run, and would go on writing to the closed file.
-        logger = MMLogger.get_current_instance()
-        for handler in [h for h in logger.handlers if getattr(h, 'stream', None) is log]:
-            logger.removeHandler(handler)
-    # The run's logger, which mmengine would go on using for all messages, writes to a closed file.
-    for kind in (MMLogger, MessageHub, Visualizer):
-        kind._instance_dict.pop(cfg.experiment_name, None)
     write_durably(result_file, json.dumps(result, indent=1).encode())
     return result
+
+
+@contextlib.contextmanager
+def _forgotten() -> Iterator[None]:
+    """Forgets the loggers and hubs made within.
+
+    MMEngine goes on using a run's logger for all messages, though it writes to a closed file.
+    """
+    kinds = (MMLogger, MessageHub, Visualizer)
+    before = [set(kind._instance_dict) for kind in kinds]
+    try:
+        yield
+    finally:
+        for kind, names in zip(kinds, before, strict=True):
+            for name in kind._instance_dict.keys() - names:
+                del kind._instance_dict[name]
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -62,10 +62,10 @@ def sweep_markdown(rows: Sequence[dict[str, Any]], name: str, methods: Sequence[
     """
     cells = {(row['method'], row[name]): row for row in rows}
     values = list(dict.fromkeys(row[name] for row in rows))
-    heads = [f'without {name}' if v == REFERENCE else f'{name} {v}' for v in values]
+    heads = ' | '.join('without' if value == REFERENCE else value for value in values)
     lines = []
     for moment in MOMENTS:
-        lines += [f'Test mAP, {TITLES[moment]}:', '', f'| method | {" | ".join(heads)} |']
+        lines += [f'Test mAP by {name}, {TITLES[moment]}:', '', f'| method | {heads} |']
         lines.append('|---' * (len(values) + 1) + '|')
         for method in methods:
             found = [cells.get((method, value)) for value in values]
@@ -125,6 +125,8 @@ def draw_sweep(points: Points, label: str, methods: Sequence[str], title: str = 
         axes.set(xlabel=label, title=TITLES[moment])
         axes.set_xticks(places, values)
         axes.minorticks_off()
+        if scale == 'category':
+            axes.margins(x=0.2)
         tidy_axes(axes)
     panels[0].set_ylabel('test mAP (%)')
     handles, names = panels[0].get_legend_handles_labels()

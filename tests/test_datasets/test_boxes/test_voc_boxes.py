@@ -82,3 +82,10 @@ def test_nothing_there(tmp_path):
     write(tmp_path, a=xml_object('tree', (0, 0, 1, 1)))
     with pytest.raises(ValueError, match='holds no box of the classes'):
         read_voc_boxes(tmp_path, ['cat'])
+
+
+def test_entities_that_blow_up_are_refused(tmp_path):
+    bomb = '<!DOCTYPE a [<!ENTITY b "xxxx"><!ENTITY c "&b;&b;&b;&b;">]><annotation>&c;</annotation>'
+    (tmp_path / 'a.xml').write_text(bomb)
+    with pytest.raises(ValueError, match=r'a\.xml: is no XML file \(EntitiesForbidden.*; mend or'):
+        read_voc_boxes(tmp_path, ['car'])

@@ -110,7 +110,10 @@ def test_samples(tmp_path):
     row = tree.matrix('test')[2]
     info = dataset.get_data_info(2)
     assert info['img_path'] == os.path.join(tmp_path, 'test', f'{tree.images("test")[2]}.jpg')
-    assert info['gt_label'] == np.flatnonzero(row == 1).tolist()
+    classes, values = info['labels']
+    assert classes.tolist() == np.flatnonzero(row != -1).tolist()
+    np.testing.assert_array_equal(values, row[classes])
+    assert dataset.get_cat_ids(2) == np.flatnonzero(row == 1).tolist()
     sample = dataset[2]['data_samples']
     np.testing.assert_array_equal(sample.gt_score, row)
     elsewhere = OpenImagesV3(tmp_path, 'test', data_prefix={'img_path': 'images_test'})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree.ElementTree import ParseError
 
+from defusedxml.ElementTree import parse as parse_xml  # refuses entities that blow up
 from mmpretrain.registry import TASK_UTILS
 
 from ..files import one_line
@@ -77,8 +78,8 @@ def read_voc_boxes(
 
 def _objects(file: Path, difficult: bool) -> list[tuple[str, list[float]]]:
     try:
-        top = ElementTree.parse(file).getroot()
-    except (ElementTree.ParseError, ValueError) as error:
+        top = parse_xml(file).getroot()
+    except (ParseError, ValueError) as error:
         raise ValueError(
             f'{file}: is no XML file ({one_line(error)}); mend or remove it'
         ) from error
