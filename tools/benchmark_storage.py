@@ -155,13 +155,14 @@ def measure_dicts(count: int, classes: int, dense: bool) -> dict[str, float]:
         'open_s': time.perf_counter() - begin - drawing,
         'get_data_info_us': each(dataset.get_data_info, count),
         'resident_mb': memory() - before,
-        'peak_mb': int(_peak().split()[0]) / 1024 - before,
+        'peak_mb': _peak() - before,
     }
 
 
-def _peak() -> str:
+def _peak() -> float:
+    """Returns the most memory this process has had, in MB."""
     status = Path('/proc/self/status').read_text()
-    return status.split('VmHWM:')[1].splitlines()[0]
+    return int(status.split('VmHWM:')[1].split()[0]) / 1024
 
 
 def measure_store(corrections: int, images: int, classes: int) -> dict[str, float]:
@@ -183,6 +184,7 @@ def measure_store(corrections: int, images: int, classes: int) -> dict[str, floa
     return {
         'corrections': len(store),
         'resident_mb': memory() - before,
+        'peak_mb': _peak() - before,
         'fill_s': filling,
         'lookup_ms': float(np.median(times)) * 1e3,
     }

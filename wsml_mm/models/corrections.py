@@ -25,8 +25,7 @@ class CorrectionStore:
 
     def __init__(self, num_samples: int, num_classes: int) -> None:
         self.num_samples, self.num_classes = num_samples, num_classes
-        self._keys: NDArray[np.int64] = np.zeros(0, np.int64)  # sample * C + class, ascending
-        self._epochs: NDArray[np.int32] = np.zeros(0, np.int32)
+        self._hold(np.zeros(0, np.int64), np.zeros(0, np.int32))
         self._added: list[NDArray[np.int64]] = []
 
     def __len__(self) -> int:
@@ -52,9 +51,9 @@ class CorrectionStore:
         held = torch.zeros(len(rows), self.num_classes, dtype=torch.bool)
         if not len(self._keys):
             return held
-        first = rows.cpu().numpy().astype(np.int64) * self.num_classes
-        begin, end = np.searchsorted(self._keys, np.stack([first, first + self.num_classes]))
-        lengths = end - begin
+        samples = rows.cpu().numpy().astype(np.int64)
+        first, end = samples * self.num_classes, self._starts[samples + 1]
+        lengths = end - self._starts[samples]
         # The batch's keys one row after the other, and what turns each into a place of `held`.
         entries = np.repeat(end - lengths.cumsum(), lengths) + np.arange(lengths.sum())
         shift = np.repeat(np.arange(len(first)) * self.num_classes - first, lengths)
@@ -83,9 +82,19 @@ class CorrectionStore:
         if len(self._keys):
             known = self._keys[np.minimum(places, len(self._keys) - 1)] == found
             found, places = found[~known], places[~known]
-        self._keys = np.insert(self._keys, places, found)
-        self._epochs = np.insert(self._epochs, places, np.int32(epoch))
+        self._hold(
+            np.insert(self._keys, places, found),
+            np.insert(self._epochs, places, np.int32(epoch)),
+        )
         return len(found)
+
+    def _hold(self, keys: NDArray[np.int64], epochs: NDArray[np.int32]) -> None:
+        self._keys = keys  # sample * C + class, ascending
+        self._epochs = epochs
+        # Where each sample's keys begin: a search among millions for every batch would cost more
+        # than all else that a step does with labels.
+        bounds = np.arange(self.num_samples + 1) * self.num_classes
+        self._starts: NDArray[np.int64] = np.searchsorted(keys, bounds)
 
     def table(self) -> dict[str, NDArray[np.int64]]:
         """Returns the merged corrections as columns 'sample', 'class', 'epoch'."""
@@ -126,7 +135,7 @@ class CorrectionStore:
                 f'{self.num_samples} samples of {self.num_classes} classes): resume from another '
                 'checkpoint'
             )
-        self._keys, self._epochs = keys, epochs
+        self._hold(keys, epochs)
         self._added.clear()
 
     def _check_rows(self, rows: Tensor) -> None:
