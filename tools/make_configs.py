@@ -123,12 +123,11 @@ BENCHMARKS = {
     'scenes': Benchmark(
         _source('ComposedScenes', 'composed_scenes'),
         20,
-        pipeline='native',
+        pipeline='squash_128',
         protocols=('e2e', 'linear'),
         loaders='num_workers=2, ',
         linear='optim_wrapper = dict(optimizer=dict(lr=3e-3))\n',
-        backbone='lite0',
-        schedule=_SGD,
+        **{**_LITE, 'linear_pipeline': 'native'},
     ),
 }
 

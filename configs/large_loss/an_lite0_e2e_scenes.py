@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/models/lite0.py',
-    '../_base_/pipelines/native.py',
+    '../_base_/pipelines/squash_128.py',
     '../_base_/datasets/end_to_end.py',
     '../_base_/schedules/sgd_10e.py',
     '../_base_/default_runtime.py',
