@@ -51,6 +51,7 @@ from wsml_mm import (
     IndexedMultiLabelClsHead,
     KeepRatio,
     KnownPerClass,
+    LabelTable,
     LargeLossCorrectPerm,
     LargeLossHook,
     LargeLossReject,
@@ -288,6 +289,88 @@ ANNOTATIONS = [
          r"bad_images='ignore': use \"stop\" or \"skip\""),
     Case('subset', of_kit(lambda kit: PartialLabelDataset(voc(kit)).get_subset([0])),
          NotImplementedError, r'PartialLabelDataset: use indices='),
+]
+# fmt: on
+
+
+# --- tables of labels ------------------------------------------------------------------------
+
+
+def label_table(
+    *rows: str, header: str = 'image,positive,negative', name: str = 't.csv', **kwargs: Any
+) -> Prepare:
+    """A table of these rows, read as the dataset reads it."""
+
+    def make(folder):
+        (folder / name).write_bytes('\n'.join([header, *rows, '']).encode('latin-1'))
+        (folder / 'classes.txt').write_text('cat\ndog\nelk\n')
+        options = {'ann_file': name, 'classes': 'classes.txt', **kwargs}
+        return lambda: LabelTable(folder, **options)
+
+    return make
+
+
+# fmt: off
+TABLES = [
+    Case('table: label unknown', label_table('a.jpg,cat,', 'b.jpg,cat|dgo,'), ValueError,
+         r"t\.csv:3: unknown label 'dgo'; did you mean 'dog'\?"),
+    Case('table: other separator', label_table('a.jpg,cat;dog,'), ValueError,
+         r"t\.csv:2: unknown label 'cat;dog'; labels are separated by '\|' here, .*=';'"),
+    Case('table: contradiction', label_table('a.jpg,cat|dog,elk|dog'), ValueError,
+         r"t\.csv:2: label 'dog' is both positive and negative; keep the one that is right"),
+    Case('table: label twice', label_table('a.jpg,cat|cat,'), ValueError,
+         r"t\.csv:2: label 'cat' is listed twice; list it once"),
+    Case('table: label empty', label_table('a.jpg,cat|,'), ValueError,
+         r't\.csv:2: an empty label; remove the extra separator'),
+    Case('table: star among positives', label_table('a.jpg,*,'), ValueError,
+         r"t\.csv:2: '\*' among the positive labels; it belongs to the negative ones"),
+    Case('table: image twice', label_table('a.jpg,cat,', './a.jpg,dog,'), ValueError,
+         r"t\.csv:3: image 'a\.jpg' is listed twice, first in line 2; remove one row, .*'merge'"),
+    Case('table: merged rows contradict',
+         label_table('a.jpg,cat,', 'a.jpg,,cat', duplicates='merge'), ValueError,
+         r"t\.csv:3: label 'cat' is both positive and negative, as in line 2; keep the one"),
+    Case('table: no image', label_table(' ,cat,'), ValueError,
+         r't\.csv:2: the row names no image; name one, or remove the row'),
+    Case('table: name climbs out', label_table('../../etc/passwd,cat,'), ValueError,
+         r"t\.csv:2: image name '\.\./\.\./etc/passwd' leaves the image folder; name a file below"),
+    Case('table: name absolute', label_table('/etc/passwd,cat,'), ValueError,
+         r"t\.csv:2: image name '/etc/passwd' leaves the image folder; name a file below it"),
+    Case('table: name with a backslash', label_table('d\\a.jpg,cat,'), ValueError,
+         r"t\.csv:2: image name 'd.*a\.jpg' leaves the image folder; .*separated by \"/\""),
+    Case('table: name with NUL', label_table('a\0.jpg,cat,'), ValueError,
+         r"t\.csv:2: image name 'a\\x00\.jpg' holds a control sign; write the name alone"),
+    Case('table: cell missing', label_table('a.jpg,cat'), ValueError,
+         r't\.csv:2: 2 cells where the header has 3; write an empty cell for no labels'),
+    Case('table: comma in a cell', label_table('a.jpg,cat,dog,elk'), ValueError,
+         r't\.csv:2: 4 cells where the header has 3; put a cell .* in quotation marks'),
+    Case('table: quotation mark left open', label_table('"a.jpg,cat,', 'b.jpg,cat,'), ValueError,
+         r't\.csv:2: the row cannot be read \(unexpected end of data\); close its quotation marks'),
+    Case('table: no header', label_table('b.jpg,cat,', header='a.jpg,cat,'), ValueError,
+         r"t\.csv:1: the header has no 'image', only 'a\.jpg', 'cat', ''; name the columns "),
+    Case('table: column misnamed', label_table('a.jpg,cat,', header='image,positive,negatives'),
+         ValueError, r"t\.csv:1: the header has no 'negative', .*\(is 'negatives' meant\?\); name"),
+    Case('table: no rows', label_table(), ValueError, r't\.csv: has no rows; write one an image'),
+    Case('table: in Latin-1', label_table('B\xe4r.jpg,cat,'), ValueError,
+         r't\.csv:2: is no UTF-8 text \(invalid .* at byte 1\); save the file as UTF-8'),
+    Case('table: missing', label_table(ann_file='u.csv'), FileNotFoundError,
+         r'u\.csv: no such file; check ann_file and data_root'),
+    Case('table: kind unknown', label_table(name='t.xlsx'), ValueError,
+         r't\.xlsx: a table of labels ends with one of \.csv, \.tsv, \.parquet'),
+    Case('table: JSON truncated', label_table(header='[{"image": "a.jpg"', name='t.json'),
+         ValueError, r't\.json:1: is no JSON \(.*\); write it anew with json\.dump'),
+    Case('table: JSON of indices', label_table(
+             header='[{"image": "a.jpg", "positive": [1]}]', name='t.json'), ValueError,
+         r't\.json:1: label 1 is no text; give names, not indices'),
+    Case('table: Parquet of noise', label_table(header='noise', name='t.parquet'), ValueError,
+         r't\.parquet: is no Parquet file \(ArrowInvalid: .*\); write it anew'),
+    Case('table: class file missing', label_table('a.jpg,cat,', classes='c.txt'),
+         FileNotFoundError, r'c\.txt: no such file; list the class names in it, one a line'),
+    Case('table: class named twice', label_table('a.jpg,cat,', classes=['cat', 'cat']), ValueError,
+         r"classes=\[\.\.\.\]: class 'cat' is listed twice, .*; remove one"),
+    Case('table: classes twice', label_table('a.jpg,cat,', classes_from='t.csv'), ValueError,
+         r"classes and classes_from='t\.csv': give one of them"),
+    Case('table: option unknown', label_table('a.jpg,cat,', unlisted='unknown'), ValueError,
+         r"unlisted='unknown': use \"unobserved\" or \"negative\""),
 ]
 # fmt: on
 
@@ -1145,8 +1228,8 @@ TOOLS = [
 # fmt: on
 
 
-CASES = [*DEVKITS, *ANNOTATIONS, *IMAGES, *OBSERVATIONS, *CACHES, *FILES, *LOSSES, *TRAININGS,
-         *TOOLS]  # fmt: skip
+CASES = [*DEVKITS, *ANNOTATIONS, *TABLES, *IMAGES, *OBSERVATIONS, *CACHES, *FILES, *LOSSES,
+         *TRAININGS, *TOOLS]  # fmt: skip
 
 
 # --- the test --------------------------------------------------------------------------------

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import shlex
+import subprocess
+from glob import glob
 from pathlib import Path
 
 import mmpretrain
@@ -77,17 +81,32 @@ def test_plain_loop(monkeypatch):
     assert model.weight.grad is not None
 
 
-def test_own_labels(tmp_path, monkeypatch):
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    """A folder with the configs at hand and, once it is made, photographs in mydata/images."""
     monkeypatch.chdir(tmp_path)
-    Path('mydata/images').mkdir(parents=True)
-    Image.new('RGB', (8, 8)).save('mydata/images/a.jpg')
+    Path('configs').symlink_to(Path(__file__).parent.parent / 'configs')
+    return tmp_path
+
+
+def write_photographs(*names: str) -> None:
+    Path('mydata/images').mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(names):
+        Image.new('RGB', (160, 120), (90 * number, 40, 200)).save(Path('mydata/images', name))
+
+
+def read_own_config() -> Config:
+    Path('mine.py').write_text(next(b for b in BLOCKS if 'own = ' in b))
+    return Config.fromfile('mine.py')
+
+
+@pytest.mark.skipif('```json' not in README, reason='labels are a table in this README')
+def test_own_labels(own_folder):
+    write_photographs('a.jpg')
     text = re.search(r'```json\n(.*?)```', README, re.DOTALL)[1]
     for split in ('train', 'val'):
         Path(f'mydata/{split}.json').write_text(text)
-    root = Path(__file__).parent.parent
-    block = next(b for b in BLOCKS if 'own = ' in b)
-    Path('mine.py').write_text(block.replace("'configs/", f"'{root}/configs/"))
-    cfg = Config.fromfile('mine.py')
+    cfg = read_own_config()
     assert cfg.model.head.num_classes == 3
     for loader, flips in (('train', 1), ('val', 0), ('test', 0)):
         dataset = DATASETS.build(cfg[f'{loader}_dataloader'].dataset)
@@ -95,6 +114,42 @@ def test_own_labels(tmp_path, monkeypatch):
         assert sample.gt_score.tolist() == [1, -1, 0]
         assert sample.gt_label.tolist() == [0]
         assert str(dataset.dataset.pipeline).count('RandomFlip') == flips
+
+
+SHELL = re.findall(r'```bash\n(.*?)```', README, re.DOTALL)
+
+
+@pytest.mark.skipif('mydata/train.csv' not in README, reason='labels are JSON in this README')
+def test_own_data_from_an_empty_folder_to_a_tested_model(own_folder, capsys):
+    making, running = (block for block in SHELL if 'mydata' in block)
+    subprocess.run(['bash', '-euc', making], check=True)
+    write_photographs('a.jpg', 'b.jpg', 'c.jpg')
+    Path('mydata/val.csv').write_text(Path('mydata/train.csv').read_text())
+    cfg = read_own_config()
+    assert len(Path('mine.py').read_text().splitlines()) <= 15
+    for loader, flips in (('train', 1), ('val', 0), ('test', 0)):
+        dataset = DATASETS.build(cfg[f'{loader}_dataloader'].dataset)
+        assert dataset.metainfo['classes'] == ('car', 'cat', 'person')
+        shown = [dataset[index]['data_samples'].gt_score.tolist() for index in range(3)]
+        assert shown == [[0, 1, 1], [1, -1, -1], [0, 0, 1]]
+        assert str(dataset.dataset.pipeline).count('RandomFlip') == flips
+    few = ['--cfg-options', 'train_cfg.max_epochs=1']
+    few += [f'{x}_dataloader.num_workers=0' for x in ('train', 'val', 'test')]
+    lines = running.replace('\\\n', ' ').splitlines()
+    for line in lines:
+        python, tool, *arguments = shlex.split(line)
+        assert python == 'python'
+        arguments = [path for a in arguments for path in sorted(glob(a)) or [a]]
+        module = importlib.import_module(f'wsml_mm.cli.{Path(tool).stem}')
+        module.main([*arguments, *([] if 'check' in tool else few)])
+    assert [shlex.split(line)[1] for line in lines] == [
+        'tools/check_dataset.py', 'tools/check_dataset.py', 'tools/train.py', 'tools/test.py',
+    ]  # fmt: skip
+    text = capsys.readouterr().out
+    assert text.count('no errors') == 2
+    assert 'image in two splits' in text  # the table was taken for both
+    assert Path('report.html').stat().st_size > 10_000
+    assert list(Path('work_dirs/mine').glob('best_*.pth'))
 
 
 @pytest.mark.parametrize('path', sorted(set(re.findall(r'(?:tools|configs)/[\w/.-]+', README))))

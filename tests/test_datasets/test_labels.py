@@ -207,3 +207,23 @@ def test_parts_and_counts(dense, rest, data):
     for value in (1, 0, -1):
         np.testing.assert_array_equal(labels.row_counts(value), (dense == value).sum(axis=1))
         np.testing.assert_array_equal(labels.class_counts(value), (dense == value).sum(axis=0))
+
+
+@given(DENSE, RESTS, st.data())
+def test_completed_rows_have_no_unlisted_label(dense, rest, data):
+    flags = data.draw(st.lists(st.booleans(), min_size=len(dense), max_size=len(dense)))
+    rows = np.flatnonzero(flags)
+    found = SparseLabels.from_dense(dense, rest).completed(rows)
+    expected = dense.copy()
+    if rest == -1:  # all that was listed stays; unlisted labels become negative
+        expected[rows] = np.maximum(expected[rows], 0)
+    np.testing.assert_array_equal(to_dense(found), expected)
+    assert (np.diff(found.indptr)[rows] == dense.shape[1]).all()
+
+
+@given(DENSE, RESTS, RESTS)
+def test_unlisted_labels_count_as_said(dense, rest, other):
+    labels = SparseLabels.from_dense(dense, rest)
+    found = labels.unlisted(other)
+    assert found.rest == other
+    np.testing.assert_array_equal(to_dense(found), np.where(dense == rest, other, dense))

@@ -62,12 +62,17 @@ def read_subject(args: argparse.Namespace, log: FaultLog) -> Subject | None:
     """
     if not args.source.endswith('.py'):
         file = Path(args.source)
-        columns = dict(pair.split('=', 1) for pair in args.columns if '=' in pair)
+        if wrong := [pair for pair in args.columns if '=' not in pair]:
+            raise ValueError(f'--columns {wrong[0]}: write it as KEY=NAME, e.g. image=file')
+        columns = dict(pair.split('=', 1) for pair in args.columns)
         layout = TableFormat(
             ColumnNames.of(columns), args.separator, args.unlisted, args.duplicates
         )
         images = file.parent if args.images is None else args.images
         return table_subject(file, images, args.classes, layout, log)
+    for option in ('images', 'classes', 'columns'):
+        if getattr(args, option):
+            raise ValueError(f'--{option} is for a table; a config says it itself')
     cfg = Config.fromfile(find_config(args.source))
     subject = loader_subject(cfg, args.loader, log, args.all_labels)
     if subject is not None:

@@ -26,7 +26,7 @@ from .table import (
 )
 
 # Smaller files are read in about a second: a kept copy would only be one more thing that ages.
-_PREPARE_ABOVE = 16 << 20  # bytes
+_PREPARE_ABOVE = 4 << 20  # bytes
 
 
 @DATASETS.register_module()
@@ -59,7 +59,7 @@ class LabelTable(ColumnDataset):
             that is annotated fully.
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
         prepare: keep the columns in `data_root/wsml_mm`, to be mapped from there; None: if the
-            table is larger than 16 MB.
+            table is larger than 4 MB.
         kwargs: as for mmpretrain's `MultiLabelDataset`: data_prefix (the image folder), pipeline,
             test_mode, indices, ...
 

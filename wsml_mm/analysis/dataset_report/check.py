@@ -13,7 +13,7 @@ from wsml_mm.datasets.labels import NEGATIVE, POSITIVE, SparseLabels
 from wsml_mm.datasets.table import Fault, FaultLog
 
 from .images import ImageFiles, check_files
-from .statistics import (
+from .label_statistics import (
     MOST_PAIRED,
     ClassCounts,
     class_counts,
@@ -102,12 +102,15 @@ def check_dataset(subject: Subject, log: FaultLog, decode: bool = False) -> Data
 
 def verdict(log: FaultLog) -> str:
     """Returns how many errors and warnings there are, as a phrase."""
-    numbers = {'error': log.serious, 'warning': sum(log.counts.values()) - log.serious}
-    parts = [
-        f'no {what}s' if not n else f'{n:,} {what}{"" if n == 1 else "s"}'
-        for what, n in numbers.items()
-    ]
-    return ', '.join(parts)
+    warnings = sum(log.counts.values()) - log.serious
+    return f'{counted(log.serious, "error")}, {counted(warnings, "warning")}'
+
+
+def counted(number: int, what: str) -> str:
+    """Returns a number of things as a phrase: no images, 1 image, 2,000 images."""
+    if number == 0:
+        return f'no {what}s'
+    return f'{number:,} {what}{"" if number == 1 else "s"}'
 
 
 def often(log: FaultLog, kind: str, most: int = 8) -> str:
@@ -169,10 +172,13 @@ def _check_classes(subject: Subject, counts: ClassCounts, log: FaultLog) -> None
         else:
             mend = 'add images of it, or remove it from the classes'
             warn('class never mentioned', index, 'is never mentioned', mend)
-    for index, other in similar_names(classes, known):
-        what = f'({known[index]} labels) looks like {classes[other]!r} ({known[other]})'
+    # By positive labels: a `*` among the negatives mentions a misspelt class as well.
+    for index, other in similar_names(classes, counts.positive):
+        images = [f'{counts.positive[i]:,}' for i in (index, other)]
+        what = f'({images[0]} positive) looks like {classes[other]!r} ({images[1]} positive)'
         warn('similar class names', index, what, 'if they are one, write it one way')
     for index, name in enumerate(classes):
-        if any(sign in name for sign in '|;,'):
-            what = 'looks like several labels'
-            warn('class of several names', index, what, 'say separator=... if it is')
+        for sign in '|;,/':
+            if sign in name and {part.strip() for part in name.split(sign)} & set(classes):
+                what, mend = 'looks like several labels', f'if it is, say separator={sign!r}'
+                warn('class of several names', index, what, mend)

@@ -13,8 +13,8 @@ from wsml_mm.datasets.table import Fault
 from wsml_mm.datasets.table.cells import UNPRINTABLE
 
 from .check import DatasetReport, Subject
+from .label_statistics import most_frequent
 from .pictures import thumbnail
-from .statistics import most_frequent
 
 _BUDGET = 2_300_000  # letters of all thumbnails: the page stays below 3 MB
 _FREQUENT, _RAREST = 16, 8  # classes that are shown

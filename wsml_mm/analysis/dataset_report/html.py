@@ -12,8 +12,8 @@ from wsml_mm.version import __version__
 
 from .check import DatasetReport, often, verdict
 from .examples import Photographs, class_examples, fault_photographs
+from .label_statistics import chain, most_frequent, top_pairs
 from .pictures import pair_matrix
-from .statistics import chain, most_frequent, top_pairs
 from .template import PAGE, STYLE
 
 _LISTED, _FOLDED = 6, 60  # faults of a kind: to be seen, and to be unfolded
@@ -54,6 +54,7 @@ def _context(report: DatasetReport) -> dict[str, Any]:
     examples, example_note = class_examples(report, photographs)
     context = {
         'title': clean(report.subject.title),
+        'images': len(report.labels),
         'verdict': _verdict(report.log),
         'tiles': _tiles(report),
         'findings': _findings(report.log, photographs),

@@ -6,10 +6,12 @@ import hashlib
 import io
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+
+from PIL import Image
 
 from wsml_mm.datasets.images import why_unreadable
 
@@ -42,43 +44,41 @@ def check_files(path: Callable[[int], str], count: int, decode: bool = False) ->
         count: N.
         decode: also read and decode each file.
     """
-    found, same = ImageFiles(decoded=decode), defaultdict(list)
-    for index, why, digest in _looked_at(path, count, decode):
-        if why is None:
-            same[digest].append(index)
-        elif why:
-            found.unreadable[index] = why
-        else:
+    from rich.progress import track
+
+    found, folders = ImageFiles(decoded=decode), _Folders()
+    for index in track(range(count), f'looking for {count} images', transient=True):
+        if not folders.have(path(index)):
             found.missing[index] = ''
-    listings: dict[Path, dict[str, str]] = {}
     for index in list(found.missing)[:_HINTS]:
-        found.missing[index] = _similar_file(Path(path(index)), listings)
+        found.missing[index] = folders.similar(path(index))
     if decode:
-        groups = (list({os.path.normpath(path(i)): i for i in g}.values()) for g in same.values())
-        found.twins = [group for group in groups if len(group) > 1]
+        _decode_all(path, [index for index in range(count) if index not in found.missing], found)
     return found
 
 
-def _looked_at(
-    path: Callable[[int], str], count: int, decode: bool
-) -> Iterator[tuple[int, str | None, bytes]]:
-    """Yields position, fault ('' missing, None: none) and content hash of each file."""
+def _decode_all(path: Callable[[int], str], indices: Sequence[int], found: ImageFiles) -> None:
     from rich.progress import track
 
-    def look(index: int) -> tuple[int, str | None, bytes]:
-        file = path(index)
-        if not os.path.isfile(file):
-            return index, '', b''
-        return (index, *_decoded(file)) if decode else (index, None, b'')
-
-    what = f'{"decoding" if decode else "looking for"} {count} images'
-    starts = range(0, count, _CHUNK)
+    same = defaultdict(list)
+    starts = range(0, len(indices), _CHUNK)
+    what = f'decoding {len(indices)} images'
     with ThreadPool(os.cpu_count()) as pool:
-        for start in track(starts, description=what, transient=True):
-            yield from pool.map(look, range(start, min(start + _CHUNK, count)))
+        for start in track(starts, what, transient=True):
+            part = indices[start : start + _CHUNK]
+            for index, (why, digest) in zip(part, pool.map(_decoded, map(path, part)), strict=True):
+                if why is not None:
+                    found.unreadable[index] = why
+                else:
+                    same[digest].append(index)
+    for group in same.values():
+        one_each = list({os.path.normpath(path(index)): index for index in group}.values())
+        if len(one_each) > 1:
+            found.twins.append(one_each)
 
 
 def _decoded(file: str) -> tuple[str | None, bytes]:
+    """Returns why a file cannot be decoded, or None, and the hash of its content."""
     try:
         content = Path(file).read_bytes()
     except OSError as error:
@@ -86,12 +86,30 @@ def _decoded(file: str) -> tuple[str | None, bytes]:
     return why_unreadable(io.BytesIO(content)), hashlib.sha256(content).digest()
 
 
-def _similar_file(path: Path, listings: dict[Path, dict[str, str]]) -> str:
-    """Returns a file of the same folder that differs in case or suffix only, or ''."""
-    folder = path.parent
-    if folder not in listings:
-        names = os.listdir(folder) if folder.is_dir() else []
-        listings[folder] = {Path(name).stem.casefold(): name for name in names}
-        listings[folder] |= {name.casefold(): name for name in names}
-    known = listings[folder]
-    return known.get(path.name.casefold()) or known.get(path.stem.casefold()) or ''
+class _Folders:
+    """Knows files by the lists of their folders, which is far quicker than asking for each."""
+
+    def __init__(self) -> None:
+        self._listed: dict[str, set[str]] = {}
+
+    def _files(self, folder: str) -> set[str]:
+        if folder not in self._listed:
+            names: set[str] = set()
+            if os.path.isdir(folder or '.'):
+                with os.scandir(folder or '.') as entries:
+                    names = {entry.name for entry in entries if not entry.is_dir()}
+            self._listed[folder] = names
+        return self._listed[folder]
+
+    def have(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        return name in self._files(folder)
+
+    def similar(self, path: str) -> str:
+        """Returns a file of the same folder that differs in case or suffix only, or ''."""
+        folder, name = os.path.split(path)
+        stem = os.path.splitext(name)[0].casefold()
+        parts = [(file, *os.path.splitext(file.casefold())) for file in self._files(folder)]
+        known = Image.registered_extensions()
+        near = [file for file, begin, suffix in parts if begin == stem and suffix in known]
+        return min(near, key=lambda f: (f.casefold() != name.casefold(), f), default='')

@@ -172,6 +172,7 @@ PAGE = """<!doctype html>
 {% endfor %}
 </section>
 
+{% if images %}
 <section id="classes">
 <h2>Classes</h2>
 <p class="note">{{ class_note }}</p>
@@ -197,6 +198,7 @@ PAGE = """<!doctype html>
 </div>
 </section>
 
+{% endif %}
 {% if matrix %}
 <section id="together">
 <h2>Classes that come together</h2>

@@ -9,8 +9,8 @@ import numpy as np
 from wsml_mm.datasets.table import FaultLog
 from wsml_mm.datasets.table.cells import UNPRINTABLE
 
-from .check import DatasetReport, often, verdict
-from .statistics import most_frequent, top_pairs
+from .check import DatasetReport, counted, often, verdict
+from .label_statistics import most_frequent, top_pairs
 
 _CLASSES = 60  # shown at most
 _BAR = 24  # columns of the terminal
@@ -30,15 +30,17 @@ def print_report(report: DatasetReport, console: Any = None) -> None:
     total = max(1, sum(known.values()))
     console.print(
         plain(
-            f'{report.subject.title}: {len(report.labels):,} images, {len(report.classes):,} '
-            f'classes; labels: {known["positive"]:,} positive, {known["negative"]:,} known '
-            f'negative, {known["unobserved"]:,} unobserved ({known["unobserved"] / total:.1%})',
+            f'{report.subject.title}: {counted(len(report.labels), "image")}, '
+            f'{len(report.classes):,} classes; labels: {known["positive"]:,} positive, '
+            f'{known["negative"]:,} known negative, {known["unobserved"]:,} unobserved '
+            f'({known["unobserved"] / total:.1%})',
             'bold',
         )
     )
-    _print_classes(report, console)
-    _print_labels_per_image(report, console)
-    _print_pairs(report, console)
+    if len(report.labels):
+        _print_classes(report, console)
+        _print_labels_per_image(report, console)
+        _print_pairs(report, console)
     print_faults(report.log, console)
 
 

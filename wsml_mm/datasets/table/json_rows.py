@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
-from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from .fault import Fault, Report
 from .rows import ColumnNames, Row, RowSource
 
 _WRITE = 'write it anew with json.dump'
+_NOT_BLANK = re.compile(r'[^ \t\n\r]')
 _PLACE = ': data_list[{}]'
 
 
@@ -40,12 +41,13 @@ def open_json(
         what = f'is no UTF-8 text ({error.reason} at byte {error.start})'
         report(Fault('not UTF-8', str(path), what, 'save the file as UTF-8'))
         return RowSource(path)
-    begin = WHITESPACE.match(text, 0).end()
-    if text[begin : begin + 1] == '{':
-        content = _single_object(text)
-        if content is not None and 'data_list' in content:
-            return _open_mmpretrain(content, path, report, classes)
-    return RowSource(path, _rows(_objects(text, begin, path, report), path, names, report))
+    begin = _skip(text, 0)
+    if text[begin : begin + 1] == '[':
+        return RowSource(path, _rows(_elements(text, begin, path, report), path, names, report))
+    content = _single_object(text)
+    if content is not None and 'data_list' in content:
+        return _open_mmpretrain(content, path, report, classes)
+    return RowSource(path, _rows(_lines(text, path, report), path, names, report))
 
 
 def _single_object(text: str) -> dict[str, Any] | None:
@@ -56,40 +58,51 @@ def _single_object(text: str) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _objects(text: str, at: int, path: Path, report: Report) -> Iterator[tuple[int, Any]]:
-    """Yields each element of a list, or each document of a file of several, and its line."""
+def _lines(text: str, path: Path, report: Report) -> Iterator[tuple[int, Any]]:
+    """Yields the object of each line, and its number."""
+    for line, part in enumerate(text.split('\n'), 1):
+        if not part.strip():
+            continue
+        try:
+            item = json.loads(part)
+        except (ValueError, RecursionError) as error:
+            report(_broken(path, line, error))
+        else:
+            yield line, item
+
+
+def _elements(text: str, at: int, path: Path, report: Report) -> Iterator[tuple[int, Any]]:
+    """Yields each element of a list that begins at a place in a text, and its line."""
     decode = json.JSONDecoder().raw_decode
-    is_list = text[at : at + 1] == '['
-    at += is_list
-    line, counted = 1, 0
-    while (at := WHITESPACE.match(text, at).end()) < len(text):
+    line, counted, mark = 1, 0, ','
+    while mark == ',':
+        at = _skip(text, at + 1)
         line, counted = line + text.count('\n', counted, at), at
-        if is_list and text[at] == ']':
-            rest = WHITESPACE.match(text, at + 1).end()
-            if rest < len(text):
-                report(_broken(path, line, 'text after the list'))
-            return
+        if text[at : at + 1] == ']':
+            break
         try:
             item, at = decode(text, at)
         except (ValueError, RecursionError) as error:
-            report(_broken(path, line, str(error).partition(':')[0]))
-            end = text.find('\n', at)
-            if is_list or end < 0:
-                return
-            at = end
-            continue
-        yield line, item
-        at = WHITESPACE.match(text, at).end()
-        if is_list and text[at : at + 1] == ',':
-            at += 1
-        elif is_list and text[at : at + 1] != ']':
-            report(_broken(path, line, 'no comma or ] after the object'))
+            report(_broken(path, line, error))
             return
-    if is_list:
-        report(_broken(path, line, 'the list is not closed by ]'))
+        yield line, item
+        at = _skip(text, at)
+        mark = text[at : at + 1]
+    line += text.count('\n', counted, at)
+    if text[at : at + 1] != ']':
+        report(_broken(path, line, 'no comma or ] after the object'))
+    elif (rest := _skip(text, at + 1)) < len(text):
+        report(_broken(path, line + text.count('\n', at, rest), 'text after the list'))
 
 
-def _broken(path: Path, line: int, why: str) -> Fault:
+def _skip(text: str, at: int) -> int:
+    """Returns the place of the next sign that is not blank."""
+    found = _NOT_BLANK.search(text, at)
+    return found.start() if found else len(text)
+
+
+def _broken(path: Path, line: int, error: str | Exception) -> Fault:
+    why = error if isinstance(error, str) else getattr(error, 'msg', 'nested too deeply')
     return Fault('broken row', f'{path}:{line}', f'is no JSON ({why})', _WRITE)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +13,12 @@ from ..columns import LabelColumns
 from ..labels import NEGATIVE, UNOBSERVED
 from ..names import NameColumn
 from .builder import TableBuilder
-from .cells import UNPRINTABLE, CellReader, Vocabulary, Wrong
+from .cells import CellReader, Vocabulary, Wrong
 from .fault import Fault, Report, refuse
+from .image_name import image_name
 from .layout import UNLISTED, TableFormat, open_table
 from .merge import Contradiction, merge_rows
 from .rows import RowSource
-
-# Names that leave the image folder, and a backslash, which separates folders on one system only.
-_OUTSIDE = re.compile(r'^/|\\|(?:^|/)\.\.(?:/|$)|^[A-Za-z]:/|://')
-_UNTIDY = re.compile(r'(?:^|/)\.?/')
-_ODD = re.compile('|'.join(p.pattern for p in (_OUTSIDE, _UNTIDY, UNPRINTABLE)))
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,9 @@ class _TableReader:
         cells = CellReader(self.vocabulary, self.layout.separator, self.tell)
         for row in self.source.rows:
             self.line, self.image = row.line, ''
-            if (image := self._image(row.image)) is None:
+            image = image_name(row.image)
+            if isinstance(image, Wrong):
+                self.tell(image)
                 continue
             self.image = image
             positive, negative = cells.read(row.positive, False), cells.read(row.negative, True)
@@ -103,25 +99,6 @@ class _TableReader:
         if not self.faults:
             self._check_not_empty()
         return self._table()
-
-    def _image(self, name: object) -> str | None:
-        """Returns a row's image in its tidy spelling; None: it is at fault."""
-        if isinstance(name, str) and name and not _ODD.search(name) and name == name.strip():
-            return name
-        if not isinstance(name, str | None):
-            wrong = Wrong('broken row', f'image {str(name)[:40]!r} is no text', 'name a file')
-        elif not (name := (name or '').strip()):
-            wrong = Wrong('no image', 'the row names no image', 'name one, or remove the row')
-        elif UNPRINTABLE.search(name):
-            what = f'image name {name[:80]!r} holds a control sign'
-            wrong = Wrong('image outside', what, 'write the name alone')
-        elif _OUTSIDE.search(name):
-            what = f'image name {name[:80]!r} leaves the image folder'
-            wrong = Wrong('image outside', what, 'name a file below it, folders separated by "/"')
-        else:
-            return posixpath.normpath(name)
-        self.tell(wrong)
-        return None
 
     def _decided(
         self, both: set[int], present: tuple[int, ...], absent: tuple[int, ...]

@@ -81,7 +81,7 @@ class ColumnNames(NamedTuple):
         A column without meaning here is no fault, unless it looks like one that is missing: the
         absences in a column 'negatives' must not go unread.
         """
-        listed = ', '.join(map(repr, found[:6]))
+        listed = ', '.join(map(repr, found[:6])) or 'nothing'
         for key, name in zip(self._fields, self, strict=True):
             if found.count(name) > 1:
                 return Fault('header', where, f'{first} has {name!r} twice', 'keep one column')

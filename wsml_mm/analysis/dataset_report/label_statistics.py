@@ -14,7 +14,7 @@ from wsml_mm.datasets.labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
 
 # Classes whose pairs are counted; the most frequent ones, so that the matrix stays small.
 MOST_PAIRED = 400
-_SIMILAR = 0.85  # of 1, in difflib's measure
+_SIMILAR = 0.8  # of 1, in difflib's measure
 _RARE = 0.05  # of a class's labels: below that, a similar name is likely a misspelling of it
 
 
@@ -125,27 +125,36 @@ def chain(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 def similar_names(classes: Sequence[str], labels: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Returns pairs of classes that may be one: the doubtful one and the one it may mean.
 
-    Names that differ in case, blanks or punctuation only, or one that is like another and has few
-    labels beside it.
+    Names that differ in case, blanks or punctuation only, or a name with few labels that is like
+    that of another class, or has its letters in another order.
 
     Args:
         classes: C names.
-        labels: (C,) how many labels each has.
+        labels: (C,) how many positive labels each has.
     """
+    order = sorted(range(len(classes)), key=lambda index: -labels[index])
     found: dict[int, int] = {}
-    plain: dict[str, int] = {}
-    order = sorted(range(len(classes)), key=lambda i: -labels[i])
+    first: dict[str, int] = {}
+    plain = [re.sub(r'[\W_]+', '', name.casefold()) or name for name in classes]
     for index in order:
-        key = re.sub(r'[\W_]+', '', classes[index].casefold()) or classes[index]
-        if key in plain:
-            found[index] = plain[key]
-        plain.setdefault(key, index)
-    names = [classes[index] for index in order]
+        if (other := first.setdefault(plain[index], index)) != index:
+            found[index] = other
     for place, index in enumerate(order if len(classes) <= MOST_PAIRED else ()):
-        near = difflib.get_close_matches(classes[index], names[:place], 1, _SIMILAR)
-        if near and index not in found:
-            other = order[names.index(near[0])]
-            numbers = [re.findall(r'\d+', classes[i]) for i in (index, other)]
-            if numbers[0] == numbers[1] and labels[index] <= max(1, _RARE * labels[other]):
-                found[index] = other
+        if index not in found:
+            like = _like(plain, index, order[:place])
+            if like is not None and labels[index] <= max(1, _RARE * labels[like]):
+                found[index] = like
     return list(found.items())
+
+
+def _like(plain: Sequence[str], index: int, others: Sequence[int]) -> int | None:
+    """Returns the class whose name is like another's, numbers apart, which tell classes apart."""
+    name = plain[index]
+    names = {plain[i]: i for i in reversed(others) if _numbers(plain[i]) == _numbers(name)}
+    turned = [other for other in names if sorted(other) == sorted(name)]
+    near = turned or difflib.get_close_matches(name, list(names), 1, _SIMILAR)
+    return names[near[0]] if near else None
+
+
+def _numbers(name: str) -> list[str]:
+    return re.findall(r'\d+', name)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from wsml_mm.datasets.table import ColumnNames, FaultLog
+from wsml_mm.datasets.table.csv_rows import open_csv
+
+
+def read(tmp_path, text, names=None):
+    path = tmp_path / 't.csv'
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    log = FaultLog()
+    rows = [tuple(row) for row in open_csv(path, ColumnNames.of(names), log).rows]
+    return rows, [str(f).replace(str(path), 't.csv') for fs in log.kept.values() for f in fs]
+
+
+RIGHT = [(2, 'a.jpg', 'cat|dog', 'elk'), (3, 'b.jpg', '', '')]
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'image,positive,negative\na.jpg,cat|dog,elk\nb.jpg,,\n',
+        '\ufeffimage,positive,negative\r\na.jpg,cat|dog,elk\r\nb.jpg,,\r\n',
+        'image;positive;negative\na.jpg;cat|dog;elk\nb.jpg;;',
+        'image\tpositive\tnegative\na.jpg\tcat|dog\telk\nb.jpg\t\t\n',
+        '"image","positive","negative"\n"a.jpg","cat|dog","elk"\n"b.jpg","",""\n',
+        ' image , positive,negative \na.jpg,cat|dog,elk\nb.jpg,,\n',
+        'negative,note,image,positive\nelk,"x, y",a.jpg,cat|dog\n,,b.jpg,\n',
+    ],
+    ids=['plain', 'Windows', 'semicolon', 'tab', 'quoted', 'blanks', 'other order'],
+)
+def test_one_table_in_many_spellings(tmp_path, text):
+    assert read(tmp_path, text) == (RIGHT, [])
+
+
+def test_negative_column_may_be_missing(tmp_path):
+    assert read(tmp_path, 'image,positive\na.jpg,cat\n') == ([(2, 'a.jpg', 'cat', '')], [])
+
+
+def test_columns_called_otherwise(tmp_path):
+    names = {'image': 'file', 'positive': 'tags'}
+    rows, faults = read(tmp_path, 'file,tags,negative\na.jpg,cat,dog\n', names)
+    assert rows == [(2, 'a.jpg', 'cat', 'dog')]
+    assert faults == []
+
+
+def test_cells_with_line_breaks_and_empty_lines_keep_the_count(tmp_path):
+    text = '\n\nimage,positive,note\n\na.jpg,cat,"one\ntwo"\n\nb.jpg,dog,x\n'
+    rows, faults = read(tmp_path, text)
+    assert rows == [(5, 'a.jpg', 'cat', ''), (8, 'b.jpg', 'dog', '')]
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ('header', 'message'),
+    [
+        ('img,positive', "t.csv:1: the header has no 'image', only 'img', 'positive' (is 'img' me"),
+        ('a.jpg,cat', "t.csv:1: the header has no 'image', only 'a.jpg', 'cat'; name the columns"),
+        ('image,positive,negatives', "the header has no 'negative', only 'image', 'positive', 'ne"),
+        ('image,positive,Negative', "no 'negative', only 'image', 'positive', 'Negative' (is 'neg"),
+        ('image,image,positive', "t.csv:1: the header has 'image' twice; keep one column"),
+        ('', "t.csv:1: the header has no 'image', only nothing; name the columns image, positive,"),
+    ],
+)
+def test_header_is_refused(tmp_path, header, message):
+    rows, (fault,) = read(tmp_path, f'{header}\na.jpg,cat,dog\n' if header else '')
+    assert message in fault
+    assert rows == []
+
+
+def test_a_broken_row_costs_no_other(tmp_path):
+    text = (
+        'image,positive,negative\na.jpg,cat,\n"b.jpg,cat,\nc.jpg,dog,\nd.jpg,dog\ne.jpg,cat,dog,elk'
+        '\nf.jpg,"a"b,\n"g.jpg,cat,\nh.jpg,"dog",\n'
+    )
+    rows, faults = read(tmp_path, text)
+    assert [row[:2] for row in rows] == [(2, 'a.jpg'), (4, 'c.jpg'), (9, 'h.jpg')]
+    assert sorted(faults) == [
+        "t.csv:3: the row cannot be read (',' expected after '\"'); close its quotation marks; "
+        'one inside a cell is written twice',
+        't.csv:5: 2 cells where the header has 3; write an empty cell for no labels',
+        't.csv:6: 4 cells where the header has 3; put a cell that holds the delimiter in quotation '
+        'marks',
+        "t.csv:7: the row cannot be read (',' expected after '\"'); close its quotation marks; "
+        'one inside a cell is written twice',
+        "t.csv:8: the row cannot be read (',' expected after '\"'); close its quotation marks; "
+        'one inside a cell is written twice',
+    ]
+
+
+def test_quotation_mark_that_is_never_closed(tmp_path):
+    body = ''.join(f'{i}.jpg,cat\n' for i in range(20000))  # beyond csv's limit of a cell
+    rows, (fault,) = read(tmp_path, f'image,positive\n"x.jpg,cat\n{body}')
+    assert len(rows) == 20000
+    assert rows[0] == (3, '0.jpg', 'cat', '')
+    assert fault.startswith('t.csv:2: the row cannot be read')
+
+
+def test_latin_1_is_told_by_line(tmp_path):
+    rows, faults = read(tmp_path, b'image,positive\na.jpg,cat\nb.jpg,B\xe4r\nc.jpg,dog\n')
+    assert [row[1] for row in rows] == ['a.jpg', 'b.jpg', 'c.jpg']
+    assert faults == [
+        't.csv:3: is no UTF-8 text (invalid continuation byte at byte 7); save the file as UTF-8 '
+        '(in Excel: "CSV UTF-8")'
+    ]

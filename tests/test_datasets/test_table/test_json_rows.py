@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wsml_mm.datasets.table import ColumnNames, FaultLog
+from wsml_mm.datasets.table.json_rows import open_json
+
+ROWS = [
+    {'image': 'a.jpg', 'positive': ['cat'], 'negative': ['dog']},
+    {'image': 'b.jpg', 'positive': [], 'note': {'x': [1]}},
+]
+
+
+def read(tmp_path, text, classes=None, names=None):
+    path = tmp_path / 't.json'
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    log = FaultLog()
+    source = open_json(path, ColumnNames.of(names), log, classes)
+    rows = [(source.where(row.line), *row[1:]) for row in source.rows]
+    faults = [str(f).replace(str(path), 't.json') for fs in log.kept.values() for f in fs]
+    return [(row[0].replace(str(path), 't.json'), *row[1:]) for row in rows], faults
+
+
+@pytest.mark.parametrize(
+    ('text', 'lines'),
+    [
+        (json.dumps(ROWS), (1, 1)),
+        (json.dumps(ROWS, indent=1), (2, 11)),
+        ('\ufeff' + '\n'.join(map(json.dumps, ROWS)), (1, 2)),
+        ('\n'.join(map(json.dumps, ROWS)) + '\n\n', (1, 2)),
+        (' \n' + json.dumps(ROWS) + '\n', (2, 2)),
+    ],
+    ids=['list', 'indented', 'lines, mark', 'lines', 'blanks'],
+)
+def test_lists_and_lines(tmp_path, text, lines):
+    rows, faults = read(tmp_path, text)
+    assert faults == []
+    assert rows == [
+        (f't.json:{lines[0]}', 'a.jpg', ['cat'], ['dog']),
+        (f't.json:{lines[1]}', 'b.jpg', [], None),
+    ]
+
+
+@pytest.mark.parametrize('text', ['', '[]', ' [ ]\n'])
+def test_no_rows(tmp_path, text):
+    assert read(tmp_path, text) == ([], [])
+
+
+GOOD = json.dumps(ROWS[0])
+
+
+@pytest.mark.parametrize(
+    ('text', 'count', 'messages'),
+    [
+        (f'{GOOD}\n{{"image": \n{GOOD}', 2, ['t.json:2: is no JSON (Expecting value)']),
+        (f'[{GOOD},\n{{"image"]', 1, ["t.json:2: is no JSON (Expecting ':' delimiter)"]),
+        (f'[{GOOD}\n{GOOD}]', 1, ['t.json:2: is no JSON (no comma or ] after the object)']),
+        (f'[{GOOD}', 1, ['t.json:1: is no JSON (no comma or ] after the object)']),
+        (f'[{GOOD},', 1, ['t.json:1: is no JSON (Expecting value)']),
+        (f'[{GOOD}]\nx', 1, ['t.json:2: is no JSON (text after the list)']),
+        (f'[{GOOD}, 3]', 1, ['t.json:1: 3 is no object; write {"image": ...}']),
+        ('[' * 5000, 0, ['t.json:1: is no JSON (nested too deeply)']),
+        (
+            f'{GOOD}\n{{"image": "b.jpg", "positive": [], "negatives": []}}',
+            1,
+            ["t.json:2: the object has no 'negative', only 'image', 'positive', 'negatives' (is"],
+        ),
+        ('{"image": "b.jpg"}', 0, ["t.json:1: the object has no 'positive', only 'image'; name"]),
+        ('{"image": "Bär"}'.encode('latin-1'), 0, ['t.json: is no UTF-8 text (']),
+    ],
+)
+def test_faults(tmp_path, text, count, messages):
+    rows, faults = read(tmp_path, text)
+    assert len(rows) == count
+    assert len(faults) == len(messages)
+    for fault, message in zip(faults, messages, strict=True):
+        assert fault.startswith(message)
+
+
+def mmpretrain(*items, classes=('cat', 'dog', 'elk')):
+    info = {} if classes is None else {'classes': classes}
+    return json.dumps({'metainfo': info, 'data_list': items})
+
+
+def test_mmpretrains_own_format(tmp_path):
+    text = mmpretrain(
+        {'img_path': 'a.jpg', 'gt_score': [1, -1, 0]}, {'img_path': 'b.jpg', 'gt_label': [2, 0]}
+    )
+    rows, faults = read(tmp_path, text)
+    assert faults == []
+    assert rows == [
+        ('t.json: data_list[0]', 'a.jpg', ['cat'], ['elk']),
+        ('t.json: data_list[1]', 'b.jpg', ['elk', 'cat'], ['*']),
+    ]
+
+
+def test_given_classes_read_indices_where_the_file_names_none(tmp_path):
+    text = mmpretrain({'img_path': 'a.jpg', 'gt_label': [1]}, classes=None)
+    rows, _ = read(tmp_path, text, classes=['x', 'y'])
+    assert rows == [('t.json: data_list[0]', 'a.jpg', ['y'], ['*'])]
+    assert read(tmp_path, text)[1] == [
+        't.json: metainfo names no classes; add "metainfo": {"classes": [...]}'
+    ]
+
+
+@pytest.mark.parametrize(
+    ('item', 'message'),
+    [
+        ({'img_path': 'a.jpg'}, 'has neither gt_label nor gt_score; add one'),
+        ({'gt_score': [1, 0]}, 'gt_score must be 3 values of {1, 0, -1}; convert'),
+        ({'gt_score': [1, 0, 2]}, 'gt_score must be 3 values'),
+        ({'gt_score': ['1', 0, 0]}, 'gt_score must be 3 values'),
+        ({'gt_score': [[1], 0, 0]}, 'gt_score must be 3 values'),
+        ({'gt_score': None}, 'gt_score must be 3 values'),
+        ({'gt_label': [3]}, 'gt_label [3] has 3, outside 0..2; check the class list'),
+        ({'gt_label': [-1]}, 'gt_label [-1] has -1, outside 0..2'),
+        ({'gt_label': ['cat']}, "gt_label ['cat'] has 'cat', outside 0..2"),
+        ({'gt_label': [True]}, 'gt_label [True] has True, outside 0..2'),
+        (7, 'has neither gt_label nor gt_score'),
+    ],
+)
+def test_faults_of_mmpretrains_format(tmp_path, item, message):
+    good = {'img_path': 'b.jpg', 'gt_label': [0]}
+    rows, (fault,) = read(tmp_path, mmpretrain(item, good))
+    assert fault.startswith(f't.json: data_list[0]: {message}')
+    assert [row[1] for row in rows] == ['b.jpg']
