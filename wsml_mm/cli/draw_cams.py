@@ -98,8 +98,9 @@ def view_all(trained: Trained, subjects: Sequence[Subject], method: str) -> list
         try:
             load_checkpoint(model, str(trained.checkpoint), 'cpu', strict=True, logger='silent')
         except RuntimeError as error:
+            why = one_line(error)[:200]  # torch lists every key that is missing
             raise ValueError(
-                f'{trained.checkpoint}: is no checkpoint of {trained.name} ({one_line(error)}); '
+                f'{trained.checkpoint}: is no checkpoint of {trained.name} ({why} ...); '
                 'give the config it was trained with'
             ) from error
         model.to(get_device()).eval()
