@@ -100,26 +100,9 @@ def read_own_config() -> Config:
     return Config.fromfile('mine.py')
 
 
-@pytest.mark.skipif('```json' not in README, reason='labels are a table in this README')
-def test_own_labels(own_folder):
-    write_photographs('a.jpg')
-    text = re.search(r'```json\n(.*?)```', README, re.DOTALL)[1]
-    for split in ('train', 'val'):
-        Path(f'mydata/{split}.json').write_text(text)
-    cfg = read_own_config()
-    assert cfg.model.head.num_classes == 3
-    for loader, flips in (('train', 1), ('val', 0), ('test', 0)):
-        dataset = DATASETS.build(cfg[f'{loader}_dataloader'].dataset)
-        sample = dataset[0]['data_samples']
-        assert sample.gt_score.tolist() == [1, -1, 0]
-        assert sample.gt_label.tolist() == [0]
-        assert str(dataset.dataset.pipeline).count('RandomFlip') == flips
-
-
 SHELL = re.findall(r'```bash\n(.*?)```', README, re.DOTALL)
 
 
-@pytest.mark.skipif('mydata/train.csv' not in README, reason='labels are JSON in this README')
 def test_own_data_from_an_empty_folder_to_a_tested_model(own_folder, capsys):
     making, running = (block for block in SHELL if 'mydata' in block)
     subprocess.run(['bash', '-euc', making], check=True)
@@ -150,6 +133,27 @@ def test_own_data_from_an_empty_folder_to_a_tested_model(own_folder, capsys):
     assert 'image in two splits' in text  # the table was taken for both
     assert Path('report.html').stat().st_size > 10_000
     assert list(Path('work_dirs/mine').glob('best_*.pth'))
+
+
+def test_pointing_game_in_any_test_run(tmp_path):
+    block = next(b for b in BLOCKS if 'CamPeakHook' in b)
+    settings = {}
+    exec(block, settings)
+    HOOKS.build(settings['default_hooks']['cam_peak'])
+    write_voc2007(tmp_path)
+    settings['test_evaluator'][1]['boxes']['folder'] = str(tmp_path / 'Annotations')
+    kinds = [type(METRICS.build(metric)).__name__ for metric in settings['test_evaluator']]
+    assert kinds == ['MeanAveragePrecision', 'PointingGame']
+
+
+@pytest.mark.parametrize('path', sorted(set(re.findall(r'\((docs/[^)]+)\)', README))))
+def test_pictures_are_there_with_their_numbers_and_command(path):
+    root = Path(__file__).parent.parent
+    with Image.open(root / path) as picture:
+        assert min(picture.size) > 200
+    if 'mAP_by_epoch' not in path and path.endswith('.png'):
+        assert (root / path).with_suffix('.csv').is_file()
+        assert (root / path).with_suffix('.command.txt').read_text().startswith('python tools/')
 
 
 @pytest.mark.parametrize('path', sorted(set(re.findall(r'(?:tools|configs)/[\w/.-]+', README))))
