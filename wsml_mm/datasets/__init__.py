@@ -1,5 +1,3 @@
-from .agreement import known_share
-from .biased_single_positive import BiasedSinglePositive
 from .boxes import COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .coco2014 import COCO2014
 from .column_dataset import ColumnDataset
@@ -8,24 +6,27 @@ from .composed_scenes import ComposedScenes
 from .cub200_attributes import CUB200Attributes
 from .features import FeatureDataset
 from .holdout import holdout_indices
-from .keep_ratio import KeepRatio
-from .known_per_class import KnownPerClass
 from .label_table import LabelTable
 from .labels import SparseLabels, decode_labels
-from .mask_file import load_observation, save_observation
 from .names import NameColumn
 from .nuswide import NUSWIDE
 from .observation import (
+    BiasedSinglePositive,
+    KeepRatio,
+    KnownPerClass,
     Observation,
+    ObservationFile,
     ObserveAll,
     ObserveCounts,
     SinglePositive,
+    SplitNames,
+    known_share,
+    load_observation,
     observe_split,
+    save_observation,
 )
-from .observation_file import ObservationFile
 from .openimages_v3 import OpenImagesV3
 from .partial_label import PartialLabelDataset
-from .split_names import SplitNames
 from .voc2012 import VOC2012
 
 __all__ = [

@@ -14,8 +14,7 @@ from .files import reading
 from .holdout import holdout_indices, subsample_indices
 from .images import BAD_IMAGES, readable, run_pipeline
 from .labels import POSITIVE, UNOBSERVED
-from .observation import Observation, ObserveAll, observe_split
-from .split_names import SplitNames
+from .observation import Observation, ObserveAll, SplitNames, observe_split
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
 FULL_LABELS = 'wsml_full_score'

@@ -11,12 +11,12 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from ..files import load_array
+from ..labels import UNOBSERVED, SparseLabels, decode_labels
 from .agreement import first_contradiction
-from .files import load_array
 from .label_blocks import Block, join_blocks, row_blocks
-from .labels import UNOBSERVED, SparseLabels, decode_labels
 from .mask_file import load_observation
-from .observation import Observation
+from .process import Observation
 
 
 @TASK_UTILS.register_module()

@@ -8,10 +8,10 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from ..labels import POSITIVE, UNOBSERVED, SparseLabels
 from .candidates import Candidates
-from .labels import POSITIVE, UNOBSERVED, SparseLabels
-from .observation import Observation
 from .per_class import PerClass, per_class
+from .process import Observation
 
 
 @TASK_UTILS.register_module()

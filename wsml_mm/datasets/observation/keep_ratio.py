@@ -9,9 +9,9 @@ import torch
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from ..labels import NEGATIVE, UNOBSERVED, SparseLabels
 from .label_blocks import Block, join_blocks, row_blocks
-from .labels import NEGATIVE, UNOBSERVED, SparseLabels
-from .observation import Observation
+from .process import Observation
 
 # Takes known labels in order of row and class, their (rows, C) and a ratio, returns who is kept.
 Draw = Callable[[Block, tuple[int, int], float], NDArray[np.bool_]]

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .annotations import read_names
-from .names import NameColumn
+from ..annotations import read_names
+from ..names import NameColumn
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from label_samples import SHAPES
 
 from wsml_mm.datasets import SparseLabels, known_share
-from wsml_mm.datasets.agreement import first_contradiction
+from wsml_mm.datasets.observation.agreement import first_contradiction
 
 VALUES = st.sampled_from([1, 0, -1])
 RESTS = st.sampled_from([0, -1])

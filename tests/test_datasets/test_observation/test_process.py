@@ -31,7 +31,7 @@ from wsml_mm.datasets import (
     known_share,
     observe_split,
 )
-from wsml_mm.datasets.agreement import first_contradiction
+from wsml_mm.datasets.observation.agreement import first_contradiction
 
 FROM_REFERENCE = {1: 1, -1: 0, 0: -1}
 

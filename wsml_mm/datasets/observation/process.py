@@ -8,9 +8,9 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from ..labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
 from .candidates import Candidates
 from .label_blocks import join_blocks
-from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
 from .split_names import SplitNames
 
 Row = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -6,11 +6,11 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from ..labels import NEGATIVE, POSITIVE, SparseLabels
 from .candidates import Candidates, draw_distinct
 from .label_blocks import join_blocks
-from .labels import NEGATIVE, POSITIVE, SparseLabels
-from .observation import Observation
 from .per_class import PerClass, per_class
+from .process import Observation
 
 
 @TASK_UTILS.register_module()

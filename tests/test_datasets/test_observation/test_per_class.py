@@ -9,7 +9,7 @@ import pytest
 from label_samples import names_of
 from mmengine.config import ConfigDict
 
-from wsml_mm.datasets.per_class import per_class
+from wsml_mm.datasets.observation.per_class import per_class
 
 NAMES = names_of(1, 3)
 RATES = {'class_2': 0.3, 'class_0': 0.1, 'class_1': 0}  # in no order

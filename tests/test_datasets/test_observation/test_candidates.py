@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from label_samples import DENSE
 
 from wsml_mm.datasets import SparseLabels
-from wsml_mm.datasets.candidates import Candidates, draw_distinct
+from wsml_mm.datasets.observation.candidates import Candidates, draw_distinct
 
 
 @given(DENSE, st.sampled_from([0, -1]), st.sampled_from([1, 0, -1]))
