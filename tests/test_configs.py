@@ -25,7 +25,7 @@ from mmpretrain.registry import (
     VISUALIZERS,
 )
 
-from wsml_mm.datasets.voc2012 import VOC_CLASSES
+from wsml_mm.datasets.benchmarks.voc2012 import VOC_CLASSES
 from wsml_mm.models.losses import AssumeNegativeLoss, LargeLoss
 
 FOLDER = REPO / 'configs' / 'large_loss'

@@ -14,7 +14,7 @@ from helpers import REPO, run_python
 
 from wsml_mm.cli import prepare_dataset
 from wsml_mm.cli.prepare_dataset import main
-from wsml_mm.datasets.catalogue import BENCHMARKS
+from wsml_mm.datasets.benchmarks.catalogue import BENCHMARKS
 
 ANNOTATIONS = 'annotations_trainval2014.zip'
 
@@ -255,7 +255,7 @@ def test_cub_from_its_archive(tmp_path, capsys, monkeypatch):
 def test_voc2012(tmp_path, capsys):
     from helpers import write_devkit
 
-    from wsml_mm.datasets.voc2012 import VOC_CLASSES
+    from wsml_mm.datasets.benchmarks.voc2012 import VOC_CLASSES
 
     write_devkit(tmp_path / 'VOCdevkit/VOC2012', train=10, val=5, classes=VOC_CLASSES)
     code, text = run(capsys, 'voc2012', '--root', tmp_path)

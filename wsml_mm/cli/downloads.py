@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from wsml_mm.datasets.archives import Moved, file_checksum, unpack
-from wsml_mm.datasets.catalogue import Benchmark, Download
+from wsml_mm.datasets.benchmarks.archives import Moved, file_checksum, unpack
+from wsml_mm.datasets.benchmarks.catalogue import Benchmark, Download
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.datasets.catalogue import BENCHMARKS, Benchmark
+from wsml_mm.datasets.benchmarks.catalogue import BENCHMARKS, Benchmark
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.images import missing_images
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wsml_mm.datasets.catalogue import Benchmark
+from wsml_mm.datasets.benchmarks.catalogue import Benchmark
+from wsml_mm.datasets.benchmarks.statistics import split_statistics
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.partial_label import PartialLabelDataset
-from wsml_mm.datasets.statistics import split_statistics
 
 
 def _text(value: float | str) -> str:

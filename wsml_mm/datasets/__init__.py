@@ -1,15 +1,13 @@
+from .benchmarks import COCO2014, NUSWIDE, VOC2012, CUB200Attributes, OpenImagesV3
 from .boxes import COCOBoxes, OpenImagesBoxes, VOCBoxes
-from .coco2014 import COCO2014
 from .column_dataset import ColumnDataset
 from .columns import LabelColumns
 from .composed_scenes import ComposedScenes
-from .cub200_attributes import CUB200Attributes
 from .features import FeatureDataset
 from .holdout import holdout_indices
 from .label_table import LabelTable
 from .labels import SparseLabels, decode_labels
 from .names import NameColumn
-from .nuswide import NUSWIDE
 from .observation import (
     BiasedSinglePositive,
     KeepRatio,
@@ -25,9 +23,7 @@ from .observation import (
     observe_split,
     save_observation,
 )
-from .openimages_v3 import OpenImagesV3
 from .partial_label import PartialLabelDataset
-from .voc2012 import VOC2012
 
 __all__ = [
     'COCO2014',

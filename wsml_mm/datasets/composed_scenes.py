@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from mmpretrain.registry import DATASETS
 
+from .benchmarks.voc2012 import VOC2012
 from .scene_drawing import SCENE_CLASSES
 from .scene_writer import write_scenes
-from .voc2012 import VOC2012
 
 
 @DATASETS.register_module()

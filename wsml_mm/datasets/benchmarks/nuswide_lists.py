@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import LabelColumns
-from .files import is_plain_name, lies_below, load_array, numbered_lines
-from .labels import SparseLabels
-from .names import NameColumn
+from ..columns import LabelColumns
+from ..files import is_plain_name, lies_below, load_array, numbered_lines
+from ..labels import SparseLabels
+from ..names import NameColumn
 
 _LISTS = (
     'data_root must hold ImageList and TrainTestLabels (unpack ImageList.zip and Groundtruth.zip '

@@ -12,9 +12,9 @@ from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 from numpy.typing import NDArray
 
-from ..column_dataset import ColumnDataset
-from ..columns import LabelColumns
-from ..labels import SparseLabels
+from ...column_dataset import ColumnDataset
+from ...columns import LabelColumns
+from ...labels import SparseLabels
 from .class_files import read_class_names, read_trainable
 from .image_ids import image_names
 from .merging import merge_labels, reorder_classes

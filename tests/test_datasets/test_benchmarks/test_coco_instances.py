@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsml_mm.datasets.coco_instances import read_instances
+from wsml_mm.datasets.benchmarks.coco_instances import read_instances
 
 
 @pytest.fixture

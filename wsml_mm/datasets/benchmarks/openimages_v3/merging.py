@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..labels import UNOBSERVED, SparseLabels
+from ...labels import UNOBSERVED, SparseLabels
 from .verified_labels import VerifiedLabels
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from openimages_tree import HEADER
 
-from wsml_mm.datasets.openimages_v3 import read_verified_labels, verified_labels
+from wsml_mm.datasets.benchmarks.openimages_v3 import read_verified_labels, verified_labels
 
 INDEX = {'/m/04hgtk': 0, '/m/07j7r': 1, '/m/01bqvp': 2}
 LINES = [

@@ -7,8 +7,8 @@ import pytest
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets import ColumnDataset, SparseLabels
-from wsml_mm.datasets.catalogue import BENCHMARKS, Download
-from wsml_mm.datasets.statistics import split_statistics
+from wsml_mm.datasets.benchmarks.catalogue import BENCHMARKS, Download
+from wsml_mm.datasets.benchmarks.statistics import split_statistics
 
 NAMES = list(BENCHMARKS)
 

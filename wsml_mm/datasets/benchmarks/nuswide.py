@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from mmpretrain.registry import DATASETS
 
-from .column_dataset import ColumnDataset
-from .columns import LabelColumns
+from ..column_dataset import ColumnDataset
+from ..columns import LabelColumns
 from .nuswide_lists import label_folder, read_concepts, read_formatted, read_lists
 
 # The owners' Concepts81.txt: alphabetical.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..files import one_line
+from ...files import one_line
 
 _MEND = 'extract classes_2017_11.tar.gz anew'
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from ..files import one_line
+from ...files import one_line
 from .image_ids import DIGITS, parse_ids
 
 COLUMNS = ('ImageID', 'LabelName', 'Confidence')

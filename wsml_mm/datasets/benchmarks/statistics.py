@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .holdout import holdout_indices
-from .labels import NEGATIVE, POSITIVE, SparseLabels
+from ..holdout import holdout_indices
+from ..labels import NEGATIVE, POSITIVE, SparseLabels
 
 
 def split_statistics(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wsml_mm.datasets.nuswide_lists import read_concepts, read_formatted, read_lists
+from wsml_mm.datasets.benchmarks.nuswide_lists import read_concepts, read_formatted, read_lists
 
 CLASSES = ('ant', 'bee', 'cat')
 NAMES = ['a/1.jpg', 'b/2.jpg', 'a/3.jpg']

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..names import NameColumn
+from ...names import NameColumn
 
 DIGITS = 16
 _SUFFIX = '.jpg\0'

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from mmpretrain.registry import DATASETS
 
-from .column_dataset import ColumnDataset
-from .columns import LabelColumns
-from .files import is_plain_name, numbered_lines
-from .labels import SparseLabels
-from .names import NameColumn
+from ..column_dataset import ColumnDataset
+from ..columns import LabelColumns
+from ..files import is_plain_name, numbered_lines
+from ..labels import SparseLabels
+from ..names import NameColumn
 
 VOC_CLASSES = (
     'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow',

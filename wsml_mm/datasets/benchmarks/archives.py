@@ -14,7 +14,7 @@ from typing import IO
 
 from filelock import FileLock
 
-from .files import lies_below, one_line, told
+from ..files import lies_below, one_line, told
 
 Moved = Callable[[int], object]
 

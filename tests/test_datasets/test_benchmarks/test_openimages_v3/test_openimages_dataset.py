@@ -12,7 +12,7 @@ from openimages_tree import NAMES, OTHER, SPLITS, TRAINABLE, random_tree, write_
 
 from wsml_mm import OpenImagesV3, PartialLabelDataset
 from wsml_mm.datasets.annotations import read_names
-from wsml_mm.datasets.openimages_v3 import verified_labels
+from wsml_mm.datasets.benchmarks.openimages_v3 import verified_labels
 
 
 def dense(dataset) -> np.ndarray:

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 from mmpretrain.registry import DATASETS
 
+from ..column_dataset import ColumnDataset
+from ..columns import LabelColumns
 from .coco_instances import read_instances
-from .column_dataset import ColumnDataset
-from .columns import LabelColumns
 
 COCO_CLASSES = (
     'person', 'bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train', 'truck', 'boat',

@@ -9,12 +9,12 @@ from typing import Any
 
 from mmpretrain.registry import DATASETS
 
+from ..column_dataset import ColumnDataset
+from ..columns import LabelColumns
+from ..files import lies_below
+from ..labels import SparseLabels
+from ..names import NameColumn
 from .attribute_labels import read_attribute_labels, read_id_table
-from .column_dataset import ColumnDataset
-from .columns import LabelColumns
-from .files import lies_below
-from .labels import SparseLabels
-from .names import NameColumn
 
 _SPLITS = {'train': '1', 'test': '0'}
 _MEND = 'take the file of CUB_200_2011.tgz, or mend that line'

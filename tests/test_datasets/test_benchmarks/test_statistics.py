@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from wsml_mm.datasets import SparseLabels
-from wsml_mm.datasets.statistics import split_statistics
+from wsml_mm.datasets.benchmarks.statistics import split_statistics
 
 NAMES = tuple('abcd')
 

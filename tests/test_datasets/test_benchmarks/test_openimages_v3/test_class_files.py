@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsml_mm.datasets.openimages_v3.class_files import read_class_names, read_trainable
+from wsml_mm.datasets.benchmarks.openimages_v3.class_files import read_class_names, read_trainable
 
 
 def test_trainable(tmp_path):

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import one_line
+from ...files import one_line
 from .annotation_lines import COLUMNS, DAMAGE, Signs, csv_lines, first_damage, opened
 from .image_ids import DIGITS, parse_ids
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import numbered_lines
+from ..files import numbered_lines
 
 _LAYOUT = 'data_root must hold CUB_200_2011 and attributes.txt (unpack CUB_200_2011.tgz there)'
 _MEND = 'take the file of CUB_200_2011.tgz, or mend that line'

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsml_mm.datasets.openimages_v3.image_ids import (
+from wsml_mm.datasets.benchmarks.openimages_v3.image_ids import (
     downloaded_ids,
     ids_of,
     image_names,

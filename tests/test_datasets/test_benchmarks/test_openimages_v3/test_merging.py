@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsml_mm.datasets.openimages_v3 import VerifiedLabels, merge_labels, reorder_classes
+from wsml_mm.datasets.benchmarks.openimages_v3 import VerifiedLabels, merge_labels, reorder_classes
 
 LINE = st.tuples(st.integers(0, 5), st.integers(-1, 3), st.booleans())
 

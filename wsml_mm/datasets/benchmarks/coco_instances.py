@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import LabelColumns
-from .files import is_plain_name, one_line
-from .labels import SparseLabels
-from .names import NameColumn
+from ..columns import LabelColumns
+from ..files import is_plain_name, one_line
+from ..labels import SparseLabels
+from ..names import NameColumn
 
 # All that is kept while the file is parsed: the outlines of objects are nine tenths of it.
 _KEPT = (
