@@ -55,6 +55,15 @@ def test_groups_and_names(write, tmp_path):
         TASK_UTILS.build(source)(['Cat'])
 
 
+def test_classes_of_one_name_are_told_apart_as_in_the_dataset(write, tmp_path):
+    names = tmp_path / 'class-descriptions.csv'
+    names.write_text('/m/01yrx,Jaguar\n/m/04hgtk,Jaguar\n')
+    table = read_openimages_boxes(
+        write(*LINES), ['Jaguar (/m/04hgtk)', 'Jaguar (/m/01yrx)'], descriptions=names
+    )
+    assert sorted(table.classes.tolist()) == [0, 1, 1]
+
+
 @pytest.mark.parametrize(
     'line',
     [

@@ -128,4 +128,6 @@ def _by_label(path: str | os.PathLike[str], names: dict[str, int]) -> dict[str, 
         raise ValueError(
             f'{path}: {",".join(bad)!r} is no "label,name"; give class-descriptions*.csv'
         )
-    return {label: names[name] for label, name in pairs if name in names}
+    # `OpenImagesV3` tells classes of one name apart by their labels.
+    spelled = {label: (name, f'{name} ({label})') for label, name in pairs}
+    return {label: names[n] for label, both in spelled.items() for n in both if n in names}
