@@ -27,6 +27,9 @@ def test_candidates_have_two_classes_and_follow_the_seed():
     assert len(candidates(subjects, 99, seed=1)) == 20
     single = [s for s in subjects if len(s.classes) < 2]
     assert all(len(s.classes) == 1 for s in candidates(single, 99, 0))
+    some = candidates(subjects, 99, 1, shown=[2])
+    assert len(some) == 10
+    assert all(s.classes == [2] for s in some)
     with pytest.raises(ValueError, match='no test image has a positive label'):
         candidates([Subject('a', [])], 3, 0)
 

@@ -24,19 +24,25 @@ def labelled_images(dataset: Any) -> list[Subject]:
     return [Subject(i['img_path'], [int(c) for c in np.atleast_1d(i['gt_label'])]) for i in infos]
 
 
-def candidates(subjects: Sequence[Subject], count: int, seed: int) -> list[Subject]:
+def candidates(
+    subjects: Sequence[Subject], count: int, seed: int, shown: Sequence[int] = ()
+) -> list[Subject]:
     """Draws images with two or more classes at random, or with one where no image has two.
 
     Args:
         subjects: of a test set.
         count: how many at most.
         seed: of the draw.
+        shown: only images that have one of these classes, and of them only these; none: all.
 
     Raises:
         ValueError: if no image has a class.
     """
     for least in (2, 1):
         many = [s for s in subjects if len(s.classes) >= least]
+        if shown:
+            kept = [Subject(s.path, [c for c in s.classes if c in shown]) for s in many]
+            many = [s for s in kept if s.classes]
         if many:
             order = np.random.default_rng(seed).permutation(len(many))[:count]
             return [many[i] for i in order]

@@ -44,7 +44,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--checkpoint', choices=['best', 'last'], default='best', help='of a run')
     parser.add_argument('--images', nargs='+', help='image files')
     parser.add_argument('--indices', nargs='+', type=int, help='positions in the test set')
-    parser.add_argument('--classes', nargs='+', help='classes to show; default: those present')
+    parser.add_argument('--classes', nargs='+', help='classes to show; default: all present')
     parser.add_argument('--rows', type=int, default=6, help='at most so many rows')
     parser.add_argument('--candidates', type=int, default=64, help='images to choose from')
     parser.add_argument('--pick-seed', type=int, default=0, help='of the candidates')
@@ -119,6 +119,10 @@ def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> li
         ValueError: if a class or position does not exist.
     """
     known = labelled_images(dataset)
+    unknown = [name for name in args.classes or [] if name not in classes]
+    if unknown:
+        raise ValueError(f'--classes {unknown[0]}: the classes are {", ".join(classes)}')
+    shown = [classes.index(name) for name in args.classes or []]
     if args.indices:
         outside = [i for i in args.indices if not 0 <= i < len(known)]
         if outside:
@@ -128,14 +132,9 @@ def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> li
         by_key = {image_key(subject.path): subject.classes for subject in known}
         chosen = [Subject(path, by_key.get(image_key(path), [])) for path in args.images]
     else:
-        chosen = candidates(known, args.candidates, args.pick_seed)
-    if args.classes:
-        unknown = [name for name in args.classes if name not in classes]
-        if unknown:
-            raise ValueError(f'--classes {unknown[0]}: the classes are {", ".join(classes)}')
-        shown = [classes.index(name) for name in args.classes]
-        chosen = [Subject(subject.path, shown) for subject in chosen]
-    return chosen
+        return candidates(known, args.candidates, args.pick_seed, shown)
+    # Of images that were named, a class may be looked at that is not there.
+    return [Subject(subject.path, shown or subject.classes) for subject in chosen]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
