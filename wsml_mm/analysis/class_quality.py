@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dynamics import Array, RunDynamics, by_method, over_runs
-from .evidence import COLOURS, new_figure, tidy_axes
+from .evidence import COLOURS, legend_below, new_figure, tidy_axes
 from .selection_quality import quality
 
 MOST_CLASSES = 40  # that a figure shows
@@ -70,9 +70,7 @@ def draw_classes(runs: Sequence[RunDynamics], shown: NDArray[np.int64], title: s
         tidy_axes(panel)
         panel.grid(visible=False, axis='y')
         panel.grid(axis='x', alpha=0.25)
-    handles, labels = axes[0].get_legend_handles_labels()
-    beside = min(len(labels), 5)
-    figure.legend(handles, labels, loc='outside lower center', ncols=beside, frameon=False)
+    legend_below(figure, axes[0].get_legend_handles_labels(), beside=5)
     if title:
         figure.suptitle(title)
     return figure

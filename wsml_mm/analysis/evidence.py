@@ -29,6 +29,21 @@ def tidy_axes(axes: Any) -> None:
     axes.grid(axis='y', alpha=0.25)
 
 
+def legend_below(
+    figure: Any, entries: tuple[Sequence[Any], Sequence[str]], beside: int | None = None
+) -> None:
+    """Puts one legend for all panels below them.
+
+    Args:
+        figure: of `new_figure`.
+        entries: handles and labels, as of `axes.get_legend_handles_labels()`.
+        beside: entries a line; None: all in one.
+    """
+    handles, labels = entries
+    columns = min(len(labels), beside or len(labels))
+    figure.legend(handles, labels, loc='outside lower center', ncols=columns, frameon=False)
+
+
 def save_figure(figure: Any, path: Path, dpi: int = 160) -> None:
     """Writes a figure as PNG and SVG and closes it.
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from .evidence import COLOURS, new_figure
+from .evidence import COLOURS, legend_below, new_figure
 from .label_history import History
 
 # Colour and sign say the same, for readers who cannot tell the colours apart.
@@ -140,4 +140,4 @@ def _draw_legend(figure: Any, kinds: Sequence[str]) -> None:
         for kind in kinds
     ]
     names = [f'{SIGNS[kind]} {_TEXTS[kind]}' for kind in kinds]
-    figure.legend(handles, names, loc='outside lower center', ncols=len(kinds), frameon=False)
+    legend_below(figure, (handles, names))

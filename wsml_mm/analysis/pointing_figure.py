@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .evidence import COLOURS, new_figure, tidy_axes
+from .evidence import COLOURS, legend_below, new_figure, tidy_axes
 
 ACCURACY, MEAN_CLASS = 'accuracy', 'mean_class_accuracy'
 _GROUPS = {MEAN_CLASS: 'mean over\nclasses', ACCURACY: 'all pairs'}
@@ -40,7 +40,7 @@ def draw_pointing_game(rows: Sequence[Row], classes: Sequence[str], title: str =
     axes[-1, 0].set_xticks(np.arange(len(groups)), [_GROUPS.get(g, g) for g in groups])
     handles, labels = axes[0, 0].get_legend_handles_labels()
     handles, labels = [*handles[1:], handles[0]], [*labels[1:], labels[0]]  # the centre last
-    figure.legend(handles, labels, loc='outside lower center', ncols=len(labels), frameon=False)
+    legend_below(figure, (handles, labels))
     if title:
         figure.suptitle(title)
     return figure

@@ -14,7 +14,7 @@ import numpy as np
 from wsml_mm.comparison.figure import plot_band
 
 from .dynamics import Array, RunDynamics, by_method, cells, curves, ratio
-from .evidence import COLOURS, new_figure, tidy_axes
+from .evidence import COLOURS, legend_below, new_figure, tidy_axes
 
 COUNTS = (
     'selected', 'judged', 'hits', 'kept', 'kept_hits', 'hidden', 'false_negative_count',
@@ -84,9 +84,7 @@ def draw_quality(runs: Sequence[RunDynamics], title: str = '') -> Any:
     chance = np.mean([quality(run.totals())['chance'][0] for run in runs])
     axes[0].axhline(100 * chance, color='0.5', ls=':', lw=1.2, label='chance')
     axes[0].set(ylabel='share of labels (%)', ylim=(0, 103))
-    handles, labels = axes[0].get_legend_handles_labels()
-    beside = min(len(labels), 5)
-    figure.legend(handles, labels, loc='outside lower center', ncols=beside, frameon=False)
+    legend_below(figure, axes[0].get_legend_handles_labels(), beside=5)
     if title:
         figure.suptitle(title)
     return figure

@@ -26,9 +26,10 @@ from wsml_mm.analysis.cam_rows import grid_rows, row_numbers
 from wsml_mm.analysis.cam_subjects import Subject, candidates, labelled_images, most_different
 from wsml_mm.analysis.cam_view import CamView, view_image
 from wsml_mm.comparison import read_methods
-from wsml_mm.comparison.retest import checkpoints, quiet
+from wsml_mm.comparison.retest import checkpoints
 from wsml_mm.datasets.boxes import image_key, innermost
 from wsml_mm.datasets.files import one_line
+from wsml_mm.quiet import quiet
 
 from .compare import add_comparison_options, run_comparison, run_folder, spelled
 from .pointing_game import add_cam_options, find_boxes, seen_config

@@ -14,10 +14,11 @@ from wsml_mm.analysis import write_evidence
 from wsml_mm.analysis.cam import METHODS
 from wsml_mm.analysis.pointing_figure import draw_pointing_game, pointing_markdown
 from wsml_mm.comparison import Method, read_methods
-from wsml_mm.comparison.retest import checkpoints, quiet, retest, set_input_size
+from wsml_mm.comparison.retest import checkpoints, retest, set_input_size
 from wsml_mm.comparison.runs import seeded_config
 from wsml_mm.comparison.table import METRIC, MOMENTS
 from wsml_mm.datasets.boxes import beside_dataset, from_path
+from wsml_mm.quiet import quiet
 
 from .compare import add_comparison_options, run_comparison, run_folder, spelled
 

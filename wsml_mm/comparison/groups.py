@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from wsml_mm.analysis.evidence import COLOURS, new_figure, tidy_axes
+from wsml_mm.analysis.evidence import COLOURS, legend_below, new_figure, tidy_axes
 
-from .table import MOMENTS, TITLES, Result, class_scores, paired_interval, plus_minus
+from .table import (
+    MOMENTS,
+    TITLES,
+    Result,
+    class_scores,
+    paired_interval,
+    plus_minus,
+    spread_over_seeds,
+)
 
 # Names of groups and their classes, in order; a last one holds all classes.
 Groups = Mapping[str, Sequence[str]]
@@ -58,16 +65,14 @@ def group_rows(results: Sequence[Result], groups: Groups, baseline: str) -> list
                 row: dict[str, Any] = dict(
                     method=method, moment=moment, group=group, classes=len(classes)
                 )
-                row |= dict(seeds=len(seeds), mean=float(score.mean()), std=_spread(score))
+                row |= dict(
+                    seeds=len(seeds), mean=float(score.mean()), std=spread_over_seeds(score)
+                )
                 if method != baseline:
                     other = np.array([runs[baseline, s][group] for s in seeds])
                     row['difference'], row['interval'] = paired_interval(score - other)
                 rows.append(row)
     return rows
-
-
-def _spread(values: NDArray[np.float64]) -> float:
-    return float(values.std(ddof=1)) if len(values) > 1 else float('nan')
 
 
 def group_markdown(rows: Sequence[dict[str, Any]], groups: Groups) -> str:
@@ -125,6 +130,5 @@ def draw_groups(
         axes.tick_params(axis='x', length=0)
         tidy_axes(axes)
         axes.set_axisbelow(True)
-    handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc='outside lower center', ncols=len(names), frameon=False)
+    legend_below(figure, panels[0].get_legend_handles_labels())
     return figure

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from mmengine.config import Config
 from wsml_mm.cli.launch import build_runner
 from wsml_mm.cli.train import best_checkpoint
 from wsml_mm.datasets.boxes import innermost
+from wsml_mm.quiet import quiet
 
 
 def checkpoints(folder: Path) -> dict[str, Path]:
@@ -48,16 +47,6 @@ def set_input_size(cfg: Config, size: Sequence[int]) -> None:
         )
     for step in resizes:
         step['scale'] = (int(size[0]), int(size[-1]))
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silences mmengine's log below warnings, on the screen of a tool that shows its own."""
-    logging.disable(logging.INFO)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def retest(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wsml_mm.analysis.evidence import COLOURS, new_figure, tidy_axes
+from wsml_mm.analysis.evidence import COLOURS, legend_below, new_figure, tidy_axes
 
 from .figure import plot_band
 from .sweep import REFERENCE
@@ -129,8 +129,7 @@ def draw_sweep(points: Points, label: str, methods: Sequence[str], title: str = 
             axes.margins(x=0.2)
         tidy_axes(axes)
     panels[0].set_ylabel('test mAP (%)')
-    handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc='outside lower center', ncols=len(names), frameon=False)
+    legend_below(figure, panels[0].get_legend_handles_labels())
     figure.suptitle(title or None)
     return figure
 

@@ -42,6 +42,11 @@ def paired_interval(differences: NDArray[np.float64], level: float = 0.95) -> tu
     return mean, float(stats.t.ppf((1 + level) / 2, count - 1)) * spread
 
 
+def spread_over_seeds(values: NDArray[np.float64]) -> float:
+    """Returns the standard deviation of (S,) values, one a seed; NaN for a single one."""
+    return float(values.std(ddof=1)) if len(values) > 1 else float('nan')
+
+
 def summarise(results: Sequence[Result], baseline: str) -> list[dict[str, Any]]:
     """Returns one row a method: test mAP at the best validation epoch and at the last.
 
@@ -56,7 +61,7 @@ def summarise(results: Sequence[Result], baseline: str) -> list[dict[str, Any]]:
         for moment in MOMENTS:
             score = np.array([runs[method, s][f'test_{moment}'][METRIC] for s in seeds])
             row[f'{moment}_mean'] = float(score.mean())
-            row[f'{moment}_std'] = float(score.std(ddof=1)) if len(seeds) > 1 else float('nan')
+            row[f'{moment}_std'] = spread_over_seeds(score)
             shared = [s for s in seeds if (baseline, s) in runs]
             if method != baseline and shared:
                 gaps = [

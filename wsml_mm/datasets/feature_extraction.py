@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,18 +15,17 @@ from mmpretrain.registry import MODELS
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
+from wsml_mm.quiet import quiet
+
 from .images import run_pipeline
 
 
 @functools.lru_cache(maxsize=4)
 def build_extractor(spec: str) -> tuple[torch.nn.Module, str]:
     """Builds backbone + neck + preprocessor from JSON; returns it with a hash of its weights."""
-    logging.disable(logging.INFO)  # mmengine lists every tensor it initialises
-    try:
+    with quiet():  # mmengine lists every tensor it initialises
         model = MODELS.build(dict(type='ImageClassifier', **json.loads(spec)))
         model.init_weights()
-    finally:
-        logging.disable(logging.NOTSET)
     model.eval()  # of BaseBackbone returns None: do not chain
     digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():

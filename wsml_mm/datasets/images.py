@@ -46,21 +46,32 @@ def run_pipeline(
     return packed
 
 
-def missing_images(folder: str, names: Iterable[str]) -> list[str]:
-    """Returns those of the names that are no file below `folder`.
+class FolderLists:
+    """Knows files by the lists of their folders, which is far quicker than asking for each."""
 
-    Folders are listed rather than files looked for, which is far quicker on a network disk.
-    """
-    listed: dict[str, set[str]] = {}
-    gone = []
-    for name in names:
-        place, _, file = name.rpartition('/')
-        if place not in listed:
-            path = os.path.join(folder, place)
-            listed[place] = set(os.listdir(path)) if os.path.isdir(path) else set()
-        if file not in listed[place]:
-            gone.append(name)
-    return gone
+    def __init__(self) -> None:
+        self._listed: dict[str, set[str]] = {}
+
+    def files(self, folder: str) -> set[str]:
+        """Returns the names of the files of a folder; none where there is no such folder."""
+        if folder not in self._listed:
+            names: set[str] = set()
+            if os.path.isdir(folder or '.'):
+                with os.scandir(folder or '.') as entries:
+                    names = {entry.name for entry in entries if not entry.is_dir()}
+            self._listed[folder] = names
+        return self._listed[folder]
+
+    def have(self, path: str) -> bool:
+        """Tells whether there is a file of this path."""
+        folder, name = os.path.split(path)
+        return name in self.files(folder)
+
+
+def missing_images(folder: str, names: Iterable[str]) -> list[str]:
+    """Returns those of the names that are no file below `folder`."""
+    folders = FolderLists()
+    return [name for name in names if not folders.have(os.path.join(folder, name))]
 
 
 def why_unreadable(file: str | IO[bytes]) -> str | None:

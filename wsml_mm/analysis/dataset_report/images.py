@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from wsml_mm.datasets.images import why_unreadable
+from wsml_mm.datasets.images import FolderLists, why_unreadable
 
 _CHUNK = 256  # images handed out at a time
 _HINTS = 20  # missing files that are looked for under a similar name
@@ -46,12 +46,12 @@ def check_files(path: Callable[[int], str], count: int, decode: bool = False) ->
     """
     from rich.progress import track
 
-    found, folders = ImageFiles(decoded=decode), _Folders()
+    found, folders = ImageFiles(decoded=decode), FolderLists()
     for index in track(range(count), f'looking for {count} images', transient=True):
         if not folders.have(path(index)):
             found.missing[index] = ''
     for index in list(found.missing)[:_HINTS]:
-        found.missing[index] = folders.similar(path(index))
+        found.missing[index] = _similar(folders, path(index))
     if decode:
         _decode_all(path, [index for index in range(count) if index not in found.missing], found)
     return found
@@ -86,30 +86,11 @@ def _decoded(file: str) -> tuple[str | None, bytes]:
     return why_unreadable(io.BytesIO(content)), hashlib.sha256(content).digest()
 
 
-class _Folders:
-    """Knows files by the lists of their folders, which is far quicker than asking for each."""
-
-    def __init__(self) -> None:
-        self._listed: dict[str, set[str]] = {}
-
-    def _files(self, folder: str) -> set[str]:
-        if folder not in self._listed:
-            names: set[str] = set()
-            if os.path.isdir(folder or '.'):
-                with os.scandir(folder or '.') as entries:
-                    names = {entry.name for entry in entries if not entry.is_dir()}
-            self._listed[folder] = names
-        return self._listed[folder]
-
-    def have(self, path: str) -> bool:
-        folder, name = os.path.split(path)
-        return name in self._files(folder)
-
-    def similar(self, path: str) -> str:
-        """Returns a file of the same folder that differs in case or suffix only, or ''."""
-        folder, name = os.path.split(path)
-        stem = os.path.splitext(name)[0].casefold()
-        parts = [(file, *os.path.splitext(file.casefold())) for file in self._files(folder)]
-        known = Image.registered_extensions()
-        near = [file for file, begin, suffix in parts if begin == stem and suffix in known]
-        return min(near, key=lambda f: (f.casefold() != name.casefold(), f), default='')
+def _similar(folders: FolderLists, path: str) -> str:
+    """Returns a file of the same folder that differs in case or suffix only, or ''."""
+    folder, name = os.path.split(path)
+    stem = os.path.splitext(name)[0].casefold()
+    parts = [(file, *os.path.splitext(file.casefold())) for file in folders.files(folder)]
+    known = Image.registered_extensions()
+    near = [file for file, begin, suffix in parts if begin == stem and suffix in known]
+    return min(near, key=lambda f: (f.casefold() != name.casefold(), f), default='')
