@@ -63,21 +63,19 @@ from wsml_mm import (
 from wsml_mm.cli import compare
 from wsml_mm.cli import test as cli_test
 from wsml_mm.cli import train as cli_train
-from wsml_mm.comparison import Method, read_methods, run_once
 from wsml_mm.datasets import (
-    NameColumn,
-    SparseLabels,
     SplitNames,
-    decode_labels,
     feature_extraction,
     features,
     holdout_indices,
     observe_split,
     save_observation,
 )
-from wsml_mm.datasets.files import write_durably
 from wsml_mm.engine.hooks.durable_checkpoint_hook import newest_loadable
 from wsml_mm.engine.hooks.set_up import check_set_up
+from wsml_mm.experiments.runs import Method, read_methods, run_once
+from wsml_mm.labels import NameColumn, SparseLabels, decode_labels
+from wsml_mm.labels.files import write_durably
 from wsml_mm.models.backbones import load_efficientnet_lite0
 from wsml_mm.models.backbones.packaged_weights import URI
 

@@ -25,7 +25,7 @@ from mmpretrain.registry import (
     VISUALIZERS,
 )
 
-from wsml_mm.datasets.benchmarks.voc2012 import VOC_CLASSES
+from wsml_mm.benchmarks.voc2012 import VOC_CLASSES
 from wsml_mm.models.losses import AssumeNegativeLoss, LargeLoss
 
 FOLDER = REPO / 'configs' / 'large_loss'
@@ -87,15 +87,15 @@ def test_there_is_a_config_of_each_method_and_setting():
 
 
 def test_files_are_those_of_the_table():
-    """configs/large_loss is what tools/make_configs.py writes."""
-    spec = importlib.util.spec_from_file_location('make_configs', REPO / 'tools/make_configs.py')
+    """configs/large_loss is what dev/make_configs.py writes."""
+    spec = importlib.util.spec_from_file_location('make_configs', REPO / 'dev/make_configs.py')
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look there
     spec.loader.exec_module(module)
     expected = module.all_configs()
     assert sorted(expected) == CONFIGS
     for name, text in expected.items():
-        assert (FOLDER / name).read_text() == text, f'{name}: run python tools/make_configs.py'
+        assert (FOLDER / name).read_text() == text, f'{name}: run python dev/make_configs.py'
 
 
 # The authors' answer in their issue 4, by data set: optimizer, rate, delta_rel of LL-R, -Ct, -Cp.

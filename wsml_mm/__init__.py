@@ -10,15 +10,18 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
-from .datasets import (
+from .benchmarks import (
     COCO2014,
     NUSWIDE,
     VOC2012,
+    ComposedScenes,
+    CUB200Attributes,
+    OpenImagesV3,
+)
+from .datasets import (
     BiasedSinglePositive,
     COCOBoxes,
     ColumnDataset,
-    ComposedScenes,
-    CUB200Attributes,
     FeatureDataset,
     KeepRatio,
     KnownPerClass,
@@ -27,7 +30,6 @@ from .datasets import (
     ObserveAll,
     ObserveCounts,
     OpenImagesBoxes,
-    OpenImagesV3,
     PartialLabelDataset,
     SinglePositive,
     VOCBoxes,

@@ -13,7 +13,7 @@ from PIL import Image
 from planted_maps import planted_config, write_checkpoint, write_images, xml_object
 
 from wsml_mm.cli import draw_cams, pointing_game
-from wsml_mm.comparison.retest import checkpoints, set_input_size
+from wsml_mm.experiments.retest import checkpoints, set_input_size
 
 
 @pytest.fixture(scope='module')
@@ -80,7 +80,7 @@ def test_missing_boxes_are_told_before_the_training(tmp_path):
 
 def test_draw_cams_chooses_rows_and_takes_what_is_trained(work, monkeypatch):
     out, configs = work
-    monkeypatch.setattr('wsml_mm.comparison.runs.train', None)  # the first tool has trained all
+    monkeypatch.setattr('wsml_mm.experiments.runs.train', None)  # the first tool has trained all
     command = [*configs, '--work-dir', str(out), '--seeds', '1', '--candidates', '4', '--rows', '3']
     draw_cams.main(command)
     rows = read(out / 'draw_cams.csv')

@@ -10,8 +10,8 @@ import pytest
 from helpers import tiny_config, write_devkit
 from PIL import Image
 
-from wsml_mm.analysis import class_quality
 from wsml_mm.cli import memorisation, selection_quality
+from wsml_mm.reports import class_quality
 
 GROUPS = ('true_negative', 'false_negative', 'observed_positive')
 
@@ -66,7 +66,7 @@ def test_memorisation(trained):
 
 
 def test_selection_quality(configs, trained, capsys, monkeypatch):
-    monkeypatch.setattr('wsml_mm.comparison.runs.train', None)  # training again would fail
+    monkeypatch.setattr('wsml_mm.experiments.runs.train', None)  # training again would fail
     monkeypatch.setattr(class_quality.shown_classes, '__defaults__', (4,))
     selection_quality.main([*configs, '--seeds', '1', '2', '--work-dir', str(trained)])
     printed = capsys.readouterr().out

@@ -10,8 +10,7 @@ import torch
 from helpers import CLASSES, load, read_devkit, tiny_config, write_devkit
 
 from wsml_mm.cli import label_growth
-from wsml_mm.comparison import Method
-from wsml_mm.comparison.runs import seeded_config
+from wsml_mm.experiments.runs import Method, seeded_config
 from wsml_mm.models.corrections import CorrectionStore
 
 
@@ -133,7 +132,7 @@ def test_trains_where_there_is_no_checkpoint(config, tmp_path, monkeypatch):
     assert [float(row['corrected_so_far']) for row in epochs] == logged['ll/corrected']
     for row, precision in zip(epochs[1:], logged['ll/precision'], strict=True):
         assert float(row['precision']) == pytest.approx(precision)
-    monkeypatch.setattr('wsml_mm.comparison.runs.train', None)
+    monkeypatch.setattr('wsml_mm.experiments.runs.train', None)
     label_growth.main(command)
 
 

@@ -12,9 +12,9 @@ import benchmark_trees as trees
 import pytest
 from helpers import REPO, run_python
 
+from wsml_mm.benchmarks.catalogue import BENCHMARKS
 from wsml_mm.cli import prepare_dataset
 from wsml_mm.cli.prepare_dataset import main
-from wsml_mm.datasets.benchmarks.catalogue import BENCHMARKS
 
 ANNOTATIONS = 'annotations_trainval2014.zip'
 
@@ -200,7 +200,7 @@ def test_bad_annotation_is_one_line(coco, capsys):
 
 
 def test_interrupted_reading_is_repeated(coco, capsys, monkeypatch):
-    from wsml_mm.datasets import columns
+    from wsml_mm.labels import columns
 
     save = columns.np.save
 
@@ -255,7 +255,7 @@ def test_cub_from_its_archive(tmp_path, capsys, monkeypatch):
 def test_voc2012(tmp_path, capsys):
     from helpers import write_devkit
 
-    from wsml_mm.datasets.benchmarks.voc2012 import VOC_CLASSES
+    from wsml_mm.benchmarks.voc2012 import VOC_CLASSES
 
     write_devkit(tmp_path / 'VOCdevkit/VOC2012', train=10, val=5, classes=VOC_CLASSES)
     code, text = run(capsys, 'voc2012', '--root', tmp_path)

@@ -11,8 +11,8 @@ import pytest
 from helpers import Interrupted, load, set_hook, tiny_config, write_devkit
 
 from wsml_mm.cli import sweep
-from wsml_mm.cli.train import train
-from wsml_mm.comparison import runs
+from wsml_mm.experiments import runs
+from wsml_mm.experiments.training import train
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from mmengine.config import Config
 
 from wsml_mm.cli import test as test_cli
 from wsml_mm.cli import train as train_cli
+from wsml_mm.experiments import training
 
 STOCK_TRAIN = Path(mmpretrain.__file__).parent / '.mim' / 'tools' / 'train.py'
 
@@ -79,7 +80,7 @@ def _runs(module, monkeypatch):
 
 @pytest.fixture
 def trained(monkeypatch):
-    built = _runs(train_cli, monkeypatch)
+    built = _runs(training, monkeypatch)
 
     def run(*argv):
         train_cli.main([str(a) for a in argv])

@@ -13,8 +13,9 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch.utils.data import DataLoader
 
-from wsml_mm.datasets import PartialLabelDataset, SparseLabels
+from wsml_mm.datasets import PartialLabelDataset
 from wsml_mm.datasets.partial_label import FULL_LABELS
+from wsml_mm.labels import SparseLabels
 
 PIPELINE = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
 SINGLE = dict(type='SinglePositive', seed=1200)

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from wsml_mm.datasets.labels import SparseLabels
 from wsml_mm.evaluation.frequency_groups import (
     annotation_counts,
     frequency_groups,
     groups_by_count,
 )
+from wsml_mm.labels.sparse import SparseLabels
 
 
 def test_constructed_matrix():

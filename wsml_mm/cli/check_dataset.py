@@ -9,7 +9,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from wsml_mm.analysis.dataset_report import (
+from wsml_mm.datasets.table import ColumnNames, FaultLog, TableFormat
+from wsml_mm.experiments.configs import find_config
+from wsml_mm.reports.dataset import (
     Subject,
     check_dataset,
     check_splits,
@@ -19,9 +21,6 @@ from wsml_mm.analysis.dataset_report import (
     table_subject,
     write_html,
 )
-from wsml_mm.datasets.table import ColumnNames, FaultLog, TableFormat
-
-from .options import find_config
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -20,18 +20,24 @@ from mmengine.device import get_device
 from mmengine.runner import load_checkpoint
 from mmpretrain.registry import DATASETS, MODELS, TASK_UTILS, TRANSFORMS
 
-from wsml_mm.analysis import write_evidence
-from wsml_mm.analysis.cam_figure import CamRow, draw_cam_grid, shrink_png
-from wsml_mm.analysis.cam_rows import grid_rows, row_numbers
-from wsml_mm.analysis.cam_subjects import Subject, candidates, labelled_images, most_different
-from wsml_mm.analysis.cam_view import CamView, view_image
-from wsml_mm.comparison import read_methods
-from wsml_mm.comparison.retest import checkpoints
 from wsml_mm.datasets.boxes import image_key, innermost
-from wsml_mm.datasets.files import one_line
+from wsml_mm.experiments.comparison import run_comparison, run_folder
+from wsml_mm.experiments.retest import checkpoints
+from wsml_mm.experiments.runs import read_methods
+from wsml_mm.labels.files import one_line
 from wsml_mm.quiet import quiet
+from wsml_mm.reports.cam_figure import CamRow, draw_cam_grid, shrink_png
+from wsml_mm.reports.cam_rows import grid_rows, row_numbers
+from wsml_mm.reports.cam_subjects import (
+    Subject,
+    candidates,
+    labelled_images,
+    most_different,
+)
+from wsml_mm.reports.cam_view import CamView, view_image
+from wsml_mm.reports.plots import write_evidence
 
-from .compare import add_comparison_options, run_comparison, run_folder, spelled
+from .compare import add_comparison_options, spelled
 from .pointing_game import add_cam_options, find_boxes, seen_config
 
 

@@ -11,22 +11,16 @@ import numpy as np
 from mmengine.config import Config
 from numpy.typing import NDArray
 
-from wsml_mm.analysis.evidence import write_csv, write_evidence
-from wsml_mm.comparison import read_methods
-from wsml_mm.comparison.groups import draw_groups, group_markdown, group_rows
-from wsml_mm.comparison.runs import seeded_config
-from wsml_mm.comparison.table import MOMENTS
 from wsml_mm.evaluation.frequency_groups import COUNTS, annotation_counts, groups_by_count
+from wsml_mm.experiments.comparison import run_comparison
+from wsml_mm.experiments.config_parts import typed_parts
+from wsml_mm.experiments.configs import build_partial_datasets
+from wsml_mm.experiments.results import MOMENTS
+from wsml_mm.experiments.runs import read_methods, seeded_config
+from wsml_mm.reports.groups import draw_groups, group_markdown, group_rows
+from wsml_mm.reports.plots import write_csv, write_evidence
 
-from .compare import (
-    add_baseline_option,
-    add_comparison_options,
-    chosen_baseline,
-    run_comparison,
-    spelled,
-)
-from .config_parts import typed_parts
-from .options import build_partial_datasets
+from .compare import add_baseline_option, add_comparison_options, chosen_baseline, spelled
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -9,23 +9,6 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 
-from wsml_mm.analysis.evidence import write_csv, write_evidence
-from wsml_mm.analysis.label_growth import (
-    Table,
-    choose_samples,
-    count_hidden,
-    epoch_rows,
-    judge,
-)
-from wsml_mm.analysis.label_growth_figure import draw_growth
-from wsml_mm.analysis.label_history import (
-    correction_rows,
-    export_corrections,
-    find_samples,
-    history_of,
-)
-from wsml_mm.comparison import Method, read_methods
-from wsml_mm.comparison.runs import seeded_config
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.engine.hooks import newest_loadable
 from wsml_mm.engine.hooks.correction_state import (
@@ -35,12 +18,29 @@ from wsml_mm.engine.hooks.correction_state import (
     load_corrections,
     read_checkpoint,
 )
+from wsml_mm.experiments.comparison import run_comparison, run_folder
+from wsml_mm.experiments.config_parts import class_of, typed_parts
+from wsml_mm.experiments.configs import build_partial_datasets
+from wsml_mm.experiments.runs import Method, read_methods, seeded_config
 from wsml_mm.models.corrections import CorrectionStore
 from wsml_mm.models.losses import LargeLossCorrectPerm
+from wsml_mm.reports.label_growth import (
+    Table,
+    choose_samples,
+    count_hidden,
+    epoch_rows,
+    judge,
+)
+from wsml_mm.reports.label_growth_figure import draw_growth
+from wsml_mm.reports.label_history import (
+    correction_rows,
+    export_corrections,
+    find_samples,
+    history_of,
+)
+from wsml_mm.reports.plots import write_csv, write_evidence
 
-from .compare import run_comparison, run_folder, spelled
-from .config_parts import class_of, typed_parts
-from .options import build_partial_datasets
+from .compare import spelled
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsml_mm.analysis import write_evidence
-from wsml_mm.analysis.memorisation import draw_memorisation, memorisation_rows
+from wsml_mm.experiments.trained import dynamics_of
+from wsml_mm.reports.memorisation import draw_memorisation, memorisation_rows
+from wsml_mm.reports.plots import write_evidence
 
 from .compare import add_comparison_options, spelled
-from .trained_dynamics import dynamics_of
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -8,14 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from wsml_mm.datasets.benchmarks.openimages_v3 import (
-    OpenImagesV3,
-    downloaded_ids,
-    ids_of,
-    spell_ids,
-)
-from wsml_mm.datasets.benchmarks.openimages_v3.dataset import SPLITS
-from wsml_mm.datasets.files import write_durably
+from wsml_mm.benchmarks.openimages_v3 import OpenImagesV3, downloaded_ids, ids_of, spell_ids
+from wsml_mm.benchmarks.openimages_v3.dataset import SPLITS
+from wsml_mm.labels.files import write_durably
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

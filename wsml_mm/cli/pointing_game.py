@@ -10,17 +10,17 @@ from typing import Any
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.analysis import write_evidence
-from wsml_mm.analysis.cam import METHODS
-from wsml_mm.analysis.pointing_figure import draw_pointing_game, pointing_markdown
-from wsml_mm.comparison import Method, read_methods
-from wsml_mm.comparison.retest import checkpoints, retest, set_input_size
-from wsml_mm.comparison.runs import seeded_config
-from wsml_mm.comparison.table import METRIC, MOMENTS
 from wsml_mm.datasets.boxes import beside_dataset, from_path
+from wsml_mm.experiments.comparison import run_comparison, run_folder
+from wsml_mm.experiments.results import METRIC, MOMENTS
+from wsml_mm.experiments.retest import checkpoints, retest, set_input_size
+from wsml_mm.experiments.runs import Method, read_methods, seeded_config
+from wsml_mm.models.cam import METHODS
 from wsml_mm.quiet import quiet
+from wsml_mm.reports.plots import write_evidence
+from wsml_mm.reports.pointing_figure import draw_pointing_game, pointing_markdown
 
-from .compare import add_comparison_options, run_comparison, run_folder, spelled
+from .compare import add_comparison_options, spelled
 
 
 def add_cam_options(parser: argparse.ArgumentParser) -> None:

@@ -10,12 +10,11 @@ from typing import Any
 
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.datasets.benchmarks.catalogue import BENCHMARKS, Benchmark
+from wsml_mm.benchmarks.catalogue import BENCHMARKS, Benchmark
+from wsml_mm.benchmarks.downloads import settle_downloads
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.images import missing_images
-
-from .downloads import settle_downloads
-from .statistics_table import statistics_table
+from wsml_mm.reports.statistics_table import statistics_table
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsml_mm.analysis import write_evidence
-from wsml_mm.analysis.class_quality import draw_classes, shown_classes
-from wsml_mm.analysis.selection_quality import draw_quality, quality_rows, selecting
+from wsml_mm.experiments.trained import dynamics_of
+from wsml_mm.reports.class_quality import draw_classes, shown_classes
+from wsml_mm.reports.plots import write_evidence
+from wsml_mm.reports.selection_quality import draw_quality, quality_rows, selecting
 
 from .compare import add_comparison_options, spelled
-from .trained_dynamics import dynamics_of
 
 
 def main(argv: Sequence[str] | None = None) -> None:

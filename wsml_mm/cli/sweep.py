@@ -9,20 +9,15 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 
-from wsml_mm.analysis.evidence import write_csv, write_evidence
-from wsml_mm.comparison import Method, read_methods
-from wsml_mm.comparison.sweep import Setting, plan_sweep
-from wsml_mm.comparison.sweep_report import draw_sweep, run_rows, sweep_markdown, sweep_rows
+from wsml_mm.experiments.comparison import run_comparison
+from wsml_mm.experiments.config_parts import part_at, takes, typed_parts
+from wsml_mm.experiments.runs import Method, read_methods
+from wsml_mm.experiments.sweep import Setting, plan_sweep
+from wsml_mm.experiments.training import first_stage_config
+from wsml_mm.reports.plots import write_csv, write_evidence
+from wsml_mm.reports.sweep import draw_sweep, run_rows, sweep_markdown, sweep_rows
 
-from .compare import (
-    add_baseline_option,
-    add_comparison_options,
-    chosen_baseline,
-    run_comparison,
-    spelled,
-)
-from .config_parts import part_at, takes, typed_parts
-from .train import first_stage_config
+from .compare import add_baseline_option, add_comparison_options, chosen_baseline, spelled
 
 SUBSAMPLE_SEED = 999  # of the reference's --ss_frac_train
 

@@ -11,7 +11,8 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 
-from .launch import build_runner
+from wsml_mm.experiments.launch import build_runner
+
 from .options import add_shared_options, finish_config, load_config
 
 

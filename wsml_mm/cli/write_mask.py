@@ -10,9 +10,8 @@ from typing import Any
 from mmengine.config import Config, ConfigDict, DictAction
 
 from wsml_mm.datasets import PartialLabelDataset, SplitNames, save_observation
+from wsml_mm.experiments.configs import find_config, partial_datasets
 from wsml_mm.version import __version__
-
-from .options import find_config, partial_datasets
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import absolute_folders, lies_below
-from .labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
-from .names import NameColumn
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
+from wsml_mm.labels.files import absolute_folders, lies_below
+from wsml_mm.labels.names import NameColumn
+from wsml_mm.labels.sparse import SparseLabels
 
 
 def read_labels(dataset: Any) -> SparseLabels:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from mmpretrain.datasets import MultiLabelDataset
 
+from wsml_mm.labels.columns import LabelColumns, prepared_columns
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
+from wsml_mm.labels.names import NameColumn
+from wsml_mm.labels.sparse import SparseLabels
+
 from .annotations import spell_labels
-from .columns import LabelColumns, prepared_columns
-from .labels import NEGATIVE, POSITIVE, SparseLabels
-from .names import NameColumn
 
 
 class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]

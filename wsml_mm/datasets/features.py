@@ -15,11 +15,12 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
 
+from wsml_mm.labels.files import one_line, told, why_no_array, write_rows
+from wsml_mm.labels.names import NameColumn
+from wsml_mm.labels.sparse import SparseLabels
+
 from .annotations import read_labels, read_names, spell_labels
 from .feature_extraction import build_extractor, extract_features
-from .files import one_line, told, why_no_array, write_rows
-from .labels import SparseLabels
-from .names import NameColumn
 
 _WRITE_MEND = 'free some space, or give another cache folder'
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 from mmengine.logging import print_log
 from PIL import Image
 
-from .files import one_line
+from wsml_mm.labels.files import one_line
 
 BAD_IMAGES = ('stop', 'skip')
 

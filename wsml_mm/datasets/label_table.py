@@ -12,8 +12,9 @@ from typing import Any
 
 from mmpretrain.registry import DATASETS
 
+from wsml_mm.labels.columns import LabelColumns
+
 from .column_dataset import ColumnDataset
-from .columns import LabelColumns
 from .table import (
     ColumnNames,
     Report,

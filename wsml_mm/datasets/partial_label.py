@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
 
+from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.files import reading
+
 from .annotations import annotation_file, read_labels, read_names
-from .files import reading
 from .holdout import holdout_indices, subsample_indices
 from .images import BAD_IMAGES, readable, run_pipeline
-from .labels import POSITIVE, UNOBSERVED
 from .observation import Observation, ObserveAll, SplitNames, observe_split
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.datasets.labels import NEGATIVE, POSITIVE, SparseLabels
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
+from wsml_mm.labels.sparse import SparseLabels
 
 COUNTS = ('positive', 'annotated')
 

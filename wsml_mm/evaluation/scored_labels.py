@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
+from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 
 from .average_precision import average_precision
 

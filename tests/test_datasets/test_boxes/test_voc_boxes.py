@@ -5,7 +5,7 @@ import pytest
 from mmpretrain.registry import TASK_UTILS
 from planted_maps import xml_object
 
-from wsml_mm.datasets import ComposedScenes
+from wsml_mm.benchmarks import ComposedScenes
 from wsml_mm.datasets.boxes import read_voc_boxes
 
 

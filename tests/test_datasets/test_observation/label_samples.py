@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from wsml_mm.datasets import NameColumn, SparseLabels, SplitNames
+from wsml_mm.datasets import SplitNames
+from wsml_mm.labels import NameColumn, SparseLabels
 
 SHAPES = st.tuples(st.integers(0, 9), st.integers(1, 8))
 DENSE = hnp.arrays(np.int8, SHAPES, elements=st.sampled_from([1, 0, -1]))

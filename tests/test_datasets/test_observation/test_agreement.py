@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from label_samples import SHAPES
 
-from wsml_mm.datasets import SparseLabels, known_share
+from wsml_mm.datasets import known_share
 from wsml_mm.datasets.observation.agreement import first_contradiction
+from wsml_mm.labels import SparseLabels
 
 VALUES = st.sampled_from([1, 0, -1])
 RESTS = st.sampled_from([0, -1])

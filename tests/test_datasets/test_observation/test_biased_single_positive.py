@@ -9,7 +9,8 @@ import pytest
 from label_samples import as_sparse, full_labels, names_of, part_labels, to_dense
 from mmpretrain.registry import TASK_UTILS
 
-from wsml_mm.datasets import BiasedSinglePositive, SparseLabels, known_share, observe_split
+from wsml_mm.datasets import BiasedSinglePositive, known_share, observe_split
+from wsml_mm.labels import SparseLabels
 
 
 def published(dense, rates, seed, unrated) -> np.ndarray:

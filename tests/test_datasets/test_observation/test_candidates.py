@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from label_samples import DENSE
 
-from wsml_mm.datasets import SparseLabels
 from wsml_mm.datasets.observation.candidates import Candidates, draw_distinct
+from wsml_mm.labels import SparseLabels
 
 
 @given(DENSE, st.sampled_from([0, -1]), st.sampled_from([1, 0, -1]))

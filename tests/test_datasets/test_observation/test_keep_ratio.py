@@ -8,7 +8,8 @@ import torch
 from label_samples import as_sparse, few_listed, full_labels, part_labels, to_dense
 from mmpretrain.registry import TASK_UTILS
 
-from wsml_mm.datasets import KeepRatio, SparseLabels, known_share
+from wsml_mm.datasets import KeepRatio, known_share
+from wsml_mm.labels import SparseLabels
 
 RATIOS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 

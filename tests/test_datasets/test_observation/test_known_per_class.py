@@ -5,7 +5,8 @@ import pytest
 from label_samples import as_sparse, full_labels, names_of, part_labels, to_dense
 from mmpretrain.registry import TASK_UTILS
 
-from wsml_mm.datasets import KnownPerClass, SparseLabels, known_share, observe_split
+from wsml_mm.datasets import KnownPerClass, known_share, observe_split
+from wsml_mm.labels import SparseLabels
 
 
 def column_counts(dense, value) -> np.ndarray:

@@ -16,15 +16,14 @@ from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets import (
     KeepRatio,
-    NameColumn,
     ObserveAll,
     ObserveCounts,
     SinglePositive,
-    SparseLabels,
     SplitNames,
     load_observation,
     save_observation,
 )
+from wsml_mm.labels import NameColumn, SparseLabels
 
 
 @pytest.fixture(scope='module')

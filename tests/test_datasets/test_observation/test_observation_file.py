@@ -17,10 +17,10 @@ from wsml_mm.datasets import (
     ObservationFile,
     ObserveCounts,
     SinglePositive,
-    SparseLabels,
     observe_split,
     save_observation,
 )
+from wsml_mm.labels import SparseLabels
 
 
 def encode(observed, encoding) -> np.ndarray:

@@ -25,13 +25,13 @@ from wsml_mm.datasets import (
     ObserveAll,
     ObserveCounts,
     SinglePositive,
-    SparseLabels,
     SplitNames,
     holdout_indices,
     known_share,
     observe_split,
 )
 from wsml_mm.datasets.observation.agreement import first_contradiction
+from wsml_mm.labels import SparseLabels
 
 FROM_REFERENCE = {1: 1, -1: 0, 0: -1}
 

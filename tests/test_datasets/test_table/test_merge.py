@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wsml_mm.datasets.labels import SparseLabels
 from wsml_mm.datasets.table.merge import merge_rows
+from wsml_mm.labels.sparse import SparseLabels
 
 MATRICES = st.tuples(st.integers(1, 8), st.integers(1, 4)).flatmap(
     lambda shape: st.tuples(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from mmpretrain.registry import TASK_UTILS
 
-from ..files import one_line, reading
+from wsml_mm.labels.files import one_line, reading
+
 from .table import BoxTable, image_key
 
 

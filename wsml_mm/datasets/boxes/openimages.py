@@ -11,7 +11,8 @@ from typing import Any
 
 from mmpretrain.registry import TASK_UTILS
 
-from ..files import one_line
+from wsml_mm.labels.files import one_line
+
 from .table import BoxTable
 
 # X before Y, unlike the corners of every other format.

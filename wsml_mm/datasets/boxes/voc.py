@@ -10,7 +10,8 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.ElementTree import parse as parse_xml  # refuses entities that blow up
 from mmpretrain.registry import TASK_UTILS
 
-from ..files import one_line
+from wsml_mm.labels.files import one_line
+
 from .table import BoxTable
 
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')

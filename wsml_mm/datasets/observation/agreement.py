@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..labels import UNOBSERVED, SparseLabels
+from wsml_mm.labels.encoding import UNOBSERVED
+from wsml_mm.labels.sparse import SparseLabels
 
 
 def known_share(observed: SparseLabels, full: SparseLabels) -> float:

@@ -8,7 +8,9 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
-from ..labels import POSITIVE, UNOBSERVED, SparseLabels
+from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.sparse import SparseLabels
+
 from .candidates import Candidates
 from .per_class import PerClass, per_class
 from .process import Observation

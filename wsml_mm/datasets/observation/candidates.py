@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..labels import SparseLabels
+from wsml_mm.labels.sparse import SparseLabels
 
 
 class Candidates:

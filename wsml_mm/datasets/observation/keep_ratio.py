@@ -9,7 +9,9 @@ import torch
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
-from ..labels import NEGATIVE, UNOBSERVED, SparseLabels
+from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
+from wsml_mm.labels.sparse import SparseLabels
+
 from .label_blocks import Block, join_blocks, row_blocks
 from .process import Observation
 

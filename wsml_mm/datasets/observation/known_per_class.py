@@ -6,7 +6,9 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
-from ..labels import NEGATIVE, POSITIVE, SparseLabels
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
+from wsml_mm.labels.sparse import SparseLabels
+
 from .candidates import Candidates, draw_distinct
 from .label_blocks import join_blocks
 from .per_class import PerClass, per_class

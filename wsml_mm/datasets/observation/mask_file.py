@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import why_no_array, write_durably
-from ..labels import SparseLabels
+from wsml_mm.labels.files import why_no_array, write_durably
+from wsml_mm.labels.sparse import SparseLabels
+
 from .agreement import first_contradiction, known_share
 from .mask_format import as_stored, mask_bytes, read_mask
 from .split_names import SplitNames

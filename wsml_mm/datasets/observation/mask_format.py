@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
+from wsml_mm.labels.sparse import SparseLabels
 
 _FORMAT = 1
 _ARRAYS = {'indptr': np.int64, 'classes': np.int32, 'values': np.int8}

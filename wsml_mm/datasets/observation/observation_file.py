@@ -11,8 +11,10 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
-from ..files import load_array
-from ..labels import UNOBSERVED, SparseLabels, decode_labels
+from wsml_mm.labels.encoding import UNOBSERVED, decode_labels
+from wsml_mm.labels.files import load_array
+from wsml_mm.labels.sparse import SparseLabels
+
 from .agreement import first_contradiction
 from .label_blocks import Block, join_blocks, row_blocks
 from .mask_file import load_observation

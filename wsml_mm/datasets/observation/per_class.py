@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import one_line
+from wsml_mm.labels.files import one_line
+
 from .split_names import SplitNames
 
 PerClass = float | Sequence[float] | Mapping[str, float] | str | os.PathLike[str]

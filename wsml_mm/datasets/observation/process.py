@@ -8,7 +8,9 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
-from ..labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
+from wsml_mm.labels.sparse import SparseLabels
+
 from .candidates import Candidates
 from .label_blocks import join_blocks
 from .split_names import SplitNames

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..annotations import read_names
-from ..names import NameColumn
+from wsml_mm.datasets.annotations import read_names
+from wsml_mm.labels.names import NameColumn
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..labels import NEGATIVE, POSITIVE, UNOBSERVED, SparseLabels
-from ..names import NameColumn
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
+from wsml_mm.labels.names import NameColumn
+from wsml_mm.labels.sparse import SparseLabels
 
 
 class TableBuilder:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import NEGATIVE, POSITIVE, UNOBSERVED
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
+
 from .cells import ALL_OTHERS
 from .fault import Fault, Report
 from .rows import ColumnNames, Row, RowSource

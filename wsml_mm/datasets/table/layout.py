@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..labels import NEGATIVE, UNOBSERVED
+from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
+
 from .cells import ALL_OTHERS
 from .csv_rows import open_csv
 from .fault import Report

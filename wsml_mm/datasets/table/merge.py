@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..labels import SparseLabels
+from wsml_mm.labels.sparse import SparseLabels
 
 
 class Contradiction(NamedTuple):

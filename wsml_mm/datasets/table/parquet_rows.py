@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..files import one_line
+from wsml_mm.labels.files import one_line
+
 from .fault import Fault, Report
 from .rows import ColumnNames, Row, RowSource
 

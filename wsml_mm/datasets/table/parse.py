@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..columns import LabelColumns
-from ..labels import NEGATIVE, UNOBSERVED
-from ..names import NameColumn
+from wsml_mm.labels.columns import LabelColumns
+from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
+from wsml_mm.labels.names import NameColumn
+
 from .builder import TableBuilder
 from .cells import CellReader, Vocabulary, Wrong
 from .fault import Fault, Report, refuse

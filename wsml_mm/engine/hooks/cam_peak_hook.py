@@ -10,8 +10,8 @@ from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 from torch import Tensor, nn
 
-from wsml_mm.analysis.cam import METHODS, activation_maps, last_map
 from wsml_mm.evaluation.pointing import map_peaks, original_pixels
+from wsml_mm.models.cam import METHODS, activation_maps, last_map
 
 
 @HOOKS.register_module()

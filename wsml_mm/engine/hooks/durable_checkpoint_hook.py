@@ -16,7 +16,7 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmpretrain.registry import HOOKS
 
-from wsml_mm.datasets.files import write_durably as write_durably
+from wsml_mm.labels.files import write_durably as write_durably
 
 
 @register_backend('durable')  # type: ignore[untyped-decorator]

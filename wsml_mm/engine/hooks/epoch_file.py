@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wsml_mm.datasets.files import why_no_array, write_durably
+from wsml_mm.labels.files import why_no_array, write_durably
 
 FOLDER = 'dynamics'
 _NAME = re.compile(r'epoch_(\d+)(?:_(\d+))?\.npz')

@@ -9,8 +9,8 @@ import torch
 from mmengine.dist import all_reduce_dict
 from torch import Tensor
 
-from wsml_mm.datasets.labels import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.datasets.partial_label import FULL_LABELS
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.models.losses import LossTrace
 
 # A label's group is given by its observation and the hidden truth and never changes: a label that

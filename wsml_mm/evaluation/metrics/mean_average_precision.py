@@ -13,9 +13,8 @@ from mmengine.logging import print_log
 from mmpretrain.registry import METRICS
 from numpy.typing import NDArray
 
-from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
-
-from ..scored_labels import ScoredLabels
+from wsml_mm.evaluation.scored_labels import ScoredLabels
+from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 
 Result = dict[str, NDArray[Any]]
 Groups = Mapping[str, Sequence[int | str]]

@@ -13,8 +13,7 @@ from mmpretrain.registry import METRICS, TASK_UTILS
 from numpy.typing import NDArray
 
 from wsml_mm.datasets.boxes import BoxTable
-
-from ..pointing import pointing_hits
+from wsml_mm.evaluation.pointing import pointing_hits
 
 Result = dict[str, NDArray[Any]]
 

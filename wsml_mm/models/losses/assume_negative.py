@@ -8,10 +8,10 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from wsml_mm.datasets.labels import UNOBSERVED
+from wsml_mm.labels.encoding import UNOBSERVED
+from wsml_mm.models.ranks import batch_sizes, mean_over_ranks, world_size
 
 from .functional import assume_negative_loss, check_target, full_precision
-from .ranks import batch_sizes, mean_over_ranks, world_size
 
 
 class LossTrace(NamedTuple):

@@ -14,12 +14,12 @@ from mmpretrain.registry import MODELS
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
+from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.models.corrections import CorrectionStore
+from wsml_mm.models.ranks import total, union, world_size
 
-from ..corrections import CorrectionStore
 from .functional import correct
 from .large_loss import LargeLoss
-from .ranks import total, union, world_size
 
 
 @MODELS.register_module()

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wsml_mm.datasets.labels import POSITIVE, UNOBSERVED
+from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 
 
 def full_precision(logits: Tensor) -> Tensor:

@@ -13,13 +13,13 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from wsml_mm.datasets.labels import UNOBSERVED
+from wsml_mm.labels.encoding import UNOBSERVED
+from wsml_mm.models.ranks import select_over_ranks, total
+from wsml_mm.models.selection import select_largest, selection_budget
 
 from .assume_negative import PartialLabelLoss
 from .functional import correct, reject
-from .ranks import select_over_ranks, total
 from .schedule import DeltaSchedule
-from .selection import select_largest, selection_budget
 
 
 class LargeLoss(PartialLabelLoss):

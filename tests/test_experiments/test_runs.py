@@ -1,0 +1,116 @@
+"""Whole comparisons on a tiny devkit: seeds, resumption, refusal, files."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from helpers import tiny_config, write_devkit
+from mmengine.logging import print_log
+
+from wsml_mm.cli import compare
+from wsml_mm.experiments.results import METRIC
+from wsml_mm.experiments.runs import Method, read_methods, run_once, seeded_config
+
+
+@pytest.fixture
+def configs(tmp_path):
+    devkit = write_devkit(tmp_path / 'devkit')
+    paths = []
+    for name, loss in (('an', 'AN'), ('ll-cp', 'LL-Cp')):
+        cfg = tiny_config(devkit, tmp_path / 'unused', loss, epochs=2)
+        cfg.pop('work_dir')
+        cfg.test_evaluator = dict(type='MeanAveragePrecision', classwise=True)
+        path = tmp_path / f'{name}_tiny.py'
+        cfg.dump(path)
+        paths.append(str(path))
+    return paths
+
+
+def test_names(configs, tmp_path):
+    assert [m.name for m in read_methods(configs)] == ['AN', 'LL-Cp']
+    assert [m.name for m in read_methods([f'mine={configs[0]}', configs[1]])] == ['mine', 'LL-Cp']
+    twin = tmp_path / 'an_other.py'
+    twin.write_text('')
+    names = [m.name for m in read_methods([configs[0], str(twin)])]
+    assert names == ['an_tiny', 'an_other']
+    with pytest.raises(ValueError, match='its own name'):
+        read_methods([f'x={configs[0]}', f'x={configs[1]}'])
+    with pytest.raises(FileNotFoundError, match='no such config'):
+        read_methods(['missing.py'])
+
+
+def test_a_seed_sets_labels_and_training(configs):
+    cfg = seeded_config(Method('AN', configs[0]), 7, {'train_cfg.max_epochs': 5})
+    assert cfg.train_dataloader.dataset.observe.seed == 7
+    assert cfg.randomness.seed == 7
+    assert cfg.train_cfg.max_epochs == 5
+    assert cfg.train_dataloader.persistent_workers is False
+
+
+@pytest.mark.parametrize(
+    ('observe', 'seed'),
+    [
+        (dict(type='SinglePositive'), 7),  # the seed need not be written
+        (dict(type='KeepRatio', ratio=0.5), 7),
+        (dict(type='BiasedSinglePositive', rates=dict(ant=1)), 7),
+        (dict(type='KnownPerClass', num_pos=1, num_neg=1), 7),
+        (dict(type='ObserveAll'), None),
+        (dict(type='ObservationFile', path='x.npy'), None),
+        (dict(type='ObservationFile', path='x.npz'), None),
+    ],
+)
+def test_only_random_observations_are_seeded(configs, observe, seed):
+    options = {'train_dataloader.dataset.observe': dict(_delete_=True, **observe)}
+    cfg = seeded_config(Method('AN', configs[0]), 7, options)
+    assert cfg.train_dataloader.dataset.observe.get('seed') == seed
+
+
+def test_run_writes_and_reuses_its_result(configs, tmp_path, monkeypatch):
+    method = Method('LL-Cp', configs[1])
+    result = run_once(method, 3, tmp_path / 'run')
+    assert len(result['val_mAP']) == 2
+    best = max(range(2), key=result['val_mAP'].__getitem__)
+    assert result['best_epoch'] == best + 1
+    assert 0 <= result['test_best'][METRIC] <= 100
+    if best == 1:
+        assert result['test_best'] == result['test_last']
+    assert result['selection']['ll/corrected'][1] > 0
+    assert 'multi-label/AP/ant' in result['test_last']
+    assert (tmp_path / 'run' / 'console.log').stat().st_size > 0
+    monkeypatch.setattr('wsml_mm.experiments.runs.train', None)  # training again would fail
+    assert run_once(method, 3, tmp_path / 'run') == json.loads(json.dumps(result))
+    with pytest.raises(ValueError, match='another config; delete it'):
+        run_once(method, 4, tmp_path / 'run')
+
+
+def test_messages_after_a_run_do_not_go_to_its_closed_log(configs, tmp_path, capsys):
+    print_log('before', logger='current')
+    run_once(Method('AN', configs[0]), 3, tmp_path / 'run')
+    print_log('afterwards', logger='current')
+    printed = capsys.readouterr()
+    assert 'afterwards' in printed.out
+    assert 'Logging error' not in printed.err
+    assert 'afterwards' not in (tmp_path / 'run' / 'console.log').read_text()
+
+
+@pytest.mark.parametrize('jobs', ['1', '2'])
+def test_command(configs, tmp_path, capsys, jobs):
+    out = tmp_path / 'out'
+    compare.main([*configs, '--seeds', '1', '2', '--work-dir', str(out), '--jobs', jobs])
+    printed = capsys.readouterr().out
+    assert '| LL-Cp |' in printed
+    assert '4/4' in printed
+    files = {p.name for p in out.iterdir()}
+    assert {'table.md', 'table.csv', 'runs.csv', 'mAP_by_epoch.png', 'mAP_by_epoch.svg'} <= files
+    assert {p.name for p in (out / 'configs').iterdir()} == {'an.py', 'll-cp.py'}
+    # The same mask and start for both methods: epoch 1, in which nothing is selected, is equal.
+    runs = [json.loads((out / f'{m}_{s}/result.json').read_text()) for m in ('an', 'll-cp')
+            for s in (1, 2)]  # fmt: skip
+    assert runs[0]['val_mAP'][0] == runs[2]['val_mAP'][0]
+    assert runs[0]['val_mAP'][0] != runs[1]['val_mAP'][0]
+
+
+def test_unknown_baseline(configs, tmp_path):
+    with pytest.raises(SystemExit, match='--baseline full'):
+        compare.main([*configs, '--work-dir', str(tmp_path / 'o'), '--baseline', 'full'])

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from report_data import subject_of, write_images
+
+from wsml_mm.datasets.table import Fault, FaultLog
+from wsml_mm.labels import SparseLabels
+from wsml_mm.reports.dataset import check_dataset
+from wsml_mm.reports.dataset.examples import (
+    Photographs,
+    class_examples,
+    fault_photographs,
+    images_with,
+)
+
+
+def report_of(matrix, tmp_path, classes=None):
+    classes = classes or [f'c{i}' for i in range(len(matrix[0]))]
+    write_images(tmp_path, [f'{i}.jpg' for i in range(len(matrix))])
+    return check_dataset(subject_of(matrix, classes, tmp_path), FaultLog())
+
+
+class LabelsOnly:
+    def __init__(self, labels):
+        self.labels = labels
+
+
+@given(hnp.arrays(np.int8, (6, 3), elements=st.sampled_from([1, 0, -1])), st.sampled_from([0, -1]))
+def test_images_with_a_label(dense, rest):
+    report = LabelsOnly(SparseLabels.from_dense(dense, rest))
+    for label in range(3):
+        for value in (1, 0, -1):
+            found = images_with(report, label, value)
+            assert found.tolist() == np.flatnonzero(dense[:, label] == value).tolist()
+
+
+def test_examples_show_the_class_and_its_absence(tmp_path):
+    matrix = [[1, 0]] * 9 + [[0, 1]] * 5 + [[-1, 1]] * 4
+    groups, _ = class_examples(report := report_of(matrix, tmp_path), Photographs(report.subject))
+    assert [group['name'] for group in groups] == ['c0', 'c1']
+    for group in groups:
+        assert (len(group['positive']), len(group['negative'])) == (4, 2)
+        assert all(group['name'] in photo['positive'] for photo in group['positive'])
+        assert all(group['name'] in photo['negative'] for photo in group['negative'])
+    shown = [p['name'] for g in groups for p in g['positive'] + g['negative']]
+    assert len(set(shown)) == 12  # no photograph twice, while there are others
+    assert groups[0]['count'] == '9 positive, 5 known negative'
+
+
+def test_classes_without_known_absences_show_more(tmp_path):
+    groups, _ = class_examples(r := report_of([[1]] * 9, tmp_path), Photographs(r.subject))
+    assert len(groups[0]['positive']) == 6
+
+
+def test_of_many_classes_the_frequent_and_the_rare(tmp_path):
+    matrix = np.tri(30, 30, dtype=np.int8)[::-1] * 2 - 1  # class c is in 30 - c images
+    groups, note = class_examples(r := report_of(matrix, tmp_path), Photographs(r.subject))
+    names = [f'c{i}' for i in [*range(16), *range(22, 30)]]
+    assert [group['name'] for group in groups] == names
+    assert note.startswith('The 16 most frequent and the 8 rarest classes, a random choice.')
+
+
+def test_missing_images_are_no_examples(tmp_path):
+    report = report_of([[1]] * 3, tmp_path)
+    (tmp_path / '1.jpg').unlink()
+    report = check_dataset(report.subject, FaultLog())
+    groups, _ = class_examples(report, Photographs(report.subject))
+    assert sorted(photo['name'] for photo in groups[0]['positive']) == ['0.jpg', '2.jpg']
+
+
+def test_photographs_of_faults(tmp_path):
+    report = report_of([[1]] * 3, tmp_path)
+    faults = [Fault('x', 't', 'y', 'z', image) for image in ('2.jpg', '', 'gone.jpg', '2.jpg')]
+    found = fault_photographs(faults, Photographs(report.subject))
+    assert [photo['name'] for photo in found] == ['2.jpg']
+
+
+def test_the_page_stays_small(tmp_path, monkeypatch):
+    monkeypatch.setattr('wsml_mm.reports.dataset.examples._BUDGET', 1)
+    report = report_of([[1]] * 4, tmp_path)
+    photographs = Photographs(report.subject)
+    made = [photographs.photo(index)['uri'] for index in range(4)]
+    assert made[0] is not None
+    assert made[1:] == [None] * 3
+
+
+def test_captions_are_short(tmp_path):
+    report = report_of([[1, 1, 1, 0, 0, 0, -1]], tmp_path)
+    photo = Photographs(report.subject).photo(0)
+    assert photo['positive'] == ['c0', 'c1', 'c2']
+    assert photo['negative'] == ['c3']
+    assert photo['more'] == 2

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from mmengine.config import Config
+
+from wsml_mm.datasets.table import FaultLog
+from wsml_mm.reports.dataset import check_splits
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / 'train.csv').write_text('image,positive\na.jpg,cat\nb.jpg,dog\n')
+    (tmp_path / 'val.csv').write_text('image,positive\nc.jpg,dog|cat\n')
+    return tmp_path
+
+
+def told(root, train=None, val=None, width=2, **kwargs):
+    def loader(file, options):
+        table = dict(type='LabelTable', data_root=str(root), ann_file=file, **(options or {}))
+        return dict(dataset=dict(type='PartialLabelDataset', dataset=table))
+
+    val_loader = loader('val.csv', val)
+    cfg = Config(
+        dict(
+            model=dict(head=dict(num_classes=width)),
+            train_dataloader=loader('train.csv', train),
+            val_dataloader=val_loader,
+            test_dataloader=val_loader,
+        )
+    )
+    log = FaultLog()
+    check_splits(cfg, ('cat', 'dog'), 'train', log)
+    return log, [str(f) for faults in log.kept.values() for f in faults]
+
+
+def test_loaders_that_go_together(root):
+    assert told(root)[1] == []
+
+
+def test_width_of_the_model(root):
+    _, (fault,) = told(root, width=5)
+    assert 'model.head.num_classes=5, but the data have 2 classes; say model = dict(' in fault
+
+
+@pytest.mark.parametrize(
+    ('text', 'what'),
+    [
+        ('image,positive\nc.jpg,dog\n', 'val and train have different classes (cat)'),
+        ('image,positive\nc.jpg,elk|dog|cat\n', 'val and train have different classes (elk)'),
+    ],
+)
+def test_classes_of_the_validation_data(root, text, what):
+    (root / 'val.csv').write_text(text)
+    log, (fault,) = told(root)  # val and test share the table: once
+    assert f'{what}; give both the same classes=...' in fault
+    assert log.serious == 1
+
+
+def test_order_of_the_classes(root):
+    _, (fault,) = told(root, val=dict(classes=['dog', 'cat']))
+    assert 'val and train have different classes (their order)' in fault
+
+
+def test_images_in_two_splits(root):
+    (root / 'val.csv').write_text('image,positive\nb.jpg,dog\nc.jpg,cat\n')
+    log, (fault,) = told(root)
+    assert "image 'b.jpg' is in train.csv and in val.csv; keep it in one" in fault
+    assert log.serious == 0
+    assert told(root, val=dict(data_prefix='other'))[1] == []

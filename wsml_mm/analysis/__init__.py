@@ -1,3 +1,0 @@
-from .evidence import COLOURS, new_figure, save_figure, tidy_axes, write_csv, write_evidence
-
-__all__ = ['COLOURS', 'new_figure', 'save_figure', 'tidy_axes', 'write_csv', 'write_evidence']

@@ -1,0 +1,3 @@
+from .dataset import ComposedScenes
+
+__all__ = ['ComposedScenes']

@@ -1,0 +1,146 @@
+"""Writing of the embedded data set: composed scenes in the layout of a Pascal VOC devkit."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+from filelock import FileLock
+from PIL import Image
+
+from wsml_mm.labels.files import told
+
+from .drawing import SCENE_CLASSES, Figure, draw_scene
+
+# Raised whenever the same parameters would no longer give the same pictures.
+_FORMAT = 1
+_RECORD = 'scenes.json'
+_COUNT_ODDS = (0.3, 0.4, 0.3)  # of one, two and three figures in a scene: two on average
+
+
+def write_scenes(
+    root: str | os.PathLike[str],
+    num_train: int = 1500,
+    num_val: int = 600,
+    size: int = 128,
+    seed: int = 0,
+) -> Path:
+    """Writes the composed scenes under ``root``, unless it holds just these already.
+
+    Any number of processes may call this at once: one of them writes and the others wait.
+
+    Args:
+        root: Folder to make; it has its name only once everything in it is written.
+        num_train: Number of training scenes.
+        num_val: Number of validation scenes.
+        size: Side of the square images in pixels, at least 32.
+        seed: Non-negative seed; a smaller set is the beginning of a larger one of its seed.
+
+    Raises:
+        ValueError: If ``root`` holds anything else, or if a parameter is out of range.
+        OSError: If ``root`` cannot be written.
+    """
+    root = Path(root)
+    if min(num_train, num_val, seed) < 0 or size < 32:
+        raise ValueError(
+            f'write_scenes: num_train={num_train}, num_val={num_val}, size={size}, seed={seed}: '
+            'give numbers and a seed of at least 0 and a size of at least 32'
+        )
+    record = {'format': _FORMAT, 'num_train': num_train, 'num_val': num_val}
+    record |= {'size': size, 'seed': seed}
+    # Looked up before locking, so that a finished set may lie on a read-only disk.
+    if _holds(root, record):
+        return root
+    with told(root, 'free some space, or give another data_root'):
+        root.parent.mkdir(parents=True, exist_ok=True)
+        _write_once(root, record)
+    return root
+
+
+def _write_once(root: Path, record: dict[str, int]) -> None:
+    with FileLock(f'{root}.lock'):
+        if _holds(root, record):
+            return
+        size, seed = record['size'], record['seed']
+        # Inside, not itself the temporary folder: that is closed to all but its owner.
+        with tempfile.TemporaryDirectory(prefix=f'{root.name}.', dir=root.parent) as scratch:
+            draft = Path(scratch, root.name)
+            for folder in ('JPEGImages', 'Annotations', 'ImageSets/Main'):
+                (draft / folder).mkdir(parents=True)
+            _write_split(draft, 'train', record['num_train'], size, (seed, 0))
+            _write_split(draft, 'val', record['num_val'], size, (seed, 1))
+            (draft / _RECORD).write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+            draft.rename(root)
+
+
+def _holds(root: Path, record: dict[str, int]) -> bool:
+    """Whether the set is there (True) or nothing is (False); raises if something else is."""
+    if not root.exists():
+        return False
+    try:
+        found = json.loads((root / _RECORD).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        raise ValueError(
+            f'write_scenes: {root} exists but holds no composed scenes (no readable {_RECORD}); '
+            'give another data_root'
+        ) from None
+    if found != record:
+        raise ValueError(
+            f'write_scenes: {root} holds scenes made with {found}, not {record}; '
+            'delete it or give another data_root'
+        )
+    return True
+
+
+def _write_split(root: Path, split: str, count: int, size: int, seed: tuple[int, int]) -> None:
+    """Writes the images, annotations and image sets of one split."""
+    from rich.progress import track  # needed only while writing
+
+    present = np.zeros((count, len(SCENE_CLASSES)), bool)
+    names = [f'{split}_{index:06d}' for index in range(count)]
+    for index, name in enumerate(track(names, description=f'Drawing {split} scenes')):
+        # A generator for each scene: what is drawn does not depend on how many there are.
+        rng = np.random.default_rng((*seed, index))
+        number = rng.choice(len(_COUNT_ODDS), p=_COUNT_ODDS) + 1
+        labels = rng.choice(len(SCENE_CLASSES), number, replace=False).tolist()
+        image, figures = draw_scene(rng, labels, size)
+        present[index, labels] = True
+        # Full colour resolution, as figures are told apart by colour and have sharp edges.
+        image.save(root / 'JPEGImages' / f'{name}.jpg', quality=92, subsampling=0)
+        _annotation(f'{name}.jpg', image, figures).write(root / 'Annotations' / f'{name}.xml')
+    lists = root / 'ImageSets' / 'Main'
+    _write_lines(lists / f'{split}.txt', names)
+    for label, class_name in enumerate(SCENE_CLASSES):
+        flags = [' 1' if flag else '-1' for flag in present[:, label]]
+        lines = [f'{name} {flag}' for name, flag in zip(names, flags, strict=True)]
+        _write_lines(lists / f'{class_name}_{split}.txt', lines)
+
+
+def _write_lines(path: Path, lines: Sequence[str]) -> None:
+    path.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
+
+
+def _annotation(
+    filename: str, image: Image.Image, figures: Sequence[Figure]
+) -> ElementTree.ElementTree:
+    """The VOC annotation of one image."""
+    top = ElementTree.Element('annotation')
+    ElementTree.SubElement(top, 'filename').text = filename
+    _add(ElementTree.SubElement(top, 'size'), width=image.width, height=image.height, depth=3)
+    for figure in figures:
+        item = ElementTree.SubElement(top, 'object')
+        _add(item, name=SCENE_CLASSES[figure.label], difficult=0)
+        corners = zip(('xmin', 'ymin', 'xmax', 'ymax'), figure.box, strict=True)
+        _add(ElementTree.SubElement(item, 'bndbox'), **dict(corners))
+    ElementTree.indent(top)
+    return ElementTree.ElementTree(top)
+
+
+def _add(parent: ElementTree.Element, **values: str | int) -> None:
+    for tag, value in values.items():
+        ElementTree.SubElement(parent, tag).text = str(value)

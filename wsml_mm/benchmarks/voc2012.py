@@ -1,0 +1,111 @@
+"""Pascal VOC devkits, with the image list and labels of the field's multi-label protocol."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mmpretrain.registry import DATASETS
+
+from wsml_mm.datasets.column_dataset import ColumnDataset
+from wsml_mm.labels.columns import LabelColumns
+from wsml_mm.labels.files import is_plain_name, numbered_lines
+from wsml_mm.labels.names import NameColumn
+from wsml_mm.labels.sparse import SparseLabels
+
+VOC_CLASSES = (
+    'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow',
+    'diningtable', 'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
+    'tvmonitor',
+)  # fmt: skip
+
+
+@DATASETS.register_module()
+class VOC2012(ColumnDataset):
+    """A split of a VOC devkit: labels from `ImageSets/Main/{class}_{split}.txt`.
+
+    As in the field's scripts (Cole et al., CVPR 2021) only 1 is positive: 0 ("difficult objects
+    only") and -1 are negative, in training and test. Images without a positive among `classes`
+    are left out and the rest is sorted by file name as strings. The official `train` is split
+    80/20 by `PartialLabelDataset(holdout=...)`, the official `val` is the test set.
+
+    Args:
+        data_root: the folder that holds JPEGImages and ImageSets, e.g. data/VOCdevkit/VOC2012.
+        split: 'train', 'val', or another for which the class files exist.
+        classes: names of the class files; None: the 20 of VOC.
+        keep_empty: keep images without any positive.
+        kwargs: as for mmpretrain's `MultiLabelDataset`: pipeline, test_mode, indices, ...
+    """
+
+    METAINFO: ClassVar[dict[str, Any]] = {'classes': VOC_CLASSES}
+
+    def __init__(
+        self,
+        data_root: str | os.PathLike[str],
+        split: str = 'train',
+        classes: Sequence[str] | None = None,
+        keep_empty: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.keep_empty = keep_empty
+        kwargs.setdefault('data_prefix', {'img_path': 'JPEGImages'})
+        # Its class files are read in a second: a kept copy would only be one more thing that ages.
+        kwargs.setdefault('prepare', False)
+        super().__init__(data_root, split, classes, **kwargs)
+
+    def read_columns(self) -> LabelColumns:
+        """Reads the class files.
+
+        Raises:
+            FileNotFoundError: if the devkit or a class file is missing.
+            ValueError: if a line is not a name and 1, 0 or -1, a name leaves the image folder, an
+                image is listed twice in one file, or no image is left.
+        """
+        folder = Path(self.data_root) / 'ImageSets' / 'Main'
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f'{folder}: no VOC devkit there; data_root must hold JPEGImages and ImageSets/Main '
+                '(VOC2012: extract VOCtrainval_11-May-2012.tar, then data_root=.../VOC2012)'
+            )
+        positives: dict[str, list[int]] = {}
+        for index, name in enumerate(self.metainfo['classes']):
+            for image, label in self._read_class_file(folder / f'{name}_{self.split}.txt'):
+                listed = positives.setdefault(f'{image}.jpg', [])
+                if label == 1:
+                    listed.append(index)
+        files = sorted(f for f in positives if positives[f] or self.keep_empty)
+        if not files:
+            raise ValueError(
+                f'{folder}: no image of split {self.split!r} has a label 1; check the class files, '
+                'or set keep_empty=True'
+            )
+        classes = tuple(self.metainfo['classes'])
+        labels = SparseLabels.from_rows([(positives[f], ()) for f in files], len(classes))
+        return LabelColumns(NameColumn.from_names(files), labels, {'classes': classes})
+
+    def _read_class_file(self, path: Path) -> Iterator[tuple[str, int]]:
+        seen: set[str] = set()
+        mend = (
+            'class names and split must be those of the devkit '
+            f'(classes={list(self.metainfo["classes"])}, split={self.split!r})'
+        )
+        for number, line in numbered_lines(path, 'class file', mend):
+            fields = line.split()
+            if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
+                raise ValueError(
+                    f'{path}:{number}: {line!r} is not "IMAGE LABEL" with a label of '
+                    '1 (present), 0 (difficult only) or -1 (absent); mend the line'
+                )
+            if not is_plain_name(fields[0]):
+                raise ValueError(
+                    f'{path}:{number}: image name {fields[0]!r} leaves the image folder; give the '
+                    'name of a file in it, without folders or extension'
+                )
+            if fields[0] in seen:
+                raise ValueError(
+                    f'{path}:{number}: image {fields[0]} is listed twice; remove one line'
+                )
+            seen.add(fields[0])
+            yield fields[0], int(fields[1])

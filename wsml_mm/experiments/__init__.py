@@ -1,0 +1,1 @@
+"""What runs: methods, protocols, trainings over seeds and their results."""

@@ -1,0 +1,76 @@
+"""Config files: finding one, filling in what MMPretrain's tools fill in, the data sets in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmpretrain.registry import DATASETS
+
+from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.engine.hooks.set_up import wrapped_datasets
+
+LOADERS = ['train_dataloader', 'val_dataloader', 'test_dataloader']
+
+
+def find_config(name: str) -> str:
+    """Returns the path of a config: as given, or below the configs that come with the package.
+
+    Raises:
+        FileNotFoundError: if it is in neither place.
+    """
+    package = Path(__file__).resolve().parent.parent
+    places = [Path(name), *(root / 'configs' / name for root in (package, package.parent))]
+    for place in places:
+        if place.is_file():
+            return str(place)
+    raise FileNotFoundError(
+        f'{name}: no such config, neither from here nor among the configs of wsml_mm '
+        '(large_loss/ll-r_lite0_linear_scenes.py, ...)'
+    )
+
+
+def fill_loaders(
+    cfg: Config, names: list[str], pin_memory: bool = True, persistent_workers: bool = True
+) -> None:
+    """Sets what MMPretrain's tools set on every loader whose config leaves it open."""
+    for name in names:
+        if cfg.get(name) is None:
+            continue
+        loader = ConfigDict(
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=cfg[name].get('num_workers', 0) > 0,
+            collate_fn=dict(type='default_collate'),
+        )
+        loader.update(deepcopy(cfg[name]))
+        loader.pin_memory = loader.pin_memory and pin_memory
+        loader.persistent_workers = loader.persistent_workers and persistent_workers
+        cfg[name] = loader
+
+
+def partial_datasets(dataset: ConfigDict) -> Iterator[ConfigDict]:
+    """Yields the config of each `PartialLabelDataset` below any stack of dataset wrappers."""
+    if str(dataset.get('type')).endswith('PartialLabelDataset'):
+        yield dataset
+        return
+    for inner in [*dataset.get('datasets', []), dataset.get('dataset')]:
+        if inner is not None:
+            yield from partial_datasets(inner)
+
+
+def build_partial_datasets(cfg: Config) -> list[PartialLabelDataset]:
+    """Builds the training set; returns the `PartialLabelDataset`s in it, in order.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    leaves = wrapped_datasets(DATASETS.build(cfg.train_dataloader.dataset))
+    if not leaves:
+        raise ValueError(
+            f'{cfg.train_dataloader.dataset.type}: the training set must be wrapped in '
+            'PartialLabelDataset, which knows the full and the observed labels'
+        )
+    return leaves

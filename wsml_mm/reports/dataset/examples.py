@@ -1,0 +1,136 @@
+"""Photographs in a report: examples of each class, and those of suspicious rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsml_mm.datasets.table import Fault
+from wsml_mm.datasets.table.cells import UNPRINTABLE
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
+
+from .check import DatasetReport, Subject
+from .label_statistics import most_frequent
+from .pictures import thumbnail
+
+_BUDGET = 2_300_000  # letters of all thumbnails: the page stays below 3 MB
+_FREQUENT, _RAREST = 16, 8  # classes that are shown
+_POSITIVE, _NEGATIVE = 4, 2  # photographs of each
+_SUSPICIOUS = 6  # photographs of faults of one kind
+_CHIPS = 4  # labels below a photograph
+
+
+class Photographs:
+    """Makes thumbnails of a data set's images, each once, until the page is full.
+
+    Args:
+        subject: the data set.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.used: dict[int, str | None] = {}
+        self._letters = 0
+        self._places: dict[str, int] | None = None
+
+    def photo(self, index: int) -> dict[str, Any]:
+        """Returns an image's thumbnail, name and labels, for the template."""
+        if index not in self.used:
+            full = self._letters > _BUDGET
+            self.used[index] = None if full else thumbnail(self.subject.path(index))
+            self._letters += len(self.used[index] or '')
+        columns = self.subject.columns
+        classes = columns.metainfo['classes']
+        listed = [columns.labels.listed(index, value) for value in (POSITIVE, NEGATIVE)]
+        positive, negative = ([_clean(classes[i]) for i in ids[:_CHIPS]] for ids in listed)
+        negative = negative[: max(0, _CHIPS - len(positive))]
+        return {
+            'uri': self.used[index],
+            'name': _clean(columns.names[index]),
+            'positive': positive,
+            'negative': negative,
+            'more': sum(map(len, listed)) - len(positive) - len(negative),
+        }
+
+    def place(self, name: str) -> int | None:
+        """Returns the position of an image by its name."""
+        if self._places is None:
+            self._places = {n: i for i, n in enumerate(self.subject.columns.names)}
+        return self._places.get(name)
+
+
+def _clean(text: str) -> str:
+    return UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text)
+
+
+def fault_photographs(faults: Sequence[Fault], photographs: Photographs) -> list[dict[str, Any]]:
+    """Returns photographs of the images that faults are about.
+
+    Args:
+        faults: of one kind.
+        photographs: of the data set.
+    """
+    names = dict.fromkeys(fault.image for fault in faults if fault.image)
+    places = [photographs.place(name) for name in list(names)[: 4 * _SUSPICIOUS]]
+    shown = [photographs.photo(place) for place in places if place is not None]
+    return [photo for photo in shown if photo['uri']][:_SUSPICIOUS]
+
+
+def class_examples(
+    report: DatasetReport, photographs: Photographs
+) -> tuple[list[dict[str, Any]], str]:
+    """Returns photographs of classes, and a sentence on which they are.
+
+    Args:
+        report: of the data set.
+        photographs: of the data set.
+    """
+    counts = report.counts
+    order = most_frequent(counts.positive, len(report.classes))
+    order = order[(counts.positive + counts.negative)[order] > 0].tolist()
+    note = 'A random choice. '
+    if len(order) > _FREQUENT + _RAREST:
+        note = f'The {_FREQUENT} most frequent and the {_RAREST} rarest classes, a random choice. '
+        order = order[:_FREQUENT] + order[-_RAREST:]
+    note += 'Framed in orange: the class is known to be absent.'
+    rng, groups = np.random.default_rng(0), []
+    for label in order:
+        absent = _choose(report, label, NEGATIVE, _NEGATIVE, photographs, rng)
+        most = _POSITIVE + _NEGATIVE - len(absent)
+        present = _choose(report, label, POSITIVE, most, photographs, rng)
+        count = f'{counts.positive[label]:,} positive, {counts.negative[label]:,} known negative'
+        group = {'name': _clean(report.classes[label]), 'count': count}
+        if any(photo['uri'] for photo in [*present, *absent]):
+            groups.append(group | {'positive': present, 'negative': absent})
+    return groups, note
+
+
+def _choose(
+    report: DatasetReport,
+    label: int,
+    value: int,
+    most: int,
+    photographs: Photographs,
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """Returns photographs with a label of the given value, of images not shown yet if possible."""
+    files = report.files
+    drawn = rng.permutation(images_with(report, label, value))[: 40 * most].tolist()
+    fit = [index for index in drawn if index not in files.missing and index not in files.unreadable]
+    chosen = sorted(fit, key=lambda index: index in photographs.used)[:most]
+    return [photographs.photo(index) for index in chosen]
+
+
+def images_with(report: DatasetReport, label: int, value: int) -> NDArray[np.int64]:
+    """Returns the images whose label of a class has a value."""
+    labels = report.labels
+    at = labels.classes == label
+    rows: NDArray[np.int64] = labels.entry_rows()[at & (labels.values == value)]
+    if value == labels.rest:
+        listed = np.zeros(len(labels), dtype=bool)
+        listed[labels.entry_rows()[at & (labels.values != value)]] = True
+        rows = np.flatnonzero(~listed)
+    return rows

@@ -1,0 +1,95 @@
+"""The pointing game of several methods as bars by class and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .plots import COLOURS, legend_below, new_figure, tidy_axes
+
+ACCURACY, MEAN_CLASS = 'accuracy', 'mean_class_accuracy'
+_GROUPS = {MEAN_CLASS: 'mean over\nclasses', ACCURACY: 'all pairs'}
+_TITLES = {'best': 'best validation epoch', 'last': 'last epoch'}
+_MOST_CLASSES = 20  # beyond this many, bars by class cannot be read
+
+Row = dict[str, Any]
+
+
+def draw_pointing_game(rows: Sequence[Row], classes: Sequence[str], title: str = '') -> Any:
+    """Returns a figure of accuracies by class and method, one panel a moment of training.
+
+    Args:
+        rows: one a run and moment: `method`, `seed`, `moment` ('best' or 'last'), `accuracy`,
+            `mean_class_accuracy`, one key a class that was played, and the same with `centre/`.
+        classes: in the order to draw.
+        title: above the panels.
+    """
+    played = [name for name in classes if name in rows[0]]
+    groups = [*(played if len(played) <= _MOST_CLASSES else []), *_GROUPS]
+    moments = list(dict.fromkeys(row['moment'] for row in rows))
+    width = max(5.5, 1.5 + 0.75 * len(groups))
+    figure, axes = new_figure(
+        len(moments), figsize=(width, 2.9 * len(moments)), sharex=True, squeeze=False
+    )
+    for moment, axis in zip(moments, axes[:, 0], strict=True):
+        _draw_panel(axis, [row for row in rows if row['moment'] == moment], groups)
+        axis.set_title(_TITLES.get(moment, moment), loc='left', fontsize=10)
+    axes[-1, 0].set_xticks(np.arange(len(groups)), [_GROUPS.get(g, g) for g in groups])
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    handles, labels = [*handles[1:], handles[0]], [*labels[1:], labels[0]]  # the centre last
+    legend_below(figure, (handles, labels))
+    if title:
+        figure.suptitle(title)
+    return figure
+
+
+def _draw_panel(axis: Any, rows: Sequence[Row], groups: Sequence[str]) -> None:
+    methods = list(dict.fromkeys(row['method'] for row in rows))
+    place, thick = np.arange(len(groups)), 0.8 / len(methods)
+    for number, method in enumerate(methods):
+        mean, spread = _over_seeds([r for r in rows if r['method'] == method], groups)
+        axis.bar(
+            place + (number - (len(methods) - 1) / 2) * thick,
+            mean,
+            thick * 0.92,
+            yerr=None if np.isnan(spread).all() else spread,
+            color=COLOURS[number % len(COLOURS)],
+            label=method,
+            error_kw={'elinewidth': 1, 'capsize': 2},
+        )
+    centre = [rows[0].get(f'centre/{group}', np.nan) for group in groups]
+    axis.hlines(
+        centre, place - 0.45, place + 0.45, colors='black', linestyles=':', label='image centre'
+    )
+    axis.set(ylabel='pointing accuracy (%)', ylim=(0, 100))
+    tidy_axes(axis)
+
+
+def _over_seeds(
+    rows: Sequence[Row], groups: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    values = np.array([[row.get(group, np.nan) for group in groups] for row in rows], dtype=float)
+    spread = values.std(axis=0, ddof=1) if len(values) > 1 else np.full(len(groups), np.nan)
+    return values.mean(axis=0), spread
+
+
+def pointing_markdown(rows: Sequence[Row], classes: Sequence[str]) -> str:
+    """Returns the accuracies, mean ± standard deviation over seeds, as a Markdown table."""
+    played = [name for name in classes if name in rows[0]]
+    columns = [ACCURACY, MEAN_CLASS, *played]
+    head = ['method', 'checkpoint', 'all pairs', 'mean over classes', *played]
+    lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
+    pairs = dict.fromkeys((row['moment'], row['method']) for row in rows)
+    for moment, method in pairs:
+        chosen = [r for r in rows if (r['moment'], r['method']) == (moment, method)]
+        cells = [
+            f'{mean:.1f}' if np.isnan(spread) else f'{mean:.1f} ± {spread:.1f}'
+            for mean, spread in zip(*_over_seeds(chosen, columns), strict=True)
+        ]
+        lines.append('| ' + ' | '.join([method, moment, *cells]) + ' |')
+    centre = [f'{rows[0][f"centre/{column}"]:.1f}' for column in columns]
+    lines.append('| ' + ' | '.join(['image centre', '', *centre]) + ' |')
+    return '\n'.join(lines) + '\n'

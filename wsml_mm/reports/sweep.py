@@ -1,0 +1,139 @@
+"""The figure and tables of a sweep: test mAP against the setting, mean and spread over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wsml_mm.experiments.results import METRIC, MOMENTS, Result
+from wsml_mm.experiments.sweep import REFERENCE
+
+from .comparison import TITLES, plus_minus, summarise
+from .curves import plot_band
+from .plots import COLOURS, legend_below, new_figure, tidy_axes
+
+_MARKERS = 'osD^vPX'
+
+# Results of each value; under REFERENCE those of methods without the setting.
+Points = Mapping[str, Sequence[Result]]
+
+
+def sweep_rows(points: Points, name: str, baseline: str) -> list[dict[str, Any]]:
+    """Returns one row a method and value: test mAP, and the paired difference to the baseline.
+
+    Args:
+        points: results of each value.
+        name: of the setting's column.
+        baseline: method whose runs, at the same value or as reference, are subtracted.
+    """
+    references = points.get(REFERENCE, ())
+    rows = []
+    for value, results in points.items():
+        here = {r['method'] for r in results}
+        compared = results if value == REFERENCE else [*references, *results]
+        for row in summarise(compared, baseline):
+            if row['method'] in here:
+                rows.append({'method': row.pop('method'), name: value, **row})
+    return rows
+
+
+def run_rows(points: Points, name: str) -> list[dict[str, Any]]:
+    """Returns one row a run: its scores, best epoch and time."""
+    return [
+        {
+            'method': r['method'],
+            name: value,
+            'seed': r['seed'],
+            'best_epoch': r['best_epoch'],
+            **{f'{moment}_mAP': r[f'test_{moment}'][METRIC] for moment in MOMENTS},
+            'seconds': r['seconds'],
+        }
+        for value, results in points.items()
+        for r in results
+    ]
+
+
+def sweep_markdown(rows: Sequence[dict[str, Any]], name: str, methods: Sequence[str]) -> str:
+    """Returns two Markdown tables, best validation and last epoch: methods by values.
+
+    Args:
+        rows: of `sweep_rows`.
+        name: of the setting's column.
+        methods: their order.
+    """
+    cells = {(row['method'], row[name]): row for row in rows}
+    values = list(dict.fromkeys(row[name] for row in rows))
+    heads = ' | '.join('without' if value == REFERENCE else value for value in values)
+    lines = []
+    for moment in MOMENTS:
+        lines += [f'Test mAP by {name}, {TITLES[moment]}:', '', f'| method | {heads} |']
+        lines.append('|---' * (len(values) + 1) + '|')
+        for method in methods:
+            found = [cells.get((method, value)) for value in values]
+            texts = [
+                plus_minus(r[f'{moment}_mean'], r[f'{moment}_std']) if r else '' for r in found
+            ]
+            lines.append(f'| {method} | {" | ".join(texts)} |')
+        lines.append('')
+    for method in methods:
+        own = [row for row in rows if row['method'] == method]
+        if len(own) > 1 and len({(row['best_mean'], row['last_mean']) for row in own}) == 1:
+            lines += [f'{method}: the same scores at every value.', '']
+    return '\n'.join(lines)
+
+
+def positions(values: Sequence[str]) -> tuple[list[float], str]:
+    """Returns where values stand on the x axis, and its scale.
+
+    Numbers stand at their value, 'linear', or 'log' where they span two decades or more; anything
+    else side by side, 'category'.
+    """
+    try:
+        numbers = [float(value) for value in values]
+    except ValueError:
+        return [float(place) for place in range(len(values))], 'category'
+    wide = min(numbers) > 0 and max(numbers) >= 100 * min(numbers)
+    return numbers, 'log' if wide else 'linear'
+
+
+def draw_sweep(points: Points, label: str, methods: Sequence[str], title: str = '') -> Any:
+    """Returns a figure of test mAP against the setting, best validation and last epoch.
+
+    Mean and standard deviation over seeds; references are horizontal and dashed.
+
+    Args:
+        points: results of each value.
+        label: of the x axis.
+        methods: their order, which gives their colours.
+        title: above the panels.
+    """
+    values = [value for value in points if value != REFERENCE]
+    places, scale = positions(values)
+    figure, panels = new_figure(1, 2, figsize=(9.6, 4.2))
+    for axes, moment in zip(panels, MOMENTS, strict=True):
+        axes.set_xscale('log' if scale == 'log' else 'linear')
+        for number, method in enumerate(methods):
+            style = dict(colour=COLOURS[number % len(COLOURS)], label=method)
+            held = _scores(points.get(REFERENCE, ()), method, moment)
+            if held:
+                ends = [min(places), max(places)]
+                plot_band(axes, ends, [[score] * 2 for score in held], linestyle='--', **style)
+                continue
+            order = sorted(range(len(values)), key=places.__getitem__)
+            columns = [_scores(points[values[i]], method, moment) for i in order]
+            plot_band(axes, [places[i] for i in order], list(zip(*columns, strict=True)),
+                      marker=_MARKERS[number % len(_MARKERS)], markersize=5, **style)  # fmt: skip
+        axes.set(xlabel=label, title=TITLES[moment])
+        axes.set_xticks(places, values)
+        axes.minorticks_off()
+        if scale == 'category':
+            axes.margins(x=0.2)
+        tidy_axes(axes)
+    panels[0].set_ylabel('test mAP (%)')
+    legend_below(figure, panels[0].get_legend_handles_labels())
+    figure.suptitle(title or None)
+    return figure
+
+
+def _scores(results: Sequence[Result], method: str, moment: str) -> list[float]:
+    return [r[f'test_{moment}'][METRIC] for r in results if r['method'] == method]
