@@ -26,7 +26,7 @@ from wsml_mm.datasets import ColumnDataset, PartialLabelDataset
 from wsml_mm.labels import LabelColumns, NameColumn
 from wsml_mm.labels.encoding import UNOBSERVED
 from wsml_mm.labels.sparse import SparseLabels
-from wsml_mm.models import CorrectionStore
+from wsml_mm.models.label_state import EntryStore
 
 KNOWN = 8  # labels of an image
 
@@ -172,18 +172,18 @@ def _peak() -> float:
 def measure_store(corrections: int, images: int, classes: int) -> dict[str, float]:
     """Fills LL-Cp's store in five epochs and looks up batches of 288."""
     before, rng = memory(), np.random.default_rng(2)
-    store = CorrectionStore(images, classes)
+    store = EntryStore(images, classes)
     begin = time.perf_counter()
     for epoch in range(5):
         keys = rng.integers(0, images * classes, corrections // 5)
-        store.merge(epoch, keys)
+        store.write(keys, None, epoch)
         del keys
     filling = time.perf_counter() - begin
     batches = [torch.from_numpy(rng.integers(0, images, 288)) for _ in range(101)]
     times = []
     for batch in batches:
         begin = time.perf_counter()
-        store.lookup(batch)
+        store.held(batch)
         times.append(time.perf_counter() - begin)
     return {
         'corrections': len(store),

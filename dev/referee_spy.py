@@ -14,13 +14,7 @@ from mmpretrain.registry import HOOKS
 
 def selected(trace: Any) -> torch.Tensor:
     """Returns the (B, C) mask of the entries that the loss has acted on in its last step."""
-    if hasattr(trace, 'selected'):
-        return trace.selected
-    mask = torch.zeros_like(trace.observed, dtype=torch.bool)
-    for action, entries in trace.actions.items():
-        if not action.startswith('kept_'):
-            mask |= entries
-    return mask
+    return trace.selected if hasattr(trace, 'selected') else trace.acted_on()
 
 
 @HOOKS.register_module()

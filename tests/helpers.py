@@ -37,6 +37,10 @@ LOSSES = {
 }
 
 
+# What each method does to the labels it chooses, as it is logged.
+ACTIONS = {'LL-R': 'label/ignored', 'LL-Ct': 'label/positive', 'LL-Cp': 'label/positive'}
+
+
 def is_fork(package: str = 'mmengine') -> bool:
     """Whether the maintained fork of a package of OpenMMLab is installed."""
     try:
@@ -147,7 +151,7 @@ def tiny_config(
         ),
         neck=dict(type='GlobalAveragePooling'),
         head=dict(
-            type='IndexedMultiLabelLinearClsHead',
+            type='MultiLabelLinearClsHead',
             num_classes=len(CLASSES),
             in_channels=16,
             loss=LOSSES[loss] if isinstance(loss, str) else loss,
@@ -273,8 +277,8 @@ class SpyHook(Hook):
                 'paths': paths,
                 'inputs': inputs,
                 'sample_idx': [s.metainfo.get('sample_idx') for s in samples],
-                'selected': trace.selected.tolist() if trace is not None else None,
-                'unobserved': trace.unobserved.tolist() if trace is not None else None,
+                'selected': trace.acted_on().tolist() if trace is not None else None,
+                'unobserved': trace.open().tolist() if trace is not None else None,
                 'loss': outputs['loss'].item(),
             }
         )
@@ -319,6 +323,18 @@ def log_text(work_dir: Path) -> str:
 def load(path: Path) -> dict[str, Any]:
     """Reads a checkpoint as torch >= 2.6 does by default."""
     return torch.load(path, weights_only=True, map_location='cpu')
+
+
+def correction_rows(loss: Any) -> list[tuple[int, int, int]]:
+    """Returns (sample, class, epoch) of each of LL-Cp's corrections."""
+    table = loss.corrections.table()
+    columns = (table[name].tolist() for name in ('sample', 'class', 'epoch'))
+    return list(zip(*columns, strict=True))
+
+
+def corrections_in(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """Returns LL-Cp's corrections of a checkpoint: 'keys', 'epochs' and the sizes."""
+    return checkpoint['wsml_mm']['losses'][0]['columns']['corrections']
 
 
 def assert_same(found: Any, expected: Any, where: str = '') -> None:

@@ -120,14 +120,14 @@ def test_reject_on_the_stock_head(name):
 
 def test_perm_on_residual_attention():
     loss = dict(type='LargeLossCorrectPerm', delta_rel=10, num_samples=9)
-    head = dict(type='IndexedCSRAClsHead', in_channels=64, num_heads=2, lam=0.1, loss=loss)
+    head = dict(type='CSRAClsHead', in_channels=64, num_heads=2, lam=0.1, loss=loss)
     model = _model(RESNET, None, head)
     value, _, grads, missing = _step(model)
     assert np.isfinite(value)
     assert not missing
     assert all(bool(g.isfinite().all()) for g in grads.values())
     module = model.head.loss_module
-    rows, classes = module.trace.selected.nonzero(as_tuple=True)
+    rows, classes = module.trace.acted_on().nonzero(as_tuple=True)
     module.merge()
     table = module.corrections.table()
     assert len(rows) == 2

@@ -196,7 +196,7 @@ def test_builds(name):
             HOOKS.build(hook)
         assert HOOKS.get(hook.type)
     kinds = {hook.type for hook in cfg.default_hooks.values()}
-    assert {'LargeLossHook', 'EpochSeedHook', 'PlainCheckpointHook'} <= kinds
+    assert {'PartialLabelHook', 'EpochSeedHook', 'PlainCheckpointHook'} <= kinds
     assert cfg.default_hooks.checkpoint.save_best == 'multi-label/mAP'
     assert VISUALIZERS.get(cfg.visualizer.type)
     if 'linear_init' in cfg:

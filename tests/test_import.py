@@ -91,7 +91,7 @@ def test_registered_under_their_names():
             'FeatureDataset',
             'PartialLabelDataset',
         ],
-        HOOKS: ['LargeLossHook', 'EpochSeedHook', 'PlainCheckpointHook'],
+        HOOKS: ['LargeLossHook', 'PartialLabelHook', 'EpochSeedHook', 'PlainCheckpointHook'],
         METRICS: ['MeanAveragePrecision'],
         MODELS: ['LargeLossReject', 'LargeLossCorrectTemp', 'LargeLossCorrectPerm', 'FeatureInput'],
         TASK_UTILS: ['SinglePositive', 'KeepRatio', 'ObserveCounts', 'ObserveAll'],

@@ -68,7 +68,7 @@ def test_fragment_turns_mmpretrains_config_into_ll_r(tmp_path):
     value = head._get_loss(scores, [sample, dataset[1]['data_samples']])['loss']
     value.backward()
     assert (scores.grad == 0).sum() == 1  # ceil(40 * 3 * 0.2 %) of the unobserved
-    for name in ('large_loss', 'epoch_seed', 'plain_checkpoint'):
+    for name in ('partial_label', 'epoch_seed', 'plain_checkpoint'):
         HOOKS.build(cfg.default_hooks[name])
     METRICS.build(cfg.val_evaluator[0])
 

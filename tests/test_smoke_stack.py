@@ -43,7 +43,7 @@ def test_train_kill_resume_test(tmp_path, monkeypatch):
     assert_same(loss_of(cut).corrections.table(), loss_of(whole).corrections.table())
     states = [load(tmp_path / n / 'epoch_2.pth')['wsml_mm'] for n in ('whole', 'cut')]
     assert_same(*states)
-    assert len(states[0]['corrections'][0]['keys']) == 8
+    assert len(states[0]['losses'][0]['columns']['corrections']['keys']) == 8
 
     cfg.default_hooks.pop('spy')
     cfg.dump(tmp_path / 'tiny.py')

@@ -16,7 +16,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='VisualizationHook', enable=False),
     # Keys of their own, so that a child config's `custom_hooks` list does not drop them.
-    large_loss=dict(type='LargeLossHook'),
+    partial_label=dict(type='PartialLabelHook'),
     epoch_seed=dict(type='EpochSeedHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'))
 

@@ -45,7 +45,7 @@ def test_same_selections_losses_gradients_and_corrections(case):
         leaf = score.clone().requires_grad_()
         value = loss(leaf, labels[index], sample_idx=index)
         value.backward()
-        selected.append(loss.trace.selected.numpy())
+        selected.append(loss.trace.acted_on().numpy())
         values.append(value.item())
         gradients.append(leaf.grad.double().numpy())
     tolerance = 1e-12 if precision == 'float64' else 1e-6

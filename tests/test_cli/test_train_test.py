@@ -12,6 +12,7 @@ from helpers import (
     CLASSES,
     HeadHook,
     Interrupted,
+    corrections_in,
     dataset_config,
     load,
     log_text,
@@ -100,7 +101,7 @@ def test_train(config, trained):
     assert Path(runner.work_dir) == work_dir.absolute()
     assert {p.name for p in work_dir.glob('*.pth')} >= {'epoch_2.pth'}
     assert [*work_dir.glob('best_multi-label_mAP_epoch_*.pth')]
-    assert len(load(work_dir / 'epoch_2.pth')['wsml_mm']['corrections'][0]['keys']) == 8
+    assert len(corrections_in(load(work_dir / 'epoch_2.pth'))['keys']) == 8
 
 
 def test_work_dir_and_cfg_options(config, trained):
@@ -295,8 +296,8 @@ def test_linear_init(config, trained, devkit, carry):
     assert torch.equal(head, saved['state_dict']['head.fc.weight'])
     # The schedule starts again; the corrections only if asked to.
     assert not spy_of(two).selected(0)
-    carried = len(saved['wsml_mm']['corrections'][0]['keys']) if carry else 0
-    assert scalars(two, 'll/corrected')[0] == carried
+    carried = len(corrections_in(saved)['keys']) if carry else 0
+    assert scalars(two, 'state/corrections/count')[0] == carried
     assert len(loss_of(two).corrections) == carried + len(spy_of(two).selected(1))
 
 
@@ -353,12 +354,12 @@ def test_stock_tool_of_mmpretrain(config):
     path = config()
     result = run_python(str(STOCK_TRAIN), path, '--work-dir', 'stock')
     assert result.returncode == 0, result.stderr[-3000:]
-    assert len(load(Path('stock/epoch_2.pth'))['wsml_mm']['corrections'][0]['keys']) == 8
+    assert len(corrections_in(load(Path('stock/epoch_2.pth')))['keys']) == 8
     more = ['--resume', '--cfg-options', 'train_cfg.max_epochs=3']
     result = run_python(str(STOCK_TRAIN), path, '--work-dir', 'stock', *more)
     assert result.returncode == 0, result.stderr[-3000:]
-    assert len(load(Path('stock/epoch_3.pth'))['wsml_mm']['corrections'][0]['keys']) == 16
-    assert 'll/selected' in log_text(Path('stock'))
+    assert len(corrections_in(load(Path('stock/epoch_3.pth')))['keys']) == 16
+    assert 'label/positive/count' in log_text(Path('stock'))
 
 
 def test_two_processes(config, devkit):
@@ -380,7 +381,7 @@ def test_two_processes(config, devkit):
     chosen = [set(selected_pairs(steps)) for steps in ranks]
     assert chosen[0]
     assert chosen[1]
-    state = load(Path('run/epoch_3.pth'))['wsml_mm']['corrections'][0]
+    state = corrections_in(load(Path('run/epoch_3.pth')))
     found = {(names[key // 5], key % 5) for key in state['keys'].tolist()}
     assert found == chosen[0] | chosen[1]
     # A label that one rank corrected in epoch 1 is held by the other in epoch 2.
@@ -390,6 +391,6 @@ def test_two_processes(config, devkit):
     seen = [os.path.basename(p) for r in ranks for s in r if s['epoch'] == 0 for p in s['paths']]
     assert len(seen) == 22
     assert set(seen) == set(names[:21])
-    logged = load(Path('run/epoch_3.pth'))['message_hub']['log_scalars']['ll/selected']
+    logged = load(Path('run/epoch_3.pth'))['message_hub']['log_scalars']['label/positive/count']
     both = [len(selected_pairs(ranks[0] + ranks[1], epoch)) for epoch in range(3)]
     assert logged['__history_buffer__']['log']['__ndarray__'].tolist() == both

@@ -32,9 +32,10 @@ from wsml_mm.engine.hooks.epoch_file import (
     read_epoch,
     write_epoch,
 )
+from wsml_mm.engine.hooks.label_record import GROUPS
 
 TOTALS = {
-    'selected': torch.tensor([1.0, 2.0], dtype=torch.float64),
+    'open_count': torch.tensor([1.0, 2.0], dtype=torch.float64),
     'true_negative_loss': torch.tensor([0.5, math.inf], dtype=torch.float64),
 }
 
@@ -49,8 +50,8 @@ def test_a_file_holds_plain_arrays(tmp_path):
     found = read_epoch(path)
     assert found['classes'].tolist() == ['Katze', 'Bär']
     assert found['classes'].dtype.kind == 'U'
-    assert found['selected'].dtype == np.int64
-    assert found['selected'].tolist() == [1, 2]
+    assert found['open_count'].dtype == np.int64
+    assert found['open_count'].tolist() == [1, 2]
     assert found['true_negative_loss'].dtype == np.float64
     assert found['true_negative_loss'].tolist() == [0.5, math.inf]
 
@@ -132,7 +133,9 @@ def _oracle(runner, devkit):
     """The sums of each epoch with plain loops, from logits, choices and the files' labels."""
     truth, spy = read_devkit(devkit), spy_of(runner)
     heads = next(h for h in runner.hooks if isinstance(h, HeadSpyHook)).steps
-    keeps = type(runner.model.head.loss_module).__name__ == 'LargeLossCorrectPerm'
+    kind = type(runner.model.head.loss_module).__name__
+    keeps = kind == 'LargeLossCorrectPerm'
+    action = 'ignored' if kind == 'LargeLossReject' else 'positive'
     held, found, epochs = set(), [], []
     for step, (logits, seen) in zip(spy.steps, heads, strict=True):
         if len(epochs) <= step['epoch']:
@@ -153,13 +156,15 @@ def _oracle(runner, devkit):
                 if chosen:
                     found.append((name, c))
                 for key, number in (
-                    ('selected', chosen),
-                    ('judged', chosen),
-                    ('hits', chosen and present),
-                    ('unobserved', unknown and not kept),
-                    ('hidden', unknown and not kept and present),
-                    ('kept', kept),
-                    ('kept_hits', kept and present),
+                    (f'{action}_count', chosen),
+                    (f'{action}_judged', chosen),
+                    (f'{action}_right', chosen and present),
+                    ('open_count', unknown and not kept),
+                    ('hidden_positive', unknown and not kept and present),
+                    ('hidden_negative', unknown and not kept and not present),
+                    ('kept_positive_count', kept),
+                    ('kept_positive_judged', kept),
+                    ('kept_positive_right', kept and present),
                     (f'{group}_count', 1),
                     (f'{group}_loss', loss),
                 ):
@@ -188,10 +193,9 @@ def test_files_equal_plain_loops(devkit, tmp_path, loss):
             else:
                 assert value.dtype == np.int64
                 np.testing.assert_array_equal(value, wanted, err_msg=f'{key} {epoch}')
-        assert sums.keys() <= found.keys()
-        groups = sum(found[key].sum() for key in found if key.endswith('_count'))
-        assert groups == 24 * 5
-        for group in ('true_negative', 'false_negative', 'observed_positive', 'observed_negative'):
+        assert {key for key, value in sums.items() if value.any()} <= found.keys()
+        assert sum(found[f'{group}_count'].sum() for group in GROUPS) == 24 * 5
+        for group in GROUPS:
             count = found[f'{group}_count'].sum()
             name = f'memory/{group}'
             assert (count > 0) == (name in runner.message_hub.log_scalars)
@@ -199,8 +203,8 @@ def test_files_equal_plain_loops(devkit, tmp_path, loss):
                 logged = scalars(runner, name)[epoch - 1]
                 assert logged == found[f'{group}_loss'].sum() / count
     if loss == 'LL-Cp':
-        assert found['kept'].sum() == 2 * 8
-        assert found['kept_hits'].sum() > 0
+        assert found['kept_positive_count'].sum() == 2 * 8
+        assert found['kept_positive_right'].sum() > 0
 
 
 def test_log_of_an_is_one_line(devkit, tmp_path):
@@ -251,7 +255,7 @@ def _by_iteration(devkit, folder, loss, iterations, length):
     cfg.train_dataloader.sampler.type = 'InfiniteSampler'
     cfg.param_scheduler = None
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=6)
-    cfg.default_hooks.large_loss.epoch_length = length
+    cfg.default_hooks.partial_label.epoch_length = length
     return cfg
 
 
@@ -293,7 +297,7 @@ def test_two_losses_leave_two_files(devkit, tmp_path):
     cfg.model.head.type = 'TwoLossHead'
     train(cfg)
     one, two = (read_epoch(epoch_file(tmp_path, 2, loss)) for loss in (0, 1))
-    assert one['selected'].sum() == 8
-    assert two['selected'].sum() == 0
+    assert one['ignored_count'].sum() == 8
+    assert 'ignored_count' not in two
     np.testing.assert_array_equal(one['false_negative_count'], two['false_negative_count'])
     assert not np.isclose(one['false_negative_loss'], two['false_negative_loss']).any()

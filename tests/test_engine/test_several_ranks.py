@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from helpers import (
     REPO,
+    corrections_in,
     dataset_config,
     load,
     run_python,
@@ -65,7 +66,7 @@ def _config(devkit: Path, folder: Path, job: str, ranks: int = 1, **kwargs) -> C
         cfg.train_dataloader.sampler.type = 'InfiniteSampler'
         cfg.param_scheduler = None
         cfg.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=4)
-        cfg.default_hooks.large_loss.epoch_length = 4
+        cfg.default_hooks.partial_label.epoch_length = 4
         cfg.optim_wrapper.accumulative_counts = 2
     elif job == 'no padding':
         cfg.train_dataloader.sampler.round_up = False
@@ -162,7 +163,7 @@ def _saved(folder: Path, number: int = 3) -> dict:
 
 
 def _table(checkpoint: dict) -> dict[int, int]:
-    state = checkpoint['wsml_mm']['corrections'][0]
+    state = corrections_in(checkpoint)
     return dict(zip(state['keys'].tolist(), state['epochs'].tolist(), strict=True))
 
 
@@ -183,7 +184,9 @@ def test_two_ranks_train_as_one_process(two, single, job):
         found = [s['loss'] for s in steps]
         np.testing.assert_allclose(found, [s['loss'] for s in alone], rtol=0, atol=1e-5)
     saved, expected = _saved(two / job), _saved(folder)
-    for name in ('train/loss', 'll/selected', 'll/share', 'll/precision', 'val/multi-label/mAP'):
+    acted = 'label/ignored' if job == 'LL-R' else 'label/positive'
+    logged = (f'{acted}/count', f'{acted}/share', f'{acted}/precision')
+    for name in ('train/loss', *logged, 'val/multi-label/mAP'):
         found = _logged(saved, name)
         np.testing.assert_allclose(found, _logged(expected, name), rtol=0, atol=1e-5, err_msg=name)
     for name, weight in expected['state_dict'].items():
@@ -244,7 +247,7 @@ def test_a_padded_image_is_corrected_once(two):
     chosen = selected_pairs(spies[0] + spies[1])
     saved = _saved(two / 'one image more')
     assert len(_table(saved)) == len(set(chosen))
-    assert _logged(saved, 'll/selected').sum() == len(chosen)
+    assert _logged(saved, 'label/positive/count').sum() == len(chosen)
     for steps in zip(*spies, strict=True):
         count = sum(int(np.sum(s['selected'])) for s in steps)
         rows = sum(len(s['paths']) for s in steps)
@@ -311,7 +314,7 @@ def _assert_continues(two: Path, folder: Path) -> None:
     assert start
     assert start.items() <= found.items()
     assert found == _table(_saved(two / 'LL-Cp'))
-    for name in ('train/loss', 'll/corrected', 'val/multi-label/mAP'):
+    for name in ('train/loss', 'state/corrections/count', 'val/multi-label/mAP'):
         expected = _logged(_saved(two / 'LL-Cp'), name)
         np.testing.assert_allclose(_logged(_saved(folder), name), expected, rtol=0, atol=1e-5)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import (
+    correction_rows,
     dataset_config,
     load,
     loss_of,
@@ -19,7 +20,7 @@ from helpers import (
     write_devkit,
 )
 
-from wsml_mm.engine.hooks.large_loss_hook import wrapped_datasets
+from wsml_mm.engine.hooks.set_up import wrapped_datasets
 
 
 @pytest.fixture(scope='module')
@@ -76,11 +77,8 @@ def test_corrections_land_on_the_right_image_and_class(kits, tmp_path, stack):
     for epoch in range(3):
         for pair in spy.selected(epoch):
             first.setdefault(pair, epoch)
-    table = loss_of(runner).corrections.table()
-    found = {
-        (names[sample], label): epoch
-        for sample, label, epoch in zip(*(v.tolist() for v in table.values()), strict=True)
-    }
+    rows = correction_rows(loss_of(runner))
+    found = {(names[sample], label): epoch for sample, label, epoch in rows}
     assert found == first
     assert len(found) > 8
     if stack != 'concat of parts':  # where a part is small enough to miss some images
@@ -111,7 +109,7 @@ def test_precision_is_that_of_the_images(kits, tmp_path, stack):
     cfg, truth = _config(kits, tmp_path / 'run', stack, 'LL-R', epochs=2)
     runner = train(cfg)
     right = [truth[name][label] for name, label in spy_of(runner).selected(1)]
-    assert scalars(runner, 'll/precision') == [pytest.approx(np.mean(right))]
+    assert scalars(runner, 'label/ignored/precision') == [pytest.approx(np.mean(right))]
 
 
 @pytest.mark.parametrize('stack', ['concat', 'balanced'])
@@ -124,7 +122,9 @@ def test_resume(kits, tmp_path, stack):
             cfg.resume = True
         train(cfg)
         saved = load(tmp_path / name / 'epoch_4.pth')['wsml_mm']
-        runs.append((saved['fingerprint'], saved['corrections'][0]['keys'].tolist()))
+        runs.append(
+            (saved['fingerprint'], saved['losses'][0]['columns']['corrections']['keys'].tolist())
+        )
     assert runs[0] == runs[1]
     assert len(runs[0][1]) > 10
 
@@ -144,7 +144,7 @@ def test_sizes_and_offsets_of_a_concatenation(kits, tmp_path):
     leaves = wrapped_datasets(runner.train_dataloader.dataset)
     assert [leaf.index_offset for leaf in leaves] == [0, 14]
     assert loss_of(runner).corrections.num_samples == len(truth) == 24
-    assert loss_of(runner).num_unobserved == 24 * 4
+    assert loss_of(runner).corrections.num_unobserved == 24 * 4
 
 
 def test_workers_know_the_offset(kits, tmp_path):

@@ -70,4 +70,4 @@ def test_shipped_config():
     assert kinds['model.head.loss'].__name__ == 'LargeLossCorrectPerm'
     assert kinds['train_dataloader.dataset.observe'].__name__ == 'SinglePositive'
     assert kinds['optim_wrapper.optimizer'].__name__ == 'Adam'
-    assert kinds['default_hooks.large_loss'].__name__ == 'LargeLossHook'
+    assert kinds['default_hooks.partial_label'].__name__ == 'PartialLabelHook'

@@ -75,7 +75,7 @@ def test_run_writes_and_reuses_its_result(configs, tmp_path, monkeypatch):
     assert 0 <= result['test_best'][METRIC] <= 100
     if best == 1:
         assert result['test_best'] == result['test_last']
-    assert result['selection']['ll/corrected'][1] > 0
+    assert result['selection']['state/corrections/count'][1] > 0
     assert 'multi-label/AP/ant' in result['test_last']
     assert (tmp_path / 'run' / 'console.log').stat().st_size > 0
     monkeypatch.setattr('wsml_mm.experiments.runs.train', None)  # training again would fail

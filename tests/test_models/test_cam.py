@@ -14,7 +14,7 @@ BACKBONE = dict(
 LOSS = dict(type='AssumeNegativeLoss')
 
 
-def build(head='IndexedMultiLabelLinearClsHead', neck='GlobalAveragePooling', **kwargs):
+def build(head='MultiLabelLinearClsHead', neck='GlobalAveragePooling', **kwargs):
     torch.manual_seed(0)
     head = dict(type=head, num_classes=4, in_channels=16, loss=LOSS, **kwargs)
     neck = dict(type=neck) if neck else None

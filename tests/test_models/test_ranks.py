@@ -10,7 +10,12 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch.nn.parallel import DistributedDataParallel
 
-from wsml_mm import LargeLossCorrectPerm, LargeLossCorrectTemp, LargeLossReject
+from wsml_mm import (
+    LargeLossCorrectPerm,
+    LargeLossCorrectTemp,
+    LargeLossReject,
+    TrainingFacts,
+)
 
 FEATURES, CLASSES, STEPS = 6, 5, 12
 
@@ -66,7 +71,7 @@ def step_result(model, loss, inputs, target, index):
     value = loss(model(inputs), target, sample_idx=index)
     value.backward()
     grads = [p.grad.clone() for p in model.parameters()]
-    return value.detach(), grads, loss.trace.selected
+    return value.detach(), grads, loss.trace.acted_on()
 
 
 def worker(rank: int, world: int, store: str, uneven: bool) -> None:
@@ -74,7 +79,8 @@ def worker(rank: int, world: int, store: str, uneven: bool) -> None:
     dist.init_process_group('gloo', init_method=f'file://{store}', rank=rank, world_size=world)
     for number, loss in enumerate(losses()):
         model = DistributedDataParallel(make_model())
-        loss.even_batches = not uneven and number % 2 == 0
+        even = not uneven and number % 2 == 0
+        loss.start(TrainingFacts(64, CLASSES, even_batches=even))
         for step in range(STEPS):
             loss.set_epoch(step // 2, max_epochs=STEPS // 2)
             sizes = [3 - (uneven and r == world - 1 and step % 3 != 0) for r in range(world)]
@@ -88,7 +94,7 @@ def worker(rank: int, world: int, store: str, uneven: bool) -> None:
             torch.testing.assert_close(grads, expected['grads'], rtol=0, atol=1e-9)
             assert torch.equal(chosen, expected['selected'][rows]), (number, step, rank)
             if isinstance(loss, LargeLossCorrectPerm) and step % 2:
-                loss.merge()
+                loss.end_epoch(None)
                 assert loss.corrections.state_dict()['keys'].tolist() == expected['keys']
     dist.destroy_process_group()
 
@@ -108,7 +114,7 @@ def test_ranks_act_as_one_process(tmp_path, world, uneven):
             acted += int(chosen.sum())
             saved = {'value': value, 'grads': grads, 'selected': chosen, 'keys': []}
             if isinstance(loss, LargeLossCorrectPerm) and step % 2:
-                loss.merge()
+                loss.end_epoch(None)
                 saved['keys'] = loss.corrections.state_dict()['keys'].tolist()
             torch.save(saved, f'{store}.{number}.{step}')
     assert acted > 50  # the comparison is about something
@@ -131,5 +137,5 @@ def scope_worker(rank: int, store: str) -> None:
         loss.set_epoch(1)
         loss.keep_trace = True
         loss(logits, target)
-        assert int(loss.trace.selected.sum()) == expected[rank]
+        assert int(loss.trace.acted_on().sum()) == expected[rank]
     dist.destroy_process_group()

@@ -121,10 +121,10 @@ def test_an_empty_batch_selects_nothing(shape):
 def test_budget_is_the_exact_ceiling(written, base):
     for epoch in range(1, 26):
         rate = min(Fraction(written) / 100 * (epoch - 1), Fraction(1))
-        ratio = torch.tensor([rate.numerator, rate.denominator])
+        numerator = torch.tensor(rate.numerator)
         expected = math.ceil(base * rate)
         for given_base in (base, torch.tensor(base)):
-            budget = selection_budget(given_base, ratio)
+            budget = selection_budget(given_base, numerator, rate.denominator)
             assert budget.dtype == torch.int64
             assert budget.shape == ()
             assert budget.item() == expected
@@ -137,12 +137,12 @@ def test_budget_where_subtracted_floats_drift(epoch, naive, exact):
         clean -= 0.5 / 100
     assert math.ceil(320 * (1 - clean)) == naive  # the reference's arithmetic
     rate = Fraction('0.5') / 100 * (epoch - 1)
-    assert selection_budget(320, torch.tensor([rate.numerator, rate.denominator])) == exact
+    assert selection_budget(320, torch.tensor(rate.numerator), rate.denominator) == exact
 
 
 @CHECK
 @given(st.integers(0, 2**31 - 1), st.integers(1, 2**31 - 1), st.integers(0, 2**31 - 1))
 def test_budget_does_not_overflow(base, denominator, numerator):
     numerator = min(numerator, denominator)
-    budget = selection_budget(base, torch.tensor([numerator, denominator]))
+    budget = selection_budget(base, torch.tensor(numerator), denominator)
     assert budget.item() == -(-base * numerator // denominator)

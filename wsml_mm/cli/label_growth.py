@@ -11,18 +11,13 @@ from mmengine.config import Config, DictAction
 
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.engine.hooks import newest_loadable
-from wsml_mm.engine.hooks.correction_state import (
-    STATE,
-    fingerprint_of,
-    index_samples,
-    load_corrections,
-    read_checkpoint,
-)
+from wsml_mm.engine.hooks.state_checkpoint import STATE, load_state, read_checkpoint
+from wsml_mm.engine.hooks.training_facts import assign_index_offsets, fingerprint_of
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.config_parts import class_of, typed_parts
 from wsml_mm.experiments.configs import build_partial_datasets
 from wsml_mm.experiments.runs import Method, read_methods, seeded_config
-from wsml_mm.models.corrections import CorrectionStore
+from wsml_mm.models.label_state import Entries, LabelState, TrainingFacts
 from wsml_mm.models.losses import LargeLossCorrectPerm
 from wsml_mm.reports.label_growth import (
     Table,
@@ -115,9 +110,10 @@ def load_growth(
         ValueError: if the checkpoint holds no corrections, or those of another training set.
     """
     leaves, saved = build_partial_datasets(cfg), read_checkpoint(checkpoint, source)
-    store = CorrectionStore(index_samples(leaves), leaves[0].labels.num_classes)
-    load_corrections([store], saved[STATE], fingerprint_of(leaves))
-    table = judge(store.table(), leaves)
+    facts = TrainingFacts(assign_index_offsets(leaves), leaves[0].labels.num_classes)
+    state = LabelState(facts, {'corrections': Entries(constant=1)})
+    load_state([state], saved[STATE], fingerprint_of(leaves))
+    table = judge(state.suspicions('corrections'), leaves)
     epochs = max([int(saved['meta']['epoch']), *(table['epoch'][-1:] + 1)])
     return table, leaves, epochs
 

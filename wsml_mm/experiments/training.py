@@ -50,7 +50,7 @@ def train(cfg: Config) -> Runner:
         best = best_checkpoint(first.work_dir)
         cfg.load_from, cfg.resume = str(best), False  # an interrupted first stage is over now
         if stage.get('carry_corrections', False):
-            cfg.default_hooks.large_loss.corrections_from = str(best)
+            cfg.default_hooks.partial_label.state_from = str(best)
     _choose_checkpoint(cfg)
     runner = build_runner(cfg)
     runner.train()

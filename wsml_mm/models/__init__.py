@@ -1,31 +1,41 @@
 from .backbones import FeatureInput
-from .corrections import CorrectionStore
 from .heads import (
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
     IndexedMultiLabelLinearClsHead,
     SampleIndexMixin,
 )
+from .label_state import Classes, Entries, LabelState, Rows, TrainingFacts
 from .losses import (
     AssumeNegativeLoss,
+    ExpectedPositives,
+    LabelBatch,
     LargeLoss,
     LargeLossCorrectPerm,
     LargeLossCorrectTemp,
     LargeLossReject,
+    LossParts,
     PartialLabelLoss,
 )
 
 __all__ = [
     'AssumeNegativeLoss',
-    'CorrectionStore',
+    'Classes',
+    'Entries',
+    'ExpectedPositives',
     'FeatureInput',
     'IndexedCSRAClsHead',
     'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead',
+    'LabelBatch',
+    'LabelState',
     'LargeLoss',
     'LargeLossCorrectPerm',
     'LargeLossCorrectTemp',
     'LargeLossReject',
+    'LossParts',
     'PartialLabelLoss',
+    'Rows',
     'SampleIndexMixin',
+    'TrainingFacts',
 ]

@@ -1,4 +1,4 @@
-"""The global batch of several ranks: its size, its selection, its mean.
+"""The global batch of several ranks: its size, its sums and means, its selection.
 
 MMEngine's samplers deal samples round robin, so row j of rank r of W is row j * W + r of the batch
 that one process would have seen; ties are broken by that row, not by (rank, row).
@@ -6,12 +6,12 @@ that one process would have seen; ties are broken by that row, not by (rank, row
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 import torch.distributed as dist
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .selection import select_largest
@@ -19,23 +19,83 @@ from .selection import select_largest
 _LAST_KEY = 2**62  # behind every real key; a power of two survives `pad`, which takes floats
 
 
+@dataclass(frozen=True)
+class Ranks:
+    """What a loss may ask of the batch of all ranks together, as if one process saw it.
+
+    Values are those of the global batch on every rank. Gradients are this rank's share times the
+    number of ranks, so that the mean over ranks that DistributedDataParallel takes is the gradient
+    of one process, uneven batches included.
+
+    Args:
+        sizes: every rank's number of rows; None: this process alone.
+    """
+
+    sizes: list[int] | None = None
+
+    @classmethod
+    def of_batch(cls, rows: int, device: torch.device, even: bool = False) -> Ranks:
+        """Returns the ranks of a step; on several it exchanges their sizes.
+
+        Args:
+            rows: of this rank's batch.
+            device: to communicate on.
+            even: the caller knows that all ranks have as many rows: nothing is exchanged, and on a
+                GPU nothing waits.
+        """
+        if world_size() == 1:
+            return cls()
+        if even:
+            return cls([rows] * world_size())
+        return cls([int(n) for n in gather(torch.tensor(rows, device=device)).tolist()])
+
+    def rows(self, own: int) -> int:
+        """Returns the rows of the global batch, `own` being this rank's."""
+        return own if self.sizes is None else sum(self.sizes)
+
+    def total(self, values: Tensor) -> Tensor:
+        """Returns the sum of `values`, of any shape, over the global batch, a 0-d tensor."""
+        return self._share(values.sum(), 1)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Returns the mean over the global batch, a 0-d tensor; 0 for an empty batch.
+
+        Args:
+            values: (B,) or (B, C), one row an image of this rank.
+        """
+        if self.sizes is None:
+            # An empty batch must still be differentiable: its sum is a zero with a graph.
+            return values.mean() if values.numel() else values.sum()
+        return self._share(values.sum(), max(sum(self.sizes) * math.prod(values.shape[1:]), 1))
+
+    def _share(self, own: Tensor, divisor: int) -> Tensor:
+        if self.sizes is None:
+            return own / divisor if divisor != 1 else own
+        share = own * (len(self.sizes) / divisor)
+        return share + (total(own.detach()) / divisor - share).detach()
+
+    def select_largest(
+        self, logits: Tensor, eligible: Tensor, count: Tensor, candidates: int
+    ) -> Tensor:
+        """Marks this rank's share of the `count` eligible entries with the largest logits.
+
+        Args:
+            logits: (B, C).
+            eligible: (B, C) bool.
+            count: 0-d int64, the same on all ranks.
+            candidates: a bound on `count` known before the step, the same on all ranks.
+
+        Returns:
+            (B, C) bool.
+        """
+        if self.sizes is None:
+            return select_largest(logits, eligible, count, candidates)
+        return select_over_ranks(logits, eligible, count, candidates, max(self.sizes))
+
+
 def world_size() -> int:
     """Returns the number of ranks, 1 without distributed training."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
-def batch_sizes(rows: int, device: torch.device, even: bool = False) -> list[int]:
-    """Returns every rank's number of rows.
-
-    Args:
-        rows: of this rank.
-        device: to communicate on.
-        even: the caller knows that all ranks have as many rows: nothing is exchanged, and on a GPU
-            nothing waits.
-    """
-    if even:
-        return [rows] * world_size()
-    return [int(size) for size in gather(torch.tensor(rows, device=device)).tolist()]
 
 
 def gather(part: Tensor) -> Tensor:
@@ -53,30 +113,13 @@ def total(part: Tensor) -> Tensor:
     return summed
 
 
-def mean_over_ranks(entry_loss: Tensor, sizes: list[int] | None) -> Tensor:
-    """Returns the mean of the global batch, with the gradient of this rank's share of it.
-
-    Args:
-        entry_loss: (B_r, C) of this rank.
-        sizes: every rank's rows; None: this process alone.
-    """
-    if sizes is None:
-        # An empty batch must still be differentiable: its sum is a zero with a graph.
-        return entry_loss.mean() if entry_loss.numel() else entry_loss.sum()
-    entries = max(sum(sizes) * entry_loss.shape[1], 1)
-    own = entry_loss.sum()
-    # DDP divides the summed gradients by the number of ranks.
-    share = own * (len(sizes) / entries)
-    return share + (total(own.detach()) / entries - share).detach()
-
-
-def union(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Returns the sorted distinct keys of all ranks."""
+def gather_objects(part: Any) -> list[Any]:
+    """Returns the ranks' values of any kind, in the order of the ranks."""
     if world_size() == 1:
-        return keys
+        return [part]
     parts: list[Any] = [None] * world_size()
-    dist.all_gather_object(parts, keys)
-    return np.unique(np.concatenate(parts))
+    dist.all_gather_object(parts, part)
+    return parts
 
 
 def select_over_ranks(

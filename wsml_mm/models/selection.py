@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 
-def selection_budget(base: int | Tensor, rate: Tensor) -> Tensor:
-    """Returns n = ceil(base * rate) as a 0-d int64 tensor.
+def selection_budget(base: int | Tensor, numerator: Tensor, denominator: int) -> Tensor:
+    """Returns n = ceil(base * numerator / denominator) as a 0-d int64 tensor.
 
     Args:
         base: number of entries the rate is taken of.
-        rate: (2,) int64, numerator and denominator.
+        numerator: of the rate, 0-d int64.
+        denominator: of the rate.
     """
-    numerator, denominator = rate[0], rate[1]
     return torch.div(base * numerator + denominator - 1, denominator, rounding_mode='floor')
 
 

@@ -14,7 +14,7 @@ from wsml_mm.labels.sparse import SparseLabels
 
 VERDICTS = {POSITIVE: 'right', NEGATIVE: 'wrong', UNOBSERVED: 'unknown'}
 
-# Columns of `CorrectionStore.table`: 'sample', 'class', 'epoch' from 0; `judge` adds 'verdict'.
+# Columns of `EntryStore.table`: 'sample', 'class', 'epoch' from 0; `judge` adds 'verdict'.
 Table = dict[str, NDArray[np.int64]]
 
 
@@ -34,8 +34,8 @@ def judge(table: Table, leaves: Sequence[PartialLabelDataset]) -> Table:
     """Adds a column 'verdict', the full label of each correction, in order of time.
 
     Args:
-        table: of `CorrectionStore.table`.
-        leaves: the training set's datasets, numbered through by `index_samples`.
+        table: of `EntryStore.table`.
+        leaves: the training set's datasets, numbered through by `assign_index_offsets`.
     """
     verdict = np.full(len(table['sample']), UNOBSERVED, np.int64)
     for leaf in leaves:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wsml_mm.engine.hooks.selection_record import GROUPS
+from wsml_mm.engine.hooks.label_record import GROUPS
 from wsml_mm.experiments.history import (
     Array,
     RunDynamics,

@@ -2,7 +2,7 @@
 model = dict(
     type='ImageClassifier',
     head=dict(
-        type='IndexedMultiLabelLinearClsHead',
+        type='MultiLabelLinearClsHead',
         num_classes=20,
         in_channels=2048,
         loss=dict(type='AssumeNegativeLoss')))

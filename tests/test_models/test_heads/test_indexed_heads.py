@@ -123,11 +123,19 @@ def test_ll_cp_remembers_the_images_of_the_head(name):
     )
 
 
-def test_ll_cp_in_a_stock_head_names_the_heads_to_use():
-    head = build('CSRAClsHead', dict(type='LargeLossCorrectPerm', num_samples=12))
+@pytest.mark.parametrize('name', HEADS)
+def test_ll_cp_in_a_stock_head_wants_the_samples_of_every_step(name):
+    head = build(name, dict(type='LargeLossCorrectPerm', num_samples=12))
     head.loss_module.set_epoch(1)
-    with pytest.raises(RuntimeError, match='IndexedCSRAClsHead'):
-        head.loss(features('CSRAClsHead'), samples()[0])
+    with pytest.raises(RuntimeError, match='add PartialLabelHook'):
+        head.loss(features(name), samples()[0])
+    head.loss_module.give_samples(torch.tensor(IMAGES))
+    head.loss(features(name), samples()[0])
+    with pytest.raises(RuntimeError, match='more than once'):  # they are used once
+        head.loss(features(name), samples()[0])
+    head.loss_module.give_samples(torch.tensor(IMAGES[:2]))
+    with pytest.raises(ValueError, match=r'sample_idx \(2,\).*4 samples'):
+        head.loss(features(name), samples()[0])
 
 
 def test_the_mixin_serves_a_head_of_ones_own():

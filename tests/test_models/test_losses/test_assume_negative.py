@@ -38,7 +38,7 @@ def test_an_empty_batch_has_a_zero_loss_with_a_graph(scheme):
 def test_training_needs_the_epoch_and_evaluation_does_not(scheme):
     logits, target = batch()
     loss = build(scheme, 50)
-    with pytest.raises(RuntimeError, match='LargeLossHook'):
+    with pytest.raises(RuntimeError, match='PartialLabelHook'):
         step(loss, logits, target)
     assert torch.equal(loss.eval()(logits, target), plain_bce(logits, target))
     loss.set_epoch(5)
@@ -88,7 +88,7 @@ def test_not_finite_exactly_where_plain_bce_is_not(scheme, percent_of, bad, epoc
     loss.keep_trace = True
     plain, large = plain_bce(logits, target), step(loss, logits, target)
     assert bool(large.isfinite()) == bool(plain.isfinite())
-    assert logits[loss.trace.selected].isfinite().all()
+    assert logits[loss.trace.acted_on()].isfinite().all()
     assert acted_on(loss) == by_hand_entries(logits, target, scheme, percent_of, epoch)
 
 
@@ -110,10 +110,12 @@ def test_trace(scheme):
     loss.keep_trace = True
     step(loss.eval(), logits, target)
     assert loss.trace is None
-    loss.corrections = None
+    loss.state = None
     leaf = logits.clone().requires_grad_()
     step(loss.train(), leaf, target)
-    entry_loss, unobserved, selected, observed = loss.trace
+    trace = loss.trace
+    entry_loss, observed = trace.entry_loss, trace.observed
+    unobserved, selected = trace.open(), trace.acted_on()
     assert torch.equal(entry_loss, plain_bce(logits, target, reduction='none'))
     assert not entry_loss.requires_grad
     assert torch.equal(unobserved, target == -1)

@@ -1,4 +1,4 @@
-"""One file an epoch with the sums of `SelectionRecord`, for the analyses of a training."""
+"""One file an epoch with the sums of `LabelRecord`, for the analyses of a training."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_epoch(path: Path, totals: Mapping[str, Tensor], classes: Sequence[str]
 
     Args:
         path: of `epoch_file`.
-        totals: of `SelectionRecord.totals`, (C,) each; losses are written as float64, counts as
+        totals: of `LabelRecord.totals`, (C,) each; losses are written as float64, counts as
             int64.
         classes: C names; None: numbers.
 
@@ -47,7 +47,7 @@ def write_epoch(path: Path, totals: Mapping[str, Tensor], classes: Sequence[str]
         key: value.numpy() if key.endswith('_loss') else value.numpy().astype(np.int64)
         for key, value in totals.items()
     }
-    size = len(arrays['selected'])
+    size = len(arrays['open_count'])
     names = classes if classes is not None and len(classes) == size else range(size)
     content = io.BytesIO()
     # Any: the stubs take a mapping's keyword arguments for the option allow_pickle.

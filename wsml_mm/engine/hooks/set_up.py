@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.dist import get_world_size
 from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
-from torch.utils.data import BatchSampler
+from mmpretrain.models.heads import MultiLabelClsHead
+from torch import nn
 
 from wsml_mm.datasets.partial_label import PartialLabelDataset
-from wsml_mm.models.losses import LargeLoss, LargeLossCorrectPerm, PartialLabelLoss
+from wsml_mm.models.losses import PartialLabelLoss
+
+
+def model_of(runner: Any) -> nn.Module:
+    """Returns the runner's model without DistributedDataParallel and the like."""
+    model: nn.Module = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return model
 
 
 def find_losses(runner: Any) -> list[PartialLabelLoss]:
-    """Returns the losses of this package within the runner's model."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    return [m for m in model.modules() if isinstance(m, PartialLabelLoss)]
+    """Returns the losses of this package within the runner's model, without their regularisers."""
+    found = [m for m in model_of(runner).modules() if isinstance(m, PartialLabelLoss)]
+    inner = {id(part) for loss in found for part in loss.parts() if part is not loss}
+    return [loss for loss in found if id(loss) not in inner]
 
 
 def wrapped_datasets(dataset: Any) -> list[PartialLabelDataset]:
@@ -38,15 +45,15 @@ def check_set_up(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: 
         TypeError: under another runner than mmengine's `Runner`, or an iteration-based loop whose
             epoch length is not given.
         ValueError: if batch augmentation would blend unobserved labels, if ranks would wait for
-            each other, or if checkpoints would lose LL-Cp's corrections.
+            each other, or if checkpoints would lose label state.
     """
     if not isinstance(runner, Runner):
         raise TypeError(
             f'{type(runner).__name__} (FSDP, DeepSpeed, ColossalAI) is not supported by '
-            "LargeLossHook: use mmengine's Runner, --launcher pytorch for several devices"
+            "PartialLabelHook: use mmengine's Runner, --launcher pytorch for several devices"
         )
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    if getattr(getattr(model, 'data_preprocessor', None), 'batch_augments', None) is not None:
+    preprocessor = getattr(model_of(runner), 'data_preprocessor', None)
+    if getattr(preprocessor, 'batch_augments', None) is not None:
         raise ValueError(
             'data_preprocessor.batch_augments (Mixup, CutMix) blends unobserved labels (-1) with '
             'known ones: remove batch_augments from the config'
@@ -57,31 +64,24 @@ def check_set_up(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: 
             'sampler round_up=False gives ranks different numbers of batches, and one would wait '
             'for ever for the others: use DefaultSampler(round_up=True)'
         )
-    if any(isinstance(loss, LargeLoss) for loss in losses):
-        _check_loop(runner, losses, epoch_length)
-
-
-def deals_evenly(runner: Any) -> bool:
-    """Tells whether all ranks get equally many rows in every batch."""
-    loader = runner.train_dataloader
-    return (
-        type(loader.batch_sampler) is BatchSampler  # others may fill batches as they like
-        and isinstance(loader.sampler, (DefaultSampler, InfiniteSampler))
-        and getattr(loader.sampler, 'round_up', True)
-    )
+    _check_loop(runner, losses, epoch_length)
 
 
 def _check_loop(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: int | None) -> None:
+    parts = [part for loss in losses for part in loss.parts()]
+    keeps_state = any(part.columns() for part in parts)
+    if not keeps_state and not any(part.needs_progress for part in parts):
+        return
     by_iteration = isinstance(runner.train_loop, IterBasedTrainLoop)
     if by_iteration != (epoch_length is not None):
         raise TypeError(
-            'the large-loss schedule counts epochs, which IterBasedTrainLoop does not: use '
+            f'{type(losses[0]).__name__} counts epochs, which IterBasedTrainLoop does not: use '
             'train_cfg = dict(by_epoch=True, max_epochs=...), or give '
-            'LargeLossHook(epoch_length=ITERATIONS)'
+            'PartialLabelHook(epoch_length=ITERATIONS)'
             if by_iteration
-            else 'LargeLossHook(epoch_length=...) is for IterBasedTrainLoop: remove it'
+            else 'PartialLabelHook(epoch_length=...) is for IterBasedTrainLoop: remove it'
         )
-    if epoch_length is None or not any(isinstance(m, LargeLossCorrectPerm) for m in losses):
+    if epoch_length is None or not keeps_state:
         return
     for hook in runner.hooks:
         if not isinstance(hook, CheckpointHook) or hook.by_epoch or hook.interval < 1:
@@ -89,6 +89,65 @@ def _check_loop(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: i
         if hook.interval % epoch_length:
             raise ValueError(
                 f'checkpoints every {hook.interval} iterations fall into the middle of an epoch of '
-                f"{epoch_length} and would lose LL-Cp's corrections of its first part: make "
-                'interval a multiple of epoch_length'
+                f'{epoch_length} and would lose the label state of its first part: make interval '
+                'a multiple of epoch_length'
             )
+
+
+def check_other_losses(runner: Any) -> None:
+    """Refuses or warns of losses that are not of this package on targets with unobserved labels.
+
+    MMPretrain's own losses compute with -1 as if it were a target: `CrossEntropyLoss` goes below
+    0 without end, `AsymmetricLoss` looks sane. A loss of another class is warned of, unless it has
+    an attribute `handles_unobserved = True`.
+
+    Raises:
+        ValueError: if a multi-label head has a loss of MMPretrain and labels are unobserved.
+    """
+    others = list(_other_losses(model_of(runner)))
+    if not others:
+        return
+    unobserved = sum(
+        leaf.num_unobserved() for leaf in wrapped_datasets(runner.train_dataloader.dataset)
+    )
+    for loss in others if unobserved else ():
+        name = type(loss).__name__
+        if type(loss).__module__.startswith('mmpretrain.'):
+            raise ValueError(
+                f'{name} takes unobserved labels (-1) for targets, and the training set has '
+                f'{unobserved} of them: use a loss of wsml_mm, e.g. loss=dict(_delete_=True, '
+                "type='AssumeNegativeLoss')"
+            )
+        if not getattr(loss, 'handles_unobserved', False):
+            runner.logger.warning(
+                f'{name} is not a loss of wsml_mm and the training set has {unobserved} '
+                'unobserved labels (-1): if it knows them, give the class the attribute '
+                'handles_unobserved = True'
+            )
+
+
+def _other_losses(model: nn.Module) -> Iterator[nn.Module]:
+    for module in model.modules():
+        if not isinstance(module, MultiLabelClsHead):
+            continue
+        loss = getattr(module, 'loss_module', None)
+        if loss is not None and not isinstance(loss, PartialLabelLoss):
+            yield loss
+
+
+def warn_if_nothing_unobserved(runner: Any, losses: Sequence[PartialLabelLoss]) -> None:
+    """Warns where a method for missing labels meets a training set without any."""
+    names = [type(loss).__name__ for loss in losses if loss.for_missing_labels]
+    leaves = wrapped_datasets(runner.train_dataloader.dataset)
+    if not names or any(leaf.num_unobserved() for leaf in leaves):
+        return
+    if leaves:
+        runner.logger.warning(
+            f'{names[0]}: every label of the training set is observed, so it trains as plain '
+            "binary cross entropy: check observe=... and, for LabelTable, unlisted='unobserved'"
+        )
+    else:
+        runner.logger.warning(
+            f'{names[0]}: the training set is not wrapped in PartialLabelDataset, so labels that '
+            'are not listed count as known negatives (unless its gt_score holds -1): wrap it'
+        )

@@ -1,13 +1,26 @@
-from .assume_negative import AssumeNegativeLoss, LossTrace, PartialLabelLoss
-from .correct_perm import LargeLossCorrectPerm
-from .large_loss import LargeLoss, LargeLossCorrectTemp, LargeLossReject
+from .assume_negative import AssumeNegativeLoss
+from .base import PartialLabelLoss, Predictions
+from .contract import ACTIONS, LabelBatch, LossParts, LossTrace, Progress
+from .expected_positives import ExpectedPositives
+from .large_loss import (
+    LargeLoss,
+    LargeLossCorrectPerm,
+    LargeLossCorrectTemp,
+    LargeLossReject,
+)
 
 __all__ = [
+    'ACTIONS',
     'AssumeNegativeLoss',
+    'ExpectedPositives',
+    'LabelBatch',
     'LargeLoss',
     'LargeLossCorrectPerm',
     'LargeLossCorrectTemp',
     'LargeLossReject',
+    'LossParts',
     'LossTrace',
     'PartialLabelLoss',
+    'Predictions',
+    'Progress',
 ]

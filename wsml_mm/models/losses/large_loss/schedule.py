@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from torch import Tensor
+
+from ...selection import selection_budget
+
 # The budget is computed on the device in int64, base * numerator / denominator; a base below
 # 2**31 entries and a numerator below 2**31 cannot overflow.
 _LIMIT = 2**31
@@ -28,7 +32,11 @@ class DeltaSchedule:
             raise ValueError(f'delta_rel={delta_rel}: a percentage between 0 and 100')
         self.delta_rel, self.growing = delta_rel, growing
         self.fraction = Fraction(str(delta_rel)) / 100
-        self._check_digits(self.fraction)
+        if max(self.fraction.numerator, self.fraction.denominator) >= _LIMIT:
+            raise ValueError(
+                f'delta_rel={delta_rel} has too many digits for an exact count; '
+                'write a shorter decimal, e.g. round(delta_rel, 6)'
+            )
 
     def rate(self, epoch: int) -> Fraction:
         """Returns the share of labels acted on in `epoch`, counted from 0.
@@ -38,13 +46,16 @@ class DeltaSchedule:
         """
         if epoch < 0:
             raise ValueError(f'epoch={epoch}: epochs count from 0')
-        rate = min(self.fraction * (epoch if self.growing else min(epoch, 1)), Fraction(1))
-        self._check_digits(rate)
-        return rate
+        return min(self.fraction * (epoch if self.growing else min(epoch, 1)), Fraction(1))
 
-    def _check_digits(self, rate: Fraction) -> None:
-        if max(rate.numerator, rate.denominator) >= _LIMIT:
-            raise ValueError(
-                f'delta_rel={self.delta_rel} has too many digits for an exact count; '
-                'write a shorter decimal, e.g. round(delta_rel, 6)'
-            )
+    def budget(self, base: int | Tensor, epoch: Tensor) -> Tensor:
+        """Returns n = ceil(base * rate(epoch)) as a 0-d int64 tensor, without a host sync.
+
+        Args:
+            base: number of entries the rate is taken of.
+            epoch: 0-d int64, counted from 0.
+        """
+        times = epoch if self.growing else epoch.clamp(max=1)
+        denominator = self.fraction.denominator
+        numerator = (self.fraction.numerator * times).clamp(max=denominator)
+        return selection_budget(base, numerator, denominator)

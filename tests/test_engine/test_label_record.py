@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from mmpretrain.structures import DataSample
 
 from wsml_mm.datasets.partial_label import FULL_LABELS
-from wsml_mm.engine.hooks import selection_record
-from wsml_mm.engine.hooks.selection_record import (
+from wsml_mm.engine.hooks import label_record
+from wsml_mm.engine.hooks.label_record import (
     GROUPS,
-    SelectionRecord,
+    LabelRecord,
     label_groups,
+    label_scalars,
     memory_scalars,
 )
 from wsml_mm.models.losses import LossTrace
@@ -23,8 +24,15 @@ from wsml_mm.models.losses import LossTrace
 def _trace(selected, unobserved):
     selected = torch.tensor(selected, dtype=torch.bool)
     unobserved = torch.tensor(unobserved, dtype=torch.bool)
-    target = torch.where(unobserved, -1.0, 1.0)
-    return LossTrace(torch.zeros(selected.shape), unobserved, selected, target)
+    observed = torch.where(unobserved, -1.0, 1.0)
+    return LossTrace(torch.zeros(selected.shape), observed, {'positive': selected}, {})
+
+
+def _logged(record):
+    """What is logged of the one action of `_trace`, 'positive'."""
+    scalars = label_scalars(record.totals())
+    prefix = 'label/positive/'
+    return {k.removeprefix(prefix): v for k, v in scalars.items() if k.startswith(prefix)}
 
 
 def _samples(full):
@@ -37,41 +45,48 @@ def _samples(full):
 
 
 def test_empty_record_logs_nothing():
-    assert SelectionRecord().scalars() == {}
+    assert LabelRecord().scalars() == {}
 
 
 def test_counts_by_hand():
-    record = SelectionRecord()
+    record = LabelRecord()
     record.add(
         _trace([[1, 1, 0], [0, 1, 0]], [[1, 1, 1], [1, 1, 0]]),
         _samples([[1, 0, 1], [0, -1, 1]]),
     )
     # Selected: right, wrong, not annotated. Unobserved and truly positive: two, one found.
-    assert record.scalars() == {
-        'll/selected': 3,
-        'll/share': 3 / 5,
-        'll/precision': 1 / 2,
-        'll/recall': 1 / 2,
+    assert _logged(record) == {
+        'count': 3,
+        'share': 3 / 5,
+        'precision': 1 / 2,
+        'recall': 1 / 2,
     }
 
 
 def test_without_diagnosis_there_is_no_precision():
-    record = SelectionRecord()
+    record = LabelRecord()
     record.add(_trace([[1, 0]], [[1, 1]]), [DataSample()])
     record.add(_trace([[0, 0]], [[1, 1]]), [])
-    assert record.scalars() == {'ll/selected': 1, 'll/share': 1 / 4}
+    assert _logged(record) == {
+        'count': 1,
+        'share': 1 / 4,
+    }
 
 
 def test_nothing_selected_has_no_precision():
-    record = SelectionRecord()
+    record = LabelRecord()
     record.add(_trace([[0, 0]], [[1, 1]]), _samples([[1, 0]]))
-    assert record.scalars() == {'ll/selected': 0, 'll/share': 0, 'll/recall': 0}
+    assert _logged(record) == {
+        'count': 0,
+        'share': 0,
+        'recall': 0,
+    }
 
 
 def test_nothing_unobserved_divides_by_nothing():
-    record = SelectionRecord()
+    record = LabelRecord()
     record.add(_trace([[0, 0]], [[0, 0]]), _samples([[1, 0]]))
-    assert record.scalars() == {'ll/selected': 0, 'll/share': 0}
+    assert _logged(record) == {'count': 0, 'share': 0}
 
 
 def test_reading_does_not_change_it(monkeypatch):
@@ -79,20 +94,25 @@ def test_reading_does_not_change_it(monkeypatch):
         for value in values.values():
             value.mul_(2)
 
-    monkeypatch.setattr(selection_record, 'all_reduce_dict', two_ranks)
-    record = SelectionRecord()
+    monkeypatch.setattr(label_record, 'all_reduce_dict', two_ranks)
+    record = LabelRecord()
     record.add(_trace([[1, 0]], [[1, 1]]), _samples([[1, 0]]))
-    expected = {'ll/selected': 2, 'll/share': 0.5, 'll/precision': 1, 'll/recall': 1}
-    assert record.scalars() == expected
-    assert record.scalars() == expected
+    expected = {
+        'count': 2,
+        'share': 0.5,
+        'precision': 1,
+        'recall': 1,
+    }
+    assert _logged(record) == expected
+    assert _logged(record) == expected
 
 
 def test_long_epochs_are_counted_exactly():
-    record = SelectionRecord()
+    record = LabelRecord()
     record.add(_trace([[1]], [[1]]), [])
     record._sums = {key: value + 2**25 for key, value in record._sums.items()}
     record.add(_trace([[1]], [[1]]), [])  # float32 would lose it
-    assert record.scalars()['ll/selected'] == 2**25 + 2
+    assert _logged(record)['count'] == 2**25 + 2
 
 
 rows = st.lists(
@@ -106,7 +126,7 @@ rows = st.lists(
 
 @given(st.lists(rows, min_size=1, max_size=4))
 def test_equals_a_plain_count(steps):
-    record, entries = SelectionRecord(), []
+    record, entries = LabelRecord(), []
     for step in steps:
         selected = [[a and b for a, b, _ in row] for row in step]
         unobserved = [[b for _, b, _ in row] for row in step]
@@ -115,15 +135,15 @@ def test_equals_a_plain_count(steps):
     chosen = [f for s, _, f in entries if s]
     hidden = [s for s, u, f in entries if u and f == 1]
     known = [f for f in chosen if f != -1]
-    found = record.scalars()
-    assert found['ll/selected'] == len(chosen)
+    found = _logged(record)
+    assert found['count'] == len(chosen)
     unobserved = sum(u for _, u, _ in entries)
-    assert found['ll/share'] == pytest.approx(len(chosen) / max(unobserved, 1))
-    precision = found.get('ll/precision', math.nan)
+    assert found['share'] == pytest.approx(len(chosen) / max(unobserved, 1))
+    precision = found.get('precision', math.nan)
     assert precision == pytest.approx(
         sum(f == 1 for f in known) / len(known) if known else math.nan, nan_ok=True
     )
-    recall = found.get('ll/recall', math.nan)
+    recall = found.get('recall', math.nan)
     assert recall == pytest.approx(sum(hidden) / len(hidden) if hidden else math.nan, nan_ok=True)
 
 
@@ -136,12 +156,13 @@ def _step(target, full, loss, selected=None, corrected=None):
     nothing = torch.zeros(target.shape, dtype=torch.bool)
     held = nothing if corrected is None else torch.tensor(corrected, dtype=torch.bool)
     chosen = nothing if selected is None else torch.tensor(selected, dtype=torch.bool)
-    trace = LossTrace(torch.tensor(loss), (target == -1) & ~held, chosen, target)
+    actions = {'positive': chosen, 'kept_positive': held}
+    trace = LossTrace(torch.tensor(loss), target, actions, {})
     return trace, _samples(full)
 
 
 def test_groups_by_hand():
-    record = SelectionRecord()
+    record = LabelRecord()
     # One image of three classes, then two: labels as observed, as they are, and their losses.
     record.add(*_step([[1, -1, -1]], [[1, 1, 0]], [[0.5, 2.0, 0.25]]))
     record.add(*_step([[-1, 0, -1], [-1, 1, -1]], [[0, 0, -1], [1, 1, 1]],
@@ -165,19 +186,21 @@ def test_groups_by_hand():
 
 
 def test_a_corrected_label_stays_in_its_group():
-    record = SelectionRecord()
+    record = LabelRecord()
     record.add(*_step([[-1, -1, -1, 1]], [[1, 0, 1, 1]], [[2.0, 3.0, 5.0, 7.0]],
                       selected=[[0, 0, 1, 0]], corrected=[[1, 1, 0, 0]]))  # fmt: skip
     found = {key: value.tolist() for key, value in record.totals().items()}
     assert found['false_negative_loss'] == [2, 0, 5, 0]
     assert found['true_negative_loss'] == [0, 3, 0, 0]
-    assert found['kept'] == [1, 1, 0, 0]
-    assert found['kept_hits'] == [1, 0, 0, 0]
-    assert found['hidden'] == found['unobserved'] == found['hits'] == [0, 0, 1, 0]
+    assert found['kept_positive_count'] == [1, 1, 0, 0]
+    assert found['kept_positive_right'] == [1, 0, 0, 0]
+    assert (
+        found['hidden_positive'] == found['open_count'] == found['positive_right'] == [0, 0, 1, 0]
+    )
 
 
 def test_a_loss_without_end_spoils_its_own_group_only():
-    record = SelectionRecord()
+    record = LabelRecord()
     record.add(*_step([[-1, 1]], [[0, 1]], [[math.inf, 0.5]]))
     record.add(*_step([[-1, 1]], [[0, 1]], [[1.0, math.nan]]))
     found = memory_scalars(record.totals())
@@ -187,7 +210,7 @@ def test_a_loss_without_end_spoils_its_own_group_only():
 
 
 def test_without_diagnosis_there_is_no_memory():
-    record = SelectionRecord()
+    record = LabelRecord()
     record.add(_trace([[1, 0]], [[1, 1]]), [DataSample()])
     assert memory_scalars(record.totals()) == {}
     assert memory_scalars({}) == {}
@@ -196,10 +219,13 @@ def test_without_diagnosis_there_is_no_memory():
 def test_a_step_reads_no_value_from_the_device():
     """On tensors without values: reading one, as .item() or bool() do, must fail."""
     trace, samples = _step([[1, -1]], [[1, 1]], [[0.5, 2.0]], selected=[[0, 1]])
-    record = SelectionRecord()
+    record = LabelRecord()
     for _ in range(2):
-        record.add(LossTrace(*(tensor.to('meta') for tensor in trace)), samples)
-    assert len(record._sums) == 15
+        actions = {name: mask.to('meta') for name, mask in trace.actions.items()}
+        terms = {'one': torch.ones((), device='meta')}
+        entry_loss, observed = trace.entry_loss.to('meta'), trace.observed.to('meta')
+        record.add(LossTrace(entry_loss, observed, actions, terms), samples)
+    assert len(record._sums) == 1 + 2 + 2 + 2 * 2 + 8
     assert all(value.is_meta and value.shape == (2,) for value in record._sums.values())
 
 
@@ -222,8 +248,11 @@ entries = st.lists(
 
 @given(st.lists(entries, min_size=1, max_size=4))
 def test_sums_by_class_equal_plain_loops(steps):
-    record = SelectionRecord()
-    names = ('selected', 'unobserved', 'hits', 'judged', 'hidden', 'kept', 'kept_hits')
+    record = LabelRecord()
+    names = ['open_count', 'hidden_positive', 'hidden_negative']
+    names += [
+        f'{a}_{k}' for a in ('positive', 'kept_positive') for k in ('count', 'judged', 'right')
+    ]
     expected = {key: np.zeros(3) for key in names}
     expected |= {f'{g}_{what}': np.zeros(3) for g in GROUPS for what in ('count', 'loss')}
     for rows in steps:
@@ -235,15 +264,18 @@ def test_sums_by_class_equal_plain_loops(steps):
         record.add(*_step(target, full, loss, chosen, held))
         for b, row in enumerate(rows):
             for c, (seen, truth, was_held, _, value) in enumerate(row):
-                found = {'selected': chosen[b][c]}
+                found = {'positive_count': chosen[b][c]}
                 if seen == -1:
-                    found['kept' if was_held else 'unobserved'] = not was_held or truth != -1
-                    found['kept_hits' if was_held else 'hidden'] = truth == 1
+                    found['kept_positive_count' if was_held else 'open_count'] = 1
+                    found['kept_positive_right' if was_held else 'hidden_positive'] = truth == 1
+                    found['kept_positive_judged' if was_held else 'hidden_negative'] = (
+                        truth != -1 if was_held else truth == 0
+                    )
                     group = {1: 'false_negative', 0: 'true_negative', -1: None}[truth]
                 else:
                     group = {1: 'observed_positive', 0: 'observed_negative'}[seen]
                 if chosen[b][c]:
-                    found['judged'], found['hits'] = truth != -1, truth == 1
+                    found['positive_judged'], found['positive_right'] = truth != -1, truth == 1
                 if group is not None:
                     found |= {f'{group}_count': 1, f'{group}_loss': value}
                 for key, number in found.items():
@@ -259,3 +291,35 @@ def test_no_label_is_in_two_groups():
     kinds = torch.tensor([1.0, 0.0, -1.0])
     masks = label_groups(kinds.repeat(3, 1), kinds[:, None].repeat(1, 3))
     assert torch.stack([*masks.values()]).sum(0).tolist() == [[1, 1, 1], [1, 1, 1], [1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ('action', 'right'),
+    [
+        ('positive', [1, 0, 0]),
+        ('ignored', [1, 0, 0]),
+        ('negative', [0, 1, 0]),
+        ('kept_positive', [1, 0, 0]),
+        ('kept_negative', [0, 1, 0]),
+    ],
+)
+def test_a_claim_is_right_by_its_name(action, right):
+    record = LabelRecord()
+    everything = torch.ones(1, 3, dtype=torch.bool)
+    trace = LossTrace(torch.zeros(1, 3), -torch.ones(1, 3), {action: everything}, {})
+    record.add(trace, _samples([[1, 0, -1]]))
+    assert record.totals()[f'{action}_right'].tolist() == right
+    found = record.scalars()
+    assert found[f'label/{action}/count'] == 3
+    assert found[f'label/{action}/share'] == 1
+    assert found[f'label/{action}/precision'] == 1 / 2
+    assert found[f'label/{action}/recall'] == 1
+
+
+def test_terms_are_averaged_over_the_steps():
+    record = LabelRecord()
+    for value in (1.0, 4.0):
+        trace = _trace([[0]], [[1]])
+        terms = {'expected_positives': torch.tensor(value)}
+        record.add(LossTrace(trace.entry_loss, trace.observed, {}, terms), [])
+    assert record.scalars() == {'term/expected_positives': 2.5}

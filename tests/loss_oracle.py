@@ -66,5 +66,14 @@ def plain_bce(logits, target, **kwargs):
     return F.binary_cross_entropy_with_logits(logits, positive, **kwargs)
 
 
+def entries_of(loss, logits, target, sample_idx):
+    """The (B, C) losses of a training step before they are reduced."""
+    kept, compute = [], loss.compute
+    loss.compute = lambda batch: kept.append(compute(batch)) or kept[-1]
+    loss(logits, target, sample_idx=sample_idx)
+    del loss.compute
+    return kept[0].entries
+
+
 def acted_on(loss):
-    return {tuple(place) for place in loss.trace.selected.nonzero().tolist()}
+    return {tuple(place) for place in loss.trace.acted_on().nonzero().tolist()}

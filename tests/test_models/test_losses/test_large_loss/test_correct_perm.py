@@ -8,7 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from wsml_mm import LargeLossCorrectPerm
+from wsml_mm import LargeLossCorrectPerm, TrainingFacts
+from wsml_mm.labels import SparseLabels
 
 
 class Reference:
@@ -41,6 +42,16 @@ def labels_of(count, classes, seed=0):
     return np.random.default_rng(seed).choice([1, 0, -1], (count, classes), p=[0.1, 0.2, 0.7])
 
 
+def facts(samples, classes, unobserved=None):
+    """A training set with so many unobserved labels; None: not known."""
+    if unobserved is None:
+        return TrainingFacts(samples, classes)
+    labels = np.zeros(samples * classes, np.int8)
+    labels[:unobserved] = -1
+    sparse = SparseLabels.from_dense(labels.reshape(samples, classes))
+    return TrainingFacts(samples, classes, labels=[sparse])
+
+
 def table_of(loss):
     table = loss.corrections.table()
     return {
@@ -69,7 +80,7 @@ def test_equals_the_reference_over_epochs_with_repeated_images(percent_of, delta
             value = loss(logits, target, sample_idx=torch.from_numpy(images))
             exact = expected.step(images, logits.double().numpy())
             assert value.item() == pytest.approx(exact, abs=1e-6)
-    loss.merge()
+    loss.end_epoch(None)
     assert table_of(loss) == expected.found
     assert all(labels[place] == -1 for place in expected.found)
 
@@ -84,8 +95,8 @@ def test_a_correction_holds_in_its_step_and_from_the_next_epoch_on():
         value = loss(logits, target, sample_idx=index)
         positive = torch.zeros(1, 10).index_fill(1, torch.tensor([9]), 1)
         assert value == F.binary_cross_entropy_with_logits(logits, positive)
-        assert loss.trace.unobserved.all()
-        assert loss.trace.selected.nonzero().tolist() == [[0, 9]]
+        assert loss.trace.open().all()
+        assert loss.trace.acted_on().nonzero().tolist() == [[0, 9]]
     assert len(loss.corrections) == 0
     loss.set_epoch(1)  # told again: still the same epoch
     assert len(loss.corrections) == 0
@@ -94,9 +105,9 @@ def test_a_correction_holds_in_its_step_and_from_the_next_epoch_on():
     value = loss(logits, target, sample_idx=index)
     positive[0, 8] = 1
     assert value == F.binary_cross_entropy_with_logits(logits, positive)
-    assert not loss.trace.unobserved[0, 9]
+    assert not loss.trace.open()[0, 9]
     loss(logits, target, sample_idx=torch.tensor([4]))  # another image is not concerned
-    assert loss.trace.unobserved.all()
+    assert loss.trace.open().all()
     loss.set_epoch(3)
     assert table_of(loss) == {(3, 9): 1, (3, 8): 2, (4, 9): 2}
     assert (target == -1).all()  # the batch itself is left as it was
@@ -114,17 +125,17 @@ def test_the_trace_is_against_the_labels_as_observed():
         positive = (target == 1).float()
         expected = F.binary_cross_entropy_with_logits(logits, positive, reduction='none')
         assert torch.equal(loss.trace.entry_loss, expected)
-        assert torch.equal(loss.trace.target, target)
+        assert torch.equal(loss.trace.observed, target)
         held = {c for (_, c) in table_of(loss)}
-        assert {int(c) for c in (~loss.trace.unobserved[0]).nonzero()} == held | {0}
+        assert {int(c) for c in (~loss.trace.open()[0]).nonzero()} == held | {0}
         assert len(held) == max(epoch - 1, 0)
     assert value != expected.mean()  # the training itself does count them as positive
 
 
 def test_an_observed_label_wins_over_a_stored_correction():
     loss = LargeLossCorrectPerm(0, num_samples=1)
-    loss.bind(1, 3)
-    loss.corrections.add(torch.tensor([0, 0]), torch.tensor([0, 1]))
+    loss.start(TrainingFacts(1, 3))
+    loss.corrections.add_pairs(torch.tensor([0, 0]), torch.tensor([0, 1]))
     loss.set_epoch(1)
     logits, target = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[0.0, -1.0, -1.0]])
     value = loss(logits, target, sample_idx=torch.tensor([0]))
@@ -134,8 +145,8 @@ def test_an_observed_label_wins_over_a_stored_correction():
 
 def test_evaluation_neither_uses_nor_makes_corrections():
     loss = LargeLossCorrectPerm(50, num_samples=4)
-    loss.bind(4, 3)
-    loss.corrections.add(torch.tensor([0]), torch.tensor([1]))
+    loss.start(TrainingFacts(4, 3))
+    loss.corrections.add_pairs(torch.tensor([0]), torch.tensor([1]))
     loss.set_epoch(3)
     loss.eval()
     logits, target = torch.randn(4, 3), -torch.ones(4, 3)
@@ -151,7 +162,7 @@ def test_evaluation_neither_uses_nor_makes_corrections():
 )
 def test_max_fraction_is_reached_and_never_passed(max_fraction, unobserved, limit):
     loss = LargeLossCorrectPerm(15, max_fraction=max_fraction)
-    loss.bind(12, 10, unobserved)
+    loss.start(facts(12, 10, unobserved))
     random, totals = torch.Generator().manual_seed(0), []
     for epoch in range(40):
         loss.set_epoch(epoch)
@@ -167,11 +178,11 @@ def test_max_fraction_is_reached_and_never_passed(max_fraction, unobserved, limi
 
 def test_the_room_is_measured_from_restored_corrections():
     loss = LargeLossCorrectPerm(100, max_fraction=0.5)
-    loss.bind(2, 5)
+    loss.start(TrainingFacts(2, 5))
     state = loss.corrections.state_dict()
     state |= {'keys': torch.tensor([0, 1, 2]), 'epochs': torch.zeros(3, dtype=torch.int32)}
     loss.corrections.load_state_dict(state)
-    loss.merge()
+    loss.end_epoch(None)
     loss.set_epoch(4)
     loss(torch.randn(1, 5), -torch.ones(1, 5), sample_idx=torch.tensor([1]))
     loss.set_epoch(5)
@@ -184,17 +195,17 @@ def test_arguments_are_checked():
             LargeLossCorrectPerm(max_fraction=fraction)
     with pytest.raises(ValueError, match='number of training images'):
         LargeLossCorrectPerm(num_samples=0)
-    with pytest.raises(ValueError, match=r'num_samples=7.* has 8 rows; leave num_samples out'):
-        LargeLossCorrectPerm(num_samples=7).bind(8, 3)
+    with pytest.raises(ValueError, match=r'num_samples=7.* has 8 rows; remove num_samples'):
+        LargeLossCorrectPerm(num_samples=7).start(TrainingFacts(8, 3))
 
 
 def test_what_is_missing_is_named():
     logits, target = torch.randn(2, 3), -torch.ones(2, 3)
     loss = LargeLossCorrectPerm()
     loss.set_epoch(1)
-    with pytest.raises(RuntimeError, match=r'IndexedMultiLabelLinearClsHead.*IndexedCSRAClsHead'):
+    with pytest.raises(RuntimeError, match=r'add PartialLabelHook .* or pass sample_idx'):
         loss(logits, target)
-    with pytest.raises(RuntimeError, match=r'add LargeLossHook .* or give num_samples'):
+    with pytest.raises(RuntimeError, match=r'add PartialLabelHook .* or call loss\.start'):
         loss(logits, target, sample_idx=torch.tensor([0, 1]))
 
 
@@ -232,7 +243,7 @@ def test_a_plain_pytorch_loop_finds_hidden_positives():
             value.backward()
             optimizer.step()
             assert value.isfinite()
-    loss.merge()
+    loss.end_epoch(None)
     found = table_of(loss)
     assert all(labels[place] == -1 for place in found)
     assert len(found) == 7 * (12 * 2 + 1)  # ceil(80 * 2 %) of 12 batches, ceil(40 * 2 %) of one
@@ -258,7 +269,7 @@ def test_indices_on_the_host_and_logits_on_a_gpu():
 
 def test_binding_to_other_data_is_refused():
     loss = LargeLossCorrectPerm()
-    loss.bind(10, 4)
-    loss.bind(10, 4, num_unobserved=30)
+    loss.start(facts(10, 4))
+    loss.start(facts(10, 4, 30))
     with pytest.raises(ValueError, match=r'of 10 samples and 4 classes.*build a new loss'):
-        loss.bind(11, 4)
+        loss.start(facts(11, 4))

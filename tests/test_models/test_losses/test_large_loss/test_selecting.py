@@ -4,7 +4,17 @@ import math
 
 import pytest
 import torch
-from loss_oracle import BY_STEP, SCHEMES, acted_on, batch, build, by_hand, plain_bce, step
+from loss_oracle import (
+    BY_STEP,
+    SCHEMES,
+    acted_on,
+    batch,
+    build,
+    by_hand,
+    entries_of,
+    plain_bce,
+    step,
+)
 
 from wsml_mm import LargeLossCorrectPerm
 
@@ -18,7 +28,7 @@ def test_equals_the_formulas_in_every_epoch(scheme, percent_of, delta_rel, dtype
     for epoch in range(12):
         loss.set_epoch(epoch, 12)
         if scheme == 'perm':
-            loss.corrections = None  # forget: corrections over epochs have their own tests
+            loss.state = None  # forget: corrections over epochs have their own tests
         loss.keep_trace = True
         logits, target = batch(rows=5 if epoch == 7 else 9, classes=11, dtype=dtype, seed=epoch)
         value = step(loss, logits, target)
@@ -44,7 +54,7 @@ def test_numbers_of_figure_2(scheme, entries, mean):
     loss.set_epoch(0)
     assert step(loss, logits, target).item() == pytest.approx(0.74, abs=1e-12)
     loss.set_epoch(1)
-    per_entry = loss.training_loss(logits, target, torch.tensor([0])).squeeze()
+    per_entry = entries_of(loss, logits, target, torch.tensor([0])).squeeze()
     assert [round(value, 1) for value in per_entry.tolist()] == list(entries)  # as printed there
     assert sum(entries) / 5 == pytest.approx(mean)
     if scheme == 'reject':
@@ -72,10 +82,10 @@ def test_observed_entries_are_never_touched(scheme):
     loss = build(scheme, 100)
     loss.keep_trace = True
     loss.set_epoch(1)
-    per_entry = loss.training_loss(logits, target, torch.arange(16))
+    per_entry = entries_of(loss, logits, target, torch.arange(16))
     observed = target != -1
     assert torch.equal(per_entry[observed], plain_bce(logits, target, reduction='none')[observed])
-    assert torch.equal(loss.trace.selected, ~observed)  # n is clamped to |U|
+    assert torch.equal(loss.trace.acted_on(), ~observed)  # n is clamped to |U|
 
 
 @pytest.mark.parametrize('scheme', SCHEMES)
@@ -103,7 +113,7 @@ def test_gradient_at_the_entries_acted_on(scheme):
     leaf, other = logits.clone().requires_grad_(), logits.clone().requires_grad_()
     step(loss, leaf, target).backward()
     plain_bce(other, target, reduction='none').mean().backward()
-    selected = loss.trace.selected
+    selected = loss.trace.acted_on()
     assert selected.sum() == 32
     assert torch.equal(leaf.grad[~selected], other.grad[~selected])
     assert (other.grad[selected] > 0).all()
@@ -122,7 +132,7 @@ def test_ll_cp_corrects_in_the_setting_of_voc():
     for epoch, expected in enumerate([0, 1, 1, 1]):  # ceil(320 * 0.1 %) = 1, the reference: 0
         loss.set_epoch(epoch)
         step(loss, logits, target)
-        assert loss.trace.selected.sum() == expected
+        assert loss.trace.acted_on().sum() == expected
     loss.set_epoch(4)
     assert len(loss.corrections) == 3
 
@@ -149,7 +159,7 @@ def test_exact_counts(scheme, rows, classes, delta_rel, epoch, percent_of, expec
     for dtype in (torch.float32, torch.bfloat16):  # equal logits: the count must not grow
         loss.set_epoch(epoch, 10)
         loss(torch.zeros(rows, classes, dtype=dtype), target)
-        assert loss.trace.selected.sum() == expected
+        assert loss.trace.acted_on().sum() == expected
 
 
 @pytest.mark.parametrize('scheme', SCHEMES)
@@ -160,6 +170,6 @@ def test_an_epoch_past_the_announced_length_is_still_exact(scheme):
     loss.set_epoch(0, 2)
     for epoch, length in [(1, 2), (4, 2), (9, None)]:
         loss.set_epoch(epoch, length)
-        loss.corrections = None
+        loss.state = None
         step(loss, logits, target)
         assert acted_on(loss) == by_hand(logits, target, scheme, '5', 'all', epoch + 1)[1]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsml_mm.models.losses.schedule import DeltaSchedule
+from wsml_mm.models.losses.large_loss.schedule import DeltaSchedule
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Per-entry losses as pure functions of (logits, target)."""
+"""Per-entry losses and checks as pure functions of (logits, labels)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def bce(logits: Tensor, positive: Tensor) -> Tensor:
 
     Args:
         logits: (B, C) float.
-        positive: (B, C) bool.
+        positive: (B, C), bool, or soft targets between 0 and 1.
     """
     return F.binary_cross_entropy_with_logits(logits, positive.to(logits.dtype), reduction='none')
 
@@ -35,16 +35,6 @@ def assume_negative_loss(logits: Tensor, target: Tensor) -> Tensor:
         target: (B, C) of {1, 0, -1}.
     """
     return bce(logits, target == POSITIVE)
-
-
-def reject(logits: Tensor, target: Tensor, selected: Tensor) -> Tensor:
-    """LL-R: the selected entries carry no loss (Large Loss Matters, eq. of lambda_i = 0)."""
-    return assume_negative_loss(logits, target).masked_fill(selected, 0)
-
-
-def correct(logits: Tensor, target: Tensor, selected: Tensor) -> Tensor:
-    """LL-Ct and LL-Cp: the selected entries carry the loss against label 1, -log sigmoid(x)."""
-    return bce(logits, (target == POSITIVE) | selected)
 
 
 def check_target(logits: Tensor, target: Tensor) -> None:

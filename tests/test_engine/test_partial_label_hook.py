@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import torch
 from helpers import (
+    ACTIONS,
     CLASSES,
     Interrupted,
+    correction_rows,
+    corrections_in,
     dataset_config,
     load,
     log_text,
@@ -27,10 +30,11 @@ from helpers import (
 from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
-from mmpretrain.registry import DATASETS, HOOKS
+from mmpretrain.models.heads import MultiLabelLinearClsHead
+from mmpretrain.registry import DATASETS, HOOKS, MODELS
 
-from wsml_mm.engine import LargeLossHook
-from wsml_mm.engine.hooks.large_loss_hook import wrapped_datasets
+from wsml_mm.engine import PartialLabelHook
+from wsml_mm.engine.hooks.set_up import wrapped_datasets
 
 LARGE = ('LL-R', 'LL-Ct', 'LL-Cp')
 
@@ -75,7 +79,7 @@ def test_selects_by_the_epoch_of_the_runner(watched, loss):
     grown = [0, 2, 3, 5] if loss != 'LL-Cp' else [0, 2, 2, 2]
     found = [len(spy_of(runner).selected(epoch)) for epoch in range(4)]
     assert found == [4 * n for n in grown]
-    assert scalars(runner, 'll/selected') == found
+    assert scalars(runner, f'{ACTIONS[loss]}/count') == found
 
 
 def test_schedule_continues_on_resume(devkit, tmp_path):
@@ -87,19 +91,19 @@ def test_schedule_continues_on_resume(devkit, tmp_path):
     assert [s['epoch'] for s in spy_of(runner).steps] == [2] * 4 + [3] * 4
     assert len(spy_of(runner).selected(2)) == 12
     assert len(spy_of(runner).selected(3)) == 20
-    assert scalars(runner, 'll/selected') == [0, 8, 12, 20]
+    assert scalars(runner, 'label/ignored/count') == [0, 8, 12, 20]
 
 
 def test_an_needs_no_epoch_and_logs_nothing(watched):
     runner = watched('AN', epochs=1)
-    assert not [key for key in runner.message_hub.log_scalars if key.startswith('ll/')]
+    assert not [key for key in runner.message_hub.log_scalars if key.startswith('label/')]
 
 
 @pytest.mark.parametrize('loss', LARGE)
 def test_missing_hook_is_named(devkit, tmp_path, loss):
     cfg = tiny_config(devkit, tmp_path / 'run', loss)
-    set_hook(cfg, 'large_loss')
-    with pytest.raises(RuntimeError, match='LargeLossHook'):
+    set_hook(cfg, 'partial_label')
+    with pytest.raises(RuntimeError, match='PartialLabelHook'):
         train(cfg)
 
 
@@ -120,7 +124,7 @@ def _by_iteration(devkit, work_dir, loss, iterations=12, **checkpoint):
     cfg.default_hooks.checkpoint = dict(
         type='CheckpointHook', by_epoch=False, **{'interval': 4, **checkpoint}
     )
-    cfg.default_hooks.large_loss.epoch_length = 4
+    cfg.default_hooks.partial_label.epoch_length = 4
     set_hook(cfg, 'spy', type='SpyHook')
     return cfg
 
@@ -131,10 +135,12 @@ def test_iteration_loop_with_an_epoch_length(devkit, tmp_path, loss):
     found = [np.sum(step['selected']) for step in spy_of(runner).steps]
     last = [5, 5] if loss != 'LL-Cp' else [2, 2]
     assert found == [0] * 4 + [2] * 4 + [3 if loss != 'LL-Cp' else 2] * 4 + last
-    assert scalars(runner, 'll/selected') == [np.sum(found[i : i + 4]) for i in (0, 4, 8, 12)]
+    assert scalars(runner, f'{ACTIONS[loss]}/count') == [
+        np.sum(found[i : i + 4]) for i in (0, 4, 8, 12)
+    ]
     if loss == 'LL-Cp':
         for done, path in ((4, 'iter_4.pth'), (8, 'iter_8.pth'), (12, 'iter_12.pth')):
-            state = load(tmp_path / 'run' / path)['wsml_mm']['corrections'][0]
+            state = corrections_in(load(tmp_path / 'run' / path))
             assert len(state['keys']) == sum(found[:done])
 
 
@@ -156,11 +162,11 @@ def test_checkpoints_within_an_iteration_epoch_are_refused(devkit, tmp_path):
 
 def test_epoch_length_is_for_the_iteration_loop(devkit, tmp_path):
     cfg = tiny_config(devkit, tmp_path / 'run', 'LL-R')
-    cfg.default_hooks.large_loss.epoch_length = 4
+    cfg.default_hooks.partial_label.epoch_length = 4
     with pytest.raises(TypeError, match='epoch_length'):
         train(cfg)
     with pytest.raises(ValueError, match='epoch_length=0'):
-        LargeLossHook(epoch_length=0)
+        PartialLabelHook(epoch_length=0)
 
 
 def test_iteration_loop_is_fine_for_an(devkit, tmp_path):
@@ -204,11 +210,13 @@ def test_log_equals_what_was_selected(devkit, watched, loss):
     for epoch in (1, 2, 3):
         chosen = spy_of(runner).selected(epoch)
         unobserved = sum(np.sum(s['unobserved']) for s in steps if s['epoch'] == epoch)
-        share = scalars(runner, 'll/share')[epoch]
+        share = scalars(runner, f'{ACTIONS[loss]}/share')[epoch]
         assert share == pytest.approx(len(chosen) / unobserved, abs=1e-12)
         right = [bool(truth[name][label]) for name, label in chosen]
         # Nothing is selected in epoch 0, so precision is first logged in epoch 1.
-        assert scalars(runner, 'll/precision')[epoch - 1] == pytest.approx(np.mean(right))
+        assert scalars(runner, f'{ACTIONS[loss]}/precision')[epoch - 1] == pytest.approx(
+            np.mean(right)
+        )
         hidden = sum(
             truth[path.rsplit('/', 1)[-1]][label]
             for s in steps
@@ -216,15 +224,17 @@ def test_log_equals_what_was_selected(devkit, watched, loss):
             for path, row in zip(s['paths'], s['unobserved'], strict=True)
             for label in np.flatnonzero(row)
         )
-        assert scalars(runner, 'll/recall')[epoch] == pytest.approx(np.sum(right) / hidden)
+        assert scalars(runner, f'{ACTIONS[loss]}/recall')[epoch] == pytest.approx(
+            np.sum(right) / hidden
+        )
 
 
 def test_precision_needs_diagnosis_labels(devkit, watched):
     plain = dataset_config(devkit, observe=dict(type='SinglePositive', seed=1200))
     runner = watched('LL-R', dataset=plain)
     logged = runner.message_hub.log_scalars
-    assert {'ll/selected', 'll/share'} <= logged.keys()
-    assert not {'ll/precision', 'll/recall'} & logged.keys()
+    assert {'label/ignored/count', 'label/ignored/share'} <= logged.keys()
+    assert not {'label/ignored/precision', 'label/ignored/recall'} & logged.keys()
 
 
 @pytest.mark.parametrize('loss', LARGE)
@@ -236,12 +246,12 @@ def test_no_log_name_of_ours_contains_loss(watched, loss):
 def test_log_reaches_the_text_log_and_the_visualizer(watched, tmp_path):
     runner = watched('LL-Cp')
     text = log_text(tmp_path / 'run')
-    assert 'Epoch(train) [2] LargeLossCorrectPerm: ll/selected: 8' in text
+    assert 'Epoch(train) [2] LargeLossCorrectPerm: label/positive/count: 8' in text
     file = next((tmp_path / 'run').glob('*/vis_data/scalars.json'))
     rows = [json.loads(line) for line in file.read_text().splitlines()]
-    drawn = {row['step']: row for row in rows if 'll/selected' in row}
-    assert {step: row['ll/selected'] for step, row in drawn.items()} == {1: 0, 2: 8, 3: 8}
-    assert drawn[3]['ll/corrected'] == len(loss_of(runner).corrections)
+    drawn = {row['step']: row for row in rows if 'label/positive/count' in row}
+    assert {step: row['label/positive/count'] for step, row in drawn.items()} == {1: 0, 2: 8, 3: 8}
+    assert drawn[3]['state/corrections/count'] == len(loss_of(runner).corrections)
 
 
 def test_logged_loss_is_the_loss_alone(watched):
@@ -252,8 +262,8 @@ def test_logged_loss_is_the_loss_alone(watched):
 def test_corrected_share_and_its_warning(watched, tmp_path):
     runner = watched('LL-Cp', epochs=4)
     count, unobserved = len(loss_of(runner).corrections), 24 * 4
-    assert scalars(runner, 'll/corrected')[-1] == count
-    assert scalars(runner, 'll/corrected_share')[-1] == pytest.approx(count / unobserved)
+    assert scalars(runner, 'state/corrections/count')[-1] == count
+    assert scalars(runner, 'state/corrections/share')[-1] == pytest.approx(count / unobserved)
     assert count / unobserved > 0.1
     warned = [line for line in log_text(tmp_path / 'run').splitlines() if 'unobserved' in line]
     warned = [line for line in warned if 'WARNING' in line]
@@ -265,14 +275,14 @@ def test_no_warning_below_a_tenth(watched, tmp_path):
     loss = dict(type='LargeLossCorrectPerm', delta_rel=5, max_fraction=0.1)
     runner = watched(loss, epochs=4)
     assert len(loss_of(runner).corrections) == 9  # floor of a tenth of 24 x 4
-    assert 'unobserved labels positive' not in log_text(tmp_path / 'run')
+    assert 'of the unobserved labels' not in log_text(tmp_path / 'run')
 
 
 def test_warn_share_is_an_option(devkit, tmp_path):
-    cfg = tiny_config(devkit, tmp_path / 'run', 'LL-Cp', epochs=2)
-    cfg.default_hooks.large_loss.warn_share = 0.01
+    loss = dict(type='LargeLossCorrectPerm', delta_rel=5, warn_share=0.01)
+    cfg = tiny_config(devkit, tmp_path / 'run', loss, epochs=2)
     train(cfg)
-    assert 'of the unobserved labels positive' in log_text(tmp_path / 'run')
+    assert 'of the unobserved labels' in log_text(tmp_path / 'run')
 
 
 # What is not finite
@@ -312,7 +322,7 @@ def test_reports_do_not_flood_the_log(devkit, tmp_path):
 
 
 def test_the_check_itself_warns_of_nothing():
-    hook, outputs = LargeLossHook(), {'loss': torch.ones(1, requires_grad=True).sum()}
+    hook, outputs = PartialLabelHook(), {'loss': torch.ones(1, requires_grad=True).sum()}
     torch.set_warn_always(True)
     with warnings.catch_warnings():
         warnings.simplefilter('error')
@@ -333,11 +343,7 @@ def test_finite_training_reports_nothing(watched, tmp_path):
 def test_corrections_are_what_was_selected(devkit, watched):
     runner = watched('LL-Cp', epochs=4)
     names = list(read_devkit(devkit))
-    table = loss_of(runner).corrections.table()
-    found = {
-        (names[sample], label, epoch)
-        for sample, label, epoch in zip(*(v.tolist() for v in table.values()), strict=True)
-    }
+    found = {(names[s], label, epoch) for s, label, epoch in correction_rows(loss_of(runner))}
     expected = {
         (name, label, epoch) for epoch in range(4) for name, label in spy_of(runner).selected(epoch)
     }
@@ -349,11 +355,12 @@ def test_corrections_are_saved_beside_the_weights(watched, tmp_path):
     runner = watched('LL-Cp')
     saved = load(tmp_path / 'run' / 'epoch_3.pth')
     assert not [key for key in saved['state_dict'] if 'correction' in key or '_rate' in key]
-    state = saved['wsml_mm']['corrections']
-    assert len(state) == 1
-    assert state[0]['num_samples'] == 24
-    assert state[0]['num_classes'] == 5
-    assert len(state[0]['keys']) == len(loss_of(runner).corrections) == 16
+    assert saved['wsml_mm']['format'] == 2
+    assert len(saved['wsml_mm']['losses']) == 1
+    state = corrections_in(saved)
+    assert state['num_samples'] == 24
+    assert state['num_classes'] == 5
+    assert len(state['keys']) == len(loss_of(runner).corrections) == 16
 
 
 def test_checkpoint_holds_the_merged_state_of_its_epoch(devkit, tmp_path):
@@ -362,7 +369,7 @@ def test_checkpoint_holds_the_merged_state_of_its_epoch(devkit, tmp_path):
     set_hook(cfg, 'spy', type='SpyHook')
     runner = train(cfg)
     for epoch in range(1, 5):
-        saved = load(tmp_path / 'run' / f'epoch_{epoch}.pth')['wsml_mm']['corrections'][0]
+        saved = corrections_in(load(tmp_path / 'run' / f'epoch_{epoch}.pth'))
         until = [pair for e in range(epoch) for pair in spy_of(runner).selected(e)]
         assert len(saved['keys']) == len(until)
 
@@ -372,8 +379,7 @@ def test_checkpoint_within_an_epoch_leaves_its_corrections_out(devkit, tmp_path)
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=1)
     train(cfg)
     sizes = [
-        len(load(tmp_path / 'run' / f'iter_{i}.pth')['wsml_mm']['corrections'][0]['keys'])
-        for i in range(1, 13)
+        len(corrections_in(load(tmp_path / 'run' / f'iter_{i}.pth'))['keys']) for i in range(1, 13)
     ]
     assert sizes == [0] * 8 + [8] * 4
 
@@ -382,7 +388,7 @@ def test_resume_keeps_corrections(devkit, tmp_path):
     cfg = tiny_config(devkit, tmp_path / 'run', 'LL-Cp', epochs=4)
     set_hook(cfg, 'spy', type='SpyHook')
     train_interrupted(cfg, epoch=3, batch=2)
-    before = load(tmp_path / 'run' / 'epoch_3.pth')['wsml_mm']['corrections'][0]['keys']
+    before = corrections_in(load(tmp_path / 'run' / 'epoch_3.pth'))['keys']
     cfg.resume = True
     runner = train(cfg)
     after = loss_of(runner).corrections.state_dict()['keys']
@@ -437,16 +443,16 @@ def test_corrections_from_carries_them_over(devkit, tmp_path):
     train(tiny_config(devkit, tmp_path / 'first', 'LL-Cp'))
     path = tmp_path / 'first' / 'epoch_3.pth'
     cfg = tiny_config(devkit, tmp_path / 'second', 'LL-Cp', epochs=1)
-    cfg.default_hooks.large_loss.corrections_from = str(path)
+    cfg.default_hooks.partial_label.state_from = str(path)
     carried = loss_of(train(cfg)).corrections.state_dict()
-    assert torch.equal(carried['keys'], load(path)['wsml_mm']['corrections'][0]['keys'])
+    assert torch.equal(carried['keys'], corrections_in(load(path))['keys'])
     assert len(carried['keys']) == 16
 
 
 def test_corrections_from_a_checkpoint_without_any_says_so(devkit, tmp_path):
     train(tiny_config(devkit, tmp_path / 'first', 'LL-R', epochs=1))
     cfg = tiny_config(devkit, tmp_path / 'second', 'LL-Cp', epochs=1)
-    cfg.default_hooks.large_loss.corrections_from = str(tmp_path / 'first' / 'epoch_1.pth')
+    cfg.default_hooks.partial_label.state_from = str(tmp_path / 'first' / 'epoch_1.pth')
     with pytest.raises(ValueError, match=r'epoch_1\.pth.*no label corrections'):
         train(cfg)
 
@@ -454,9 +460,9 @@ def test_corrections_from_a_checkpoint_without_any_says_so(devkit, tmp_path):
 def test_resume_prefers_its_own_corrections(devkit, tmp_path):
     train(tiny_config(devkit, tmp_path / 'first', 'LL-Cp', epochs=2))
     cfg = tiny_config(devkit, tmp_path / 'second', 'LL-Cp', epochs=3)
-    cfg.default_hooks.large_loss.corrections_from = str(tmp_path / 'first' / 'epoch_2.pth')
+    cfg.default_hooks.partial_label.state_from = str(tmp_path / 'first' / 'epoch_2.pth')
     train_interrupted(cfg, epoch=2)
-    own = load(tmp_path / 'second' / 'epoch_2.pth')['wsml_mm']['corrections'][0]['keys']
+    own = corrections_in(load(tmp_path / 'second' / 'epoch_2.pth'))['keys']
     cfg.resume = True
     cfg.train_cfg.max_epochs = 3
     set_hook(cfg, 'spy', type='SpyHook')
@@ -515,7 +521,7 @@ def test_resume_with_other_sizes_is_refused(devkit, tmp_path, name, value):
     train(cfg)
     path = tmp_path / 'run' / 'epoch_2.pth'
     saved = load(path)
-    saved['wsml_mm']['corrections'][0][name] = value
+    corrections_in(saved)[name] = value
     torch.save(saved, path)
     cfg.resume, cfg.train_cfg.max_epochs = True, 3
     with pytest.raises(ValueError, match=f'{name}={value}.*training set has'):
@@ -543,26 +549,41 @@ def test_unwrapped_dataset_with_num_samples_trains(devkit, tmp_path):
     assert len(loss_of(runner).corrections) == 0
 
 
-def test_stock_head_is_refused_for_perm(devkit, tmp_path):
-    cfg = tiny_config(devkit, tmp_path / 'run', 'LL-Cp')
-    cfg.model.head.type = 'MultiLabelLinearClsHead'
-    with pytest.raises(RuntimeError, match='IndexedMultiLabelLinearClsHead'):
-        train(cfg)
+@pytest.mark.parametrize('loss', LARGE)
+@pytest.mark.parametrize(
+    'head', ['MultiLabelLinearClsHead', 'IndexedMultiLabelLinearClsHead', 'OwnHead', 'CSRAClsHead']
+)
+def test_any_head_will_do(devkit, tmp_path, loss, head):
+    cfg = tiny_config(devkit, tmp_path / 'run', loss, epochs=3)
+    cfg.model.head.type = head
+    if head == 'CSRAClsHead':
+        cfg.model.neck = None
+        cfg.model.head.update(num_heads=1, lam=0.1)
+    set_hook(cfg, 'spy', type='SpyHook')
+    runner = train(cfg)
+    grown = [0, 8, 12] if loss != 'LL-Cp' else [0, 8, 8]
+    assert scalars(runner, f'{ACTIONS[loss]}/count') == grown
+    if loss == 'LL-Cp':
+        names = list(read_devkit(devkit))
+        found = {(names[s], label) for s, label, _ in correction_rows(loss_of(runner))}
+        assert found == set(spy_of(runner).selected())
 
 
-@pytest.mark.parametrize('loss', ['LL-R', 'LL-Ct'])
-def test_stock_head_is_enough_for_the_others(devkit, tmp_path, loss):
-    cfg = tiny_config(devkit, tmp_path / 'run', loss, epochs=2)
-    cfg.model.head.type = 'MultiLabelLinearClsHead'
-    assert scalars(train(cfg), 'll/selected') == [0, 8]
+@MODELS.register_module()
+class OwnHead(MultiLabelLinearClsHead):
+    """A head of a user's, which knows nothing of sample indices."""
+
+    def loss(self, feats, data_samples, **kwargs):
+        return {'loss': self.loss_module(
+            self(feats), torch.stack([s.gt_score for s in data_samples]).float())}  # fmt: skip
 
 
 def test_hook_in_custom_hooks_works_as_well(devkit, tmp_path):
     cfg = tiny_config(devkit, tmp_path / 'run', 'LL-Cp', epochs=2)
-    set_hook(cfg, 'large_loss')
-    cfg.custom_hooks = [dict(type='LargeLossHook')]
+    set_hook(cfg, 'partial_label')
+    cfg.custom_hooks = [dict(type='PartialLabelHook')]
     train(cfg)
-    state = load(tmp_path / 'run' / 'epoch_2.pth')['wsml_mm']['corrections'][0]
+    state = corrections_in(load(tmp_path / 'run' / 'epoch_2.pth'))
     assert len(state['keys']) == 8
 
 

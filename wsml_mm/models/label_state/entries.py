@@ -1,0 +1,298 @@
+"""Sparse state: a value and an epoch for some (sample, class) pairs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..ranks import gather_objects, total, world_size
+from .facts import TrainingFacts
+
+Keys = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Column of (sample, class) pairs that a method decides about, each with a value and an epoch.
+
+    Args:
+        constant: the value of every entry, which then takes no memory; None: float32 values.
+        keep: of a pair that is written again in a later epoch, keep the 'first' value or the
+            'last'.
+        max_fraction: no more entries than this share of the unobserved labels (of N * C where
+            their number is not known); None: no limit.
+        warn_share: warn once when more than this share of the unobserved labels has an entry.
+
+    Raises:
+        ValueError: if an argument is out of range.
+    """
+
+    constant: float | None = None
+    keep: str = 'first'
+    max_fraction: float | None = None
+    warn_share: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.keep not in ('first', 'last'):
+            raise ValueError(f'Entries(keep={self.keep!r}): use "first" or "last"')
+        if self.max_fraction is not None and not 0 <= self.max_fraction <= 1:
+            raise ValueError(f'max_fraction={self.max_fraction}: a share between 0 and 1')
+
+    def create(self, facts: TrainingFacts) -> EntryStore:
+        """Returns an empty store for a training set."""
+        return EntryStore(facts.num_samples, facts.num_classes, self, facts.num_unobserved)
+
+
+class EntryStore:
+    """Entries as sorted sparse keys, 12 bytes each, or 16 with values.
+
+    Entries are added during an epoch and take effect when merged at its end, so that every visit
+    of a sample within an epoch sees the same state. Merging is a set union over ranks: ranks that
+    saw the same padded sample, or a sample repeated within the epoch, agree.
+
+    Args:
+        num_samples: N, rows of the official split.
+        num_classes: C.
+        column: its settings.
+        num_unobserved: unobserved labels of the training set, for shares; None: not known.
+    """
+
+    def __init__(
+        self,
+        num_samples: int,
+        num_classes: int,
+        column: Entries | None = None,
+        num_unobserved: int | None = None,
+    ) -> None:
+        self.num_samples, self.num_classes = num_samples, num_classes
+        self.column = column or Entries(constant=1)
+        self.num_unobserved = num_unobserved
+        self.warn_share = self.column.warn_share
+        self._added: list[tuple[Keys, NDArray[np.float32]]] = []
+        self._hold(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @property
+    def room(self) -> int | None:
+        """How many entries may still be added on all ranks; None: no limit."""
+        return self._room
+
+    def share(self) -> float | None:
+        """Returns the share of the unobserved labels that have an entry; None: not known."""
+        return len(self) / self.num_unobserved if self.num_unobserved else None
+
+    def add(self, rows: Tensor, chosen: Tensor, values: Tensor | None = None) -> None:
+        """Records entries of a batch, which hold from the next merge on.
+
+        Args:
+            rows: (B,) samples.
+            chosen: (B, C) bool, the entries.
+            values: (B, C), read at the chosen entries; None for a column with a constant.
+
+        Raises:
+            IndexError: if a sample is out of range.
+        """
+        self._check_rows(rows)
+        place, classes = chosen.nonzero(as_tuple=True)
+        given = None if values is None else values.detach()[chosen]
+        self.add_pairs(rows.cpu()[place.cpu()], classes, given)
+
+    def add_pairs(self, samples: Tensor, classes: Tensor, values: Tensor | None = None) -> None:
+        """Records (K,) samples and (K,) classes, with (K,) values; otherwise as `add`."""
+        self._check_rows(samples)
+        if (values is None) != (self.column.constant is not None):
+            raise ValueError(
+                f'{self.column}: give values for a column of values, none for one of a constant'
+            )
+        keys = samples.cpu().to(torch.int64) * self.num_classes + classes.cpu().to(torch.int64)
+        given = _NONE if values is None else values.detach().float().cpu().numpy()
+        self._added.append((keys.numpy(), given))
+        if self._room is not None:
+            self._room -= int(total(torch.tensor(len(keys), device=classes.device)))
+
+    def held(self, rows: Tensor) -> Tensor:
+        """Returns a (B, C) bool CPU mask of the merged entries of (B,) samples.
+
+        Raises:
+            IndexError: if a sample is out of range.
+        """
+        mask = torch.zeros(len(rows), self.num_classes, dtype=torch.bool)
+        mask.view(-1).numpy()[self._places(rows)[1]] = True
+        return mask
+
+    def values(self, rows: Tensor, fill: float = 0.0) -> Tensor:
+        """Returns the (B, C) float32 CPU values of (B,) samples, `fill` where there is no entry.
+
+        Raises:
+            IndexError: if a sample is out of range.
+        """
+        found = torch.full((len(rows), self.num_classes), fill)
+        entries, places = self._places(rows)
+        constant = self.column.constant
+        flat = found.view(-1).numpy()
+        flat[places] = self._values[entries] if constant is None else constant
+        return found
+
+    def _places(self, rows: Tensor) -> tuple[Keys, Keys]:
+        """Returns where in the store the entries of samples are, and where in a (B, C) batch."""
+        self._check_rows(rows)
+        samples = rows.cpu().numpy().astype(np.int64)
+        end = self._starts[samples + 1]
+        lengths = end - self._starts[samples]
+        # The batch's keys one row after the other, and what turns each into a place of the batch.
+        entries = np.repeat(end - lengths.cumsum(), lengths) + np.arange(lengths.sum())
+        shift = (np.arange(len(samples)) - samples) * self.num_classes
+        return entries, self._keys[entries] + np.repeat(shift, lengths)
+
+    def pending(self) -> Keys:
+        """Returns the keys (sample * C + class) added since the last merge, sorted, distinct."""
+        return np.unique(np.concatenate([k for k, _ in self._added])) if self._added else _NONE
+
+    def merge(self, epoch: int) -> int:
+        """Makes the added entries hold from now on, on all ranks (a collective).
+
+        Args:
+            epoch: they were found in, from 0.
+
+        Returns:
+            The number of entries that are new.
+        """
+        own = [np.concatenate(part) for part in zip(*self._added, strict=True)] or [_NONE, _NONE]
+        self._added.clear()
+        parts = gather_objects(tuple(own))
+        return self.write(
+            np.concatenate([keys for keys, _ in parts]),
+            None if self.column.constant is not None else np.concatenate([v for _, v in parts]),
+            epoch,
+        )
+
+    def write(self, keys: Keys, values: NDArray[Any] | None, epoch: int) -> int:
+        """Writes entries that hold at once; every rank must write the same.
+
+        Args:
+            keys: (K,) sample * C + class, in any order; of a key given twice the first counts, or
+                the last where the column keeps the last.
+            values: (K,); None for a column with a constant.
+            epoch: that is noted, from 0.
+
+        Returns:
+            The number of entries that are new.
+        """
+        if not len(keys):
+            return 0
+        last = self.column.keep == 'last'
+        if values is None:
+            found, given = np.unique(keys), None
+        else:
+            order = slice(None, None, -1) if last else slice(None)
+            found, first = np.unique(keys[order], return_index=True)
+            given = np.asarray(values, np.float32)[order][first]
+        places = np.searchsorted(self._keys, found)
+        known = np.zeros(len(found), bool)
+        if len(self._keys):
+            known = self._keys[np.minimum(places, len(self._keys) - 1)] == found
+        if last and known.any():
+            self._epochs[places[known]] = epoch
+            if given is not None:
+                self._values[places[known]] = given[known]
+        fresh, where = found[~known], places[~known]
+        self._hold(
+            np.insert(self._keys, where, fresh),
+            np.insert(self._epochs, where, np.int32(epoch)),
+            self._values if given is None else np.insert(self._values, where, given[~known]),
+        )
+        return len(fresh)
+
+    def _hold(self, keys: Keys, epochs: NDArray[np.int32], values: NDArray[np.float32]) -> None:
+        self._keys = keys  # sample * C + class, ascending
+        self._epochs, self._values = epochs, values
+        # Where each sample's keys begin: a search among millions for every batch would cost more
+        # than all else that a step does with labels.
+        bounds = np.arange(self.num_samples + 1) * self.num_classes
+        self._starts: Keys = np.searchsorted(keys, bounds)
+        self._room: int | None = None
+        if self.column.max_fraction is not None:
+            base = self.num_unobserved
+            if base is None:
+                base = self.num_samples * self.num_classes
+            limit = math.floor(Fraction(str(self.column.max_fraction)) * base)
+            self._room = max(limit - len(keys), 0)
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """Returns the merged entries as columns 'sample', 'class', 'epoch' and 'value'."""
+        sample, label = np.divmod(self._keys, self.num_classes)
+        constant = self.column.constant
+        values = self._values if constant is None else np.full(len(sample), constant, np.float32)
+        epochs = self._epochs.astype(np.int64)
+        return {'sample': sample, 'class': label, 'epoch': epochs, 'value': values}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the merged entries as plain tensors and ints (no pickled objects).
+
+        Entries of the unfinished epoch are not in it: on resume that epoch starts again.
+        """
+        state = {
+            'num_samples': self.num_samples,
+            'num_classes': self.num_classes,
+            'keys': torch.from_numpy(self._keys.copy()),
+            'epochs': torch.from_numpy(self._epochs.copy()),
+        }
+        if self.column.constant is None:
+            state['values'] = torch.from_numpy(self._values.copy())
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Replaces the entries by saved ones.
+
+        Raises:
+            ValueError: if they belong to another number of samples or classes, or are damaged.
+        """
+        for name in ('num_samples', 'num_classes'):
+            if int(state[name]) != getattr(self, name):
+                raise ValueError(
+                    f'the checkpoint holds label state for {name}={int(state[name])}, the '
+                    f'training set has {getattr(self, name)}: resume with the same data, or start '
+                    'a new training with load_from, which does not load label state'
+                )
+        keys = state['keys'].cpu().numpy().astype(np.int64)
+        epochs = state['epochs'].cpu().numpy().astype(np.int32)
+        values = np.zeros(0, np.float32)
+        if self.column.constant is None:
+            values = state['values'].cpu().numpy().astype(np.float32)
+        inside = not len(keys) or 0 <= keys[0] <= keys[-1] < self.num_samples * self.num_classes
+        whole = keys.shape == epochs.shape and len(values) in (0, len(keys))
+        if keys.ndim != 1 or not whole or not inside or (np.diff(keys) <= 0).any():
+            raise ValueError(
+                "the checkpoint's label state is damaged (keys not ascending within "
+                f'{self.num_samples} samples of {self.num_classes} classes): resume from another '
+                'checkpoint'
+            )
+        self._hold(keys, epochs, values)
+        self._added.clear()
+
+    def _check_rows(self, rows: Tensor) -> None:
+        if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < self.num_samples:
+            bad = int(rows.max()) if int(rows.max()) >= self.num_samples else int(rows.min())
+            raise IndexError(
+                f'sample_idx {bad} is outside 0..{self.num_samples - 1}: it must be the position '
+                'in the whole training split; check num_samples and the dataset wrapper'
+            )
+
+
+_NONE: Any = np.zeros(0, np.int64)
+
+
+def room_of(store: EntryStore, scope: str) -> int | None:
+    """Returns how many entries a step may add, of all ranks or of each for itself."""
+    room = store.room
+    return room if room is None or scope == 'global' else room // world_size()

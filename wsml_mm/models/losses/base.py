@@ -1,0 +1,288 @@
+"""The base of every loss for partially observed labels: all that methods share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+
+from ..label_state import Column, LabelState, TrainingFacts
+from ..ranks import Ranks
+from .contract import ACTIONS, LabelBatch, LossParts, LossTrace, Progress
+from .entrywise import assume_negative_loss, check_target, full_precision
+
+REDUCTIONS = ('mean', 'sum', 'image')
+
+# (sample indices, (B, C) scores from 0 to 1), batch by batch: each sample on one rank only.
+Predictions = Iterator[tuple[Tensor, Tensor]]
+
+
+class PartialLabelLoss(nn.Module):
+    """Base of the losses for targets of {1, 0, -1}; a method writes `compute` and little else.
+
+    In evaluation mode every method is "assume negative", averaged over the batch: validation
+    losses of all methods can be compared, and none touches its state.
+
+    Args:
+        loss_weight: factor of the whole loss, terms and regularisers included.
+        reduction: of the (B, C) entries over the global batch. 'mean' divides by B * C, as in the
+            reference code and whatever `avg_factor` says; 'image' by B, as MMPretrain's own
+            multi-label losses do, C times more; 'sum' by nothing.
+        extra: regularisers, losses of this package (or their configs) that are added.
+
+    Raises:
+        ValueError: if the reduction is unknown.
+    """
+
+    # A method that cannot work without the epoch says so: it is then refused before training
+    # where there is none. `batch.progress` raises in any case.
+    needs_progress: ClassVar[bool] = False
+    # Without an unobserved label the method would be plain cross entropy: the user is warned.
+    for_missing_labels: ClassVar[bool] = True
+    # Of the pass over the training set that `end_epoch` may ask for: the pipeline ('train' or
+    # 'test') and the weights ('raw' or 'ema').
+    predict_pipeline: ClassVar[str] = 'test'
+    predict_weights: ClassVar[str] = 'raw'
+    _epochs: Tensor
+
+    def __init__(
+        self,
+        loss_weight: float = 1.0,
+        reduction: str = 'mean',
+        extra: Sequence[Mapping[str, Any] | PartialLabelLoss] = (),
+    ) -> None:
+        super().__init__()
+        if reduction not in REDUCTIONS:
+            raise ValueError(f'reduction={reduction!r}: use one of {", ".join(REDUCTIONS)}')
+        self.reduction, self.loss_weight = reduction, loss_weight
+        self.extra = nn.ModuleList(
+            part if isinstance(part, PartialLabelLoss) else MODELS.build(part) for part in extra
+        )
+        self.epoch: int | None = None
+        # On the device, so that a new epoch changes a value and no shape and no code; not in the
+        # state_dict, since the training alone determines it. `_known` stays as it is after the
+        # first epoch: a compiled forward would guard on `epoch` and recompile in each.
+        self.register_buffer('_epochs', torch.zeros(2, dtype=torch.int64), persistent=False)
+        self._known = (False, False)
+        self._even_batches = False
+        self._given: tuple[Tensor | None, Tensor | None] = (None, None)
+        self.state: LabelState | None = None
+        self.keep_trace = False
+        self.trace: LossTrace | None = None
+
+    # What a method writes
+
+    def compute(self, batch: LabelBatch) -> LossParts:
+        """Returns the entries, terms and actions of a training step."""
+        raise NotImplementedError(f'{type(self).__name__} must define compute(batch) -> LossParts')
+
+    def columns(self) -> dict[str, Column]:
+        """Returns the state of single labels that the method keeps, by name."""
+        return {}
+
+    def start(self, facts: TrainingFacts) -> None:
+        """Learns of the training set and creates the state; extend it to set first values.
+
+        Raises:
+            ValueError: if the state belongs to another training set.
+        """
+        self._even_batches = facts.even_batches
+        columns = self.columns()
+        held = self.state.facts if self.state is not None else None
+        if columns and held is None:
+            self.state = LabelState(facts, columns)
+        elif held is not None and (held.num_samples, held.num_classes) != (
+            facts.num_samples, facts.num_classes
+        ):  # fmt: skip
+            raise ValueError(
+                f'{type(self).__name__} holds state of {held.num_samples} samples and '
+                f'{held.num_classes} classes, the training set has {facts.num_samples} and '
+                f'{facts.num_classes}: build a new loss for other data'
+            )
+        for part in self._regularisers():
+            part.start(facts)
+
+    def after_step(self, lr: float | None = None) -> None:
+        """Steps trained rows; called whenever the optimiser has taken a step.
+
+        Args:
+            lr: the base learning rate of the runner's optimiser now.
+        """
+        for loss in self.parts():
+            if loss.state is not None:
+                loss.state.step(lr)
+
+    def end_epoch(self, predict: Callable[[], Predictions]) -> None:
+        """Makes the state of the finished epoch hold; on several ranks all call it (a collective).
+
+        Args:
+            predict: runs a pass over the training set in evaluation mode, only if called, on all
+                ranks or on none.
+        """
+        if self.state is not None:
+            self.state.merge(self.epoch or 0)
+        for part in self._regularisers():
+            part.end_epoch(predict)
+
+    # What is shared
+
+    def _regularisers(self) -> Iterator[PartialLabelLoss]:
+        yield from (part for part in self.extra if isinstance(part, PartialLabelLoss))
+
+    def parts(self) -> Iterator[PartialLabelLoss]:
+        """Yields this loss and its regularisers, and theirs."""
+        yield self
+        for part in self._regularisers():
+            yield from part.parts()
+
+    @property
+    def needs_sample_idx(self) -> bool:
+        """Whether some state wants to know which samples a batch holds."""
+        return any(loss.columns() for loss in self.parts())
+
+    def set_epoch(self, epoch: int, max_epochs: int | None = None) -> None:
+        """Gives the loss the epoch about to start.
+
+        State of an earlier epoch that no `end_epoch` has merged is merged first.
+
+        Args:
+            epoch: counted from 0.
+            max_epochs: length of the training, if known.
+
+        Raises:
+            ValueError: if the epoch is negative.
+        """
+        if epoch < 0:
+            raise ValueError(f'epoch={epoch}: epochs count from 0')
+        if epoch != self.epoch and self.state is not None:
+            self.state.merge(self.epoch or 0)
+        self.epoch = epoch
+        total = max_epochs or (int(self._epochs[1]) if self._known[1] else 0)
+        self._known = (True, total > 0)
+        self._epochs.copy_(torch.tensor([epoch, total]))
+        for part in self._regularisers():
+            part.set_epoch(epoch, max_epochs)
+
+    def give_samples(self, sample_idx: Tensor | None, group: Tensor | None = None) -> None:
+        """Takes the samples of the next forward pass, for heads that do not forward them.
+
+        They are used once; what a pass has not used is dropped by the next call.
+
+        Args:
+            sample_idx: (B,) int64; None: drop what is left.
+            group: (B,) int64.
+        """
+        self._given = (sample_idx, group)
+
+    def forward(
+        self,
+        cls_score: Tensor,
+        target: Tensor,
+        avg_factor: float | None = None,
+        sample_idx: Tensor | None = None,
+        views: Mapping[str, Tensor] | None = None,
+        group: Tensor | None = None,
+    ) -> Tensor:
+        """Returns the loss of the global batch, a 0-d tensor.
+
+        Args:
+            cls_score: (B, C) logits; half types are computed in float32.
+            target: (B, C) labels, 1 positive, 0 known negative, -1 unobserved.
+            avg_factor: accepted for the sake of the heads, not used.
+            sample_idx: (B,) positions in the training set, for methods with state; under
+                `PartialLabelHook` they need not be given.
+            views: (B, C) logits of further views of the images, by name.
+            group: (B,) group of each sample, for methods with state by group.
+        """
+        logits = full_precision(cls_score)
+        check_target(logits, target)
+        if not self.training:
+            return self.loss_weight * Ranks().mean(assume_negative_loss(logits, target))
+        given, given_group = self._given
+        if given is not None:
+            self._given = (None, None)
+        if sample_idx is None and self.needs_sample_idx:
+            sample_idx, group = given, group if group is not None else given_group
+        if self.needs_sample_idx:
+            sample_idx = self._checked(sample_idx, target)
+        batch = LabelBatch(
+            logits,
+            target,
+            Progress(self._epochs, self._known, type(self).__name__),
+            Ranks.of_batch(len(logits), logits.device, self._even_batches),
+            sample_idx,
+            {name: full_precision(view) for name, view in (views or {}).items()},
+            group,
+        )
+        value, actions, terms = self._value(batch)
+        if self.keep_trace:
+            with torch.no_grad():
+                entry_loss = assume_negative_loss(logits.detach(), target)
+            self.trace = LossTrace(entry_loss, target, actions, terms)
+        return value
+
+    def _value(self, batch: LabelBatch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        """Returns the weighted loss, the actions and the detached terms, regularisers included."""
+        parts = self.compute(batch)
+        if unknown := set(parts.actions) - set(ACTIONS):
+            raise ValueError(
+                f'{type(self).__name__}: unknown action {sorted(unknown)[0]!r}; use one of '
+                f'{", ".join(ACTIONS)}'
+            )
+        values = list(parts.terms.values())
+        terms = {name: term.detach() for name, term in parts.terms.items()}
+        if parts.entries is not None:
+            values.insert(0, self._reduce(parts.entries, batch.ranks))
+        for part in self._regularisers():
+            value, _, more = part._value(batch)
+            values.append(value)
+            terms |= more
+        total = values[0]
+        for value in values[1:]:
+            total = total + value
+        return self.loss_weight * total, dict(parts.actions), terms
+
+    def _reduce(self, entries: Tensor, ranks: Ranks) -> Tensor:
+        if self.reduction == 'mean':
+            return ranks.mean(entries)
+        if self.reduction == 'image':
+            return ranks.mean(entries.sum(1))
+        return ranks.total(entries)
+
+    def _checked(self, sample_idx: Tensor | None, target: Tensor) -> Tensor:
+        """Returns the sample indices of a batch; creates state that no hook has created."""
+        name = type(self).__name__
+        if sample_idx is None:
+            raise RuntimeError(
+                f'{name} needs the samples of the batch: add PartialLabelHook to the config, or '
+                'pass sample_idx=... in your own loop; a head that calls its loss more than once '
+                'in a step must pass sample_idx itself'
+            )
+        sample_idx = torch.as_tensor(sample_idx)
+        if sample_idx.shape != target.shape[:1]:
+            raise ValueError(
+                f'{name}: sample_idx {tuple(sample_idx.shape)} must hold one index for each of the '
+                f'{len(target)} samples of the batch; a model that passes only some rows to its '
+                'head must pass their sample_idx too, as IndexedMultiLabelLinearClsHead does'
+            )
+        if any(loss.state is None and loss.columns() for loss in self.parts()):
+            self.start(self.facts_of_loop(target.shape[1]))
+        for loss in self.parts():
+            if loss.state is not None:
+                loss.state.to(target.device)
+        return sample_idx
+
+    def facts_of_loop(self, num_classes: int) -> TrainingFacts:
+        """Returns the training set's facts where no hook has given them.
+
+        Raises:
+            RuntimeError: unless a method knows them.
+        """
+        raise RuntimeError(
+            f'{type(self).__name__} does not know the training set: add PartialLabelHook to the '
+            'config, or call loss.start(TrainingFacts(num_samples, num_classes)) before your own '
+            'loop'
+        )

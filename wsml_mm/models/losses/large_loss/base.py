@@ -1,0 +1,100 @@
+"""What LL-R, LL-Ct and LL-Cp share: the schedule and the selection.
+
+Kim et al., "Large Loss Matters in Weakly Supervised Multi-Label Classification", CVPR 2022,
+https://arxiv.org/abs/2206.03740, section 3. Where the paper's text and the released code differ,
+the default is the code that made the tables, and the other is an option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from ...ranks import Ranks, total
+from ..base import PartialLabelLoss
+from ..contract import LabelBatch
+from .schedule import DeltaSchedule
+
+
+class LargeLoss(PartialLabelLoss):
+    """Base of the three losses; a subclass says what happens to the selected entries.
+
+    The selection is over the batch of one forward pass: under gradient accumulation each
+    micro-batch selects within itself, and the step takes the mean of their gradients.
+
+    Args:
+        delta_rel: percent of the labels acted on, see `DeltaSchedule`.
+        percent_of: 'all' takes the percentage of all B * C entries (the released code),
+            'unobserved' of the batch's unobserved entries (the paper's text).
+        scope: on several ranks, select from the 'global' batch, as one process would, or from
+            each 'rank' for itself, which selects differently and rounds up on every rank.
+        loss_weight: factor of the loss.
+        reduction: see `PartialLabelLoss`.
+        extra: see `PartialLabelLoss`.
+
+    Raises:
+        ValueError: if an argument is out of range.
+    """
+
+    needs_progress = True
+    growing: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        delta_rel: float = 0.2,
+        percent_of: str = 'all',
+        scope: str = 'global',
+        loss_weight: float = 1.0,
+        reduction: str = 'mean',
+        extra: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(loss_weight, reduction, extra)
+        if percent_of not in ('all', 'unobserved'):
+            raise ValueError(f'percent_of={percent_of!r}: use "all" or "unobserved"')
+        if scope not in ('global', 'rank'):
+            raise ValueError(f'scope={scope!r}: use "global" or "rank"')
+        self.percent_of, self.scope = percent_of, scope
+        self.schedule = DeltaSchedule(delta_rel, self.growing)
+        self._largest_rate = Fraction(1)
+
+    def set_epoch(self, epoch: int, max_epochs: int | None = None) -> None:
+        """Gives the loss the epoch about to start; a known length bounds the selection's work."""
+        super().set_epoch(epoch, max_epochs)
+        if max_epochs is not None or not self.growing:
+            self._largest_rate = self.schedule.rate(max(epoch, (max_epochs or 2) - 1))
+        # An epoch past the one announced.
+        self._largest_rate = max(self._largest_rate, self.schedule.rate(epoch))
+
+    def select(self, batch: LabelBatch, eligible: Tensor, room: int | None = None) -> Tensor:
+        """Returns the (B, C) mask of the eligible entries with the largest loss.
+
+        n of them, `schedule.budget` of the epoch. The loss of an unobserved entry is
+        softplus(logit): the largest losses are the largest logits.
+
+        Args:
+            batch: of the step.
+            eligible: (B, C) bool, entries that may be selected.
+            room: no more than so many; None: no limit.
+        """
+        ranks = batch.ranks if self.scope == 'global' else Ranks()
+        entries = ranks.rows(len(batch.logits)) * batch.logits.shape[1]
+        base: int | Tensor = entries
+        if self.percent_of == 'unobserved':
+            base = eligible.sum()
+            base = total(base) if ranks.sizes else base
+        count = self.schedule.budget(base, batch.progress.epoch)
+        if room is not None:
+            count = count.clamp(max=room)
+        largest = self._largest_rate
+        candidates = max(-(-entries * largest.numerator // largest.denominator), 1)
+        return ranks.select_largest(batch.logits.detach(), eligible, count, candidates)
+
+    def extra_repr(self) -> str:
+        """Returns the hyper-parameters for `print(model)`."""
+        return (
+            f'delta_rel={self.schedule.delta_rel}, percent_of={self.percent_of!r}, '
+            f'loss_weight={self.loss_weight}'
+        )
