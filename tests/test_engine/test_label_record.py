@@ -156,7 +156,7 @@ def _step(target, full, loss, selected=None, corrected=None):
     nothing = torch.zeros(target.shape, dtype=torch.bool)
     held = nothing if corrected is None else torch.tensor(corrected, dtype=torch.bool)
     chosen = nothing if selected is None else torch.tensor(selected, dtype=torch.bool)
-    actions = {'positive': chosen, 'kept_positive': held}
+    actions = {'positive': chosen, 'kept_positive': held & (target == -1)}
     trace = LossTrace(torch.tensor(loss), target, actions, {})
     return trace, _samples(full)
 

@@ -31,8 +31,16 @@ BATCH = 6  # of all ranks together; 24 images are dealt without a rest
 VAL = 7  # odd: the sampler pads the last batch
 JOBS = (
     'LL-R', 'LL-Cp', 'one image more', 'rank', 'buffers', 'sync', 'iterations', 'limit', 'stages',
+    'my EPR', 'my APL', 'my ROLE',
 )  # fmt: skip
-LIMITED = dict(type='LargeLossCorrectPerm', delta_rel=5, max_fraction=0.1)
+LOSSES = {
+    'LL-R': 'LL-R',
+    'limit': dict(type='LargeLossCorrectPerm', delta_rel=5, max_fraction=0.1),
+    # Of docs/add_a_method.md: a term of the global batch, sparse state, trained rows.
+    'my EPR': dict(type='MyEPR', expected_num_pos=2.0),
+    'my APL': dict(type='MyAPL', warm_up=1),
+    'my ROLE': dict(type='MyROLE', expected_num_pos=2.0),
+}
 
 
 @pytest.fixture(scope='module')
@@ -44,9 +52,8 @@ def _config(devkit: Path, folder: Path, job: str, ranks: int = 1, **kwargs) -> C
     observe = dict(type='SinglePositive', seed=1200)
     dataset = dataset_config(devkit, observe=observe, diagnosis=True)
     dataset['dataset']['pipeline'].pop(1)  # the ranks would flip other images
-    loss = {'LL-R': 'LL-R', 'limit': LIMITED}.get(job, 'LL-Cp')
-    cfg = tiny_config(devkit, folder / 'run', loss, dataset=dataset, **kwargs)
-    cfg.custom_imports.imports = ['wsml_mm', 'helpers']
+    cfg = tiny_config(devkit, folder / 'run', LOSSES.get(job, 'LL-Cp'), dataset=dataset, **kwargs)
+    cfg.custom_imports.imports = ['wsml_mm', 'helpers', 'my_methods']
     cfg.train_dataloader.batch_size = BATCH // ranks
     cfg.default_hooks.checkpoint.max_keep_ckpts = -1
     set_hook(cfg, 'spy', type='SpyHook', out=str(folder))
@@ -170,6 +177,25 @@ def _table(checkpoint: dict) -> dict[int, int]:
 @pytest.mark.parametrize('job', [*JOBS, 'test'])
 def test_two_ranks_finish(two, job):
     assert [(two / job / f'rank{r}.txt').read_text() for r in (0, 1)] == ['done', 'done']
+
+
+@pytest.mark.parametrize('job', ['my EPR', 'my APL', 'my ROLE'])
+def test_own_methods_train_on_two_ranks_as_in_one_process(two, single, job):
+    runner, folder = single(job)
+    saved, expected = _saved(two / job), _saved(folder)
+    for steps in _spies(two / job):
+        found, alone = ([s['loss'] for s in each] for each in (steps, spy_of(runner).steps))
+        np.testing.assert_allclose(found, alone, rtol=0, atol=1e-5)
+    for name, weight in expected['state_dict'].items():
+        np.testing.assert_allclose(saved['state_dict'][name], weight, rtol=0, atol=1e-5)
+    if job == 'my EPR':
+        found = _logged(saved, 'term/expected_positives')
+        np.testing.assert_allclose(found, _logged(expected, 'term/expected_positives'), atol=1e-6)
+        return
+    found, alone = (c['wsml_mm']['losses'][0]['columns'] for c in (saved, expected))
+    for column, values in alone.items():
+        for key in values.keys() & {'keys', 'epochs', 'values', 'data'}:
+            np.testing.assert_allclose(found[column][key], values[key], rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize('job', ['LL-R', 'LL-Cp', 'iterations', 'limit'])

@@ -155,6 +155,8 @@ def _train_and_test(cfg: Config) -> dict[str, Any]:
         'test_best': runner.test(),
         'test_last': test_last,
         'val_mAP': scalars[f'val/{METRIC}'].data[0].tolist(),
-        'selection': {k: v.data[0].tolist() for k, v in scalars.items() if k.startswith(('label/', 'state/'))},
+        'selection': {
+            k: v.data[0].tolist() for k, v in scalars.items() if k.startswith(('label/', 'state/'))
+        },
         'seconds': round(seconds, 2),
     }

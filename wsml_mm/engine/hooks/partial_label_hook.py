@@ -18,7 +18,13 @@ from wsml_mm.models.losses import PartialLabelLoss
 from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .label_record import LabelRecord, label_scalars, memory_scalars
 from .predictions import training_predictions
-from .set_up import check_other_losses, check_set_up, find_losses, warn_if_nothing_unobserved
+from .set_up import (
+    check_other_losses,
+    check_set_up,
+    find_losses,
+    warn_if_nothing_unobserved,
+    warn_of_old_heads,
+)
 from .state_checkpoint import STATE, load_state, pack_state, read_checkpoint
 from .training_facts import training_facts
 
@@ -79,6 +85,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             return
         check_set_up(runner, self._losses, self.epoch_length)
         warn_if_nothing_unobserved(runner, self._losses)
+        warn_of_old_heads(runner)
         length = self.epoch_length
         by_iteration = isinstance(runner.train_loop, IterBasedTrainLoop)
         epochs = None if by_iteration and length is None else self._max_epochs(runner)

@@ -13,6 +13,7 @@ from mmpretrain.models.heads import MultiLabelClsHead
 from torch import nn
 
 from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.models.heads import SampleIndexMixin
 from wsml_mm.models.losses import PartialLabelLoss
 
 
@@ -133,6 +134,17 @@ def _other_losses(model: nn.Module) -> Iterator[nn.Module]:
         loss = getattr(module, 'loss_module', None)
         if loss is not None and not isinstance(loss, PartialLabelLoss):
             yield loss
+
+
+def warn_of_old_heads(runner: Any) -> None:
+    """Warns of a head that a model needed before the hook gave losses their samples."""
+    head = getattr(model_of(runner), 'head', None)
+    name = type(head).__name__
+    if isinstance(head, SampleIndexMixin) and type(head).__module__.startswith('wsml_mm.'):
+        runner.logger.warning(
+            f'{name} is only needed where a model passes some rows of a batch to its head: '
+            f'{name.removeprefix("Indexed")} does the same here'
+        )
 
 
 def warn_if_nothing_unobserved(runner: Any, losses: Sequence[PartialLabelLoss]) -> None:

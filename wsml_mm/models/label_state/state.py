@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ class LabelState:
 
     def __init__(self, facts: TrainingFacts, columns: Mapping[str, Column]) -> None:
         self.facts = facts
+        self._hidden = False
         self._stores: dict[str, Store] = {name: c.create(facts) for name, c in columns.items()}
 
     def entries(self, name: str) -> EntryStore:
@@ -77,6 +79,21 @@ class LabelState:
             if not isinstance(store, EntryStore):
                 store.to(device)
         return self
+
+    def stay_outside_compiled_code(self) -> None:
+        """Hides what changes from step to step from `torch.compile`, once it is in use.
+
+        Traced, sorted keys of a new length in each epoch would be compiled anew in each. The
+        compiler is only imported by who uses it: it takes a second.
+        """
+        if self._hidden or 'torch._dynamo' not in sys.modules:
+            return
+        self._hidden = True
+        disable: Any = torch.compiler.disable  # untyped
+        for store in self._stores.values():
+            for name in ('add', 'held', 'values', 'rows', 'descend'):
+                if hasattr(store, name):
+                    setattr(store, name, disable(getattr(store, name)))
 
     def merge(self, epoch: int) -> None:
         """Makes what was added in an epoch hold, on all ranks (a collective)."""

@@ -159,6 +159,8 @@ class PartialLabelLoss(nn.Module):
             raise ValueError(f'epoch={epoch}: epochs count from 0')
         if epoch != self.epoch and self.state is not None:
             self.state.merge(self.epoch or 0)
+        if self.state is not None:
+            self.state.stay_outside_compiled_code()
         self.epoch = epoch
         total = max_epochs or (int(self._epochs[1]) if self._known[1] else 0)
         self._known = (True, total > 0)

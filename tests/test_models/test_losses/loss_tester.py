@@ -1,0 +1,104 @@
+"""What the one suite for every loss is made of; `test_contract.py` is the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wsml_mm import PartialLabelLoss, TrainingFacts
+from wsml_mm.labels import SparseLabels
+
+SAMPLES, CLASSES = 24, 6
+
+
+@dataclass(frozen=True)
+class LossCase:
+    """A loss and what it must compute.
+
+    Args:
+        name: of the row.
+        build: returns a new loss.
+        oracle: (logits, observed, epoch) -> loss of the batch, in numpy, for a loss whose state is
+            still empty.
+        all_known: the same as binary cross entropy where every label is observed.
+        max_epochs: of its training.
+        exact: how far several ranks may be from one process.
+    """
+
+    name: str
+    build: Callable[[], PartialLabelLoss]
+    oracle: Callable[[np.ndarray, np.ndarray, int], float]
+    all_known: bool = True
+    max_epochs: int = 8
+    exact: float = 1e-9
+
+
+def labels_of(seed: int = 0, known: bool = False) -> np.ndarray:
+    """(N, C) observed labels of a training set."""
+    shares = [0.4, 0.6, 0.0] if known else [0.15, 0.25, 0.6]
+    return np.random.default_rng(seed).choice([1, 0, -1], (SAMPLES, CLASSES), p=shares)
+
+
+def make_batch(
+    seed: int, rows: int = 5, dtype: torch.dtype = torch.float64, known: bool = False
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns logits, observed labels and sample indices of a batch without repeats."""
+    random = np.random.default_rng(seed)
+    index = random.permutation(SAMPLES)[:rows]
+    logits = torch.from_numpy(random.normal(0, 2, (rows, CLASSES))).to(dtype)
+    return logits, torch.from_numpy(labels_of(known=known)[index]), torch.from_numpy(index)
+
+
+def started(case: LossCase, known: bool = False, even: bool = False) -> PartialLabelLoss:
+    """Returns a new loss of a case that knows its training set."""
+    loss = case.build()
+    sparse = SparseLabels.from_dense(labels_of(known=known).astype(np.int8))
+    names = [f'class {i}' for i in range(CLASSES)]
+    loss.start(
+        TrainingFacts(
+            SAMPLES, CLASSES, labels=[sparse], classes=names, fingerprint='x',
+            max_epochs=case.max_epochs, even_batches=even,
+        )
+    )  # fmt: skip
+    return loss
+
+
+def scores_of_training_set(loss: PartialLabelLoss, epoch: int) -> Callable[[], Any]:
+    """A `predict` for `end_epoch` that does not depend on a model."""
+
+    def predict():
+        rank, world = 0, 1
+        if torch.distributed.is_initialized():
+            rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+        scores = np.random.default_rng(100 + epoch).random((SAMPLES, CLASSES))
+        for index in np.array_split(np.arange(SAMPLES)[rank::world], 3):
+            yield torch.from_numpy(index), torch.from_numpy(scores[index])
+
+    return predict
+
+
+def bce(x: np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """Binary cross entropy of each entry, written out."""
+    return np.maximum(x, 0) - x * positive + np.log1p(np.exp(-np.abs(x)))
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def nl(p: np.ndarray, eps: float = 1e-5) -> np.ndarray:
+    return -np.log(p + eps)
+
+
+def largest(x: np.ndarray, open_: np.ndarray, count: int) -> np.ndarray:
+    """The mask of the `count` open entries with the largest logits."""
+    places = sorted(map(tuple, np.argwhere(open_)), key=lambda p: -x[p])[:count]
+    mask = np.zeros(x.shape, bool)
+    for place in places:
+        mask[place] = True
+    return mask
