@@ -46,19 +46,19 @@ from wsml_mm import (
     AssumeNegativeLoss,
     BiasedSinglePositive,
     ComposedScenes,
-    CorrectionStore,
     FeatureDataset,
     IndexedMultiLabelClsHead,
     KeepRatio,
     KnownPerClass,
     LabelTable,
     LargeLossCorrectPerm,
-    LargeLossHook,
     LargeLossReject,
     MeanAveragePrecision,
     ObservationFile,
     ObserveCounts,
     PartialLabelDataset,
+    PartialLabelHook,
+    TrainingFacts,
 )
 from wsml_mm.cli import compare
 from wsml_mm.cli import test as cli_test
@@ -78,6 +78,7 @@ from wsml_mm.labels import NameColumn, SparseLabels, decode_labels
 from wsml_mm.labels.files import write_durably
 from wsml_mm.models.backbones import load_efficientnet_lite0
 from wsml_mm.models.backbones.packaged_weights import URI
+from wsml_mm.models.label_state import EntryStore
 
 Act = Callable[[], Any]
 Prepare = Callable[[Path], Act]
@@ -936,8 +937,8 @@ def head_without_index(folder: Path) -> Act:
 
 def bound_twice() -> None:
     loss = perm()
-    loss.bind(6, 3)
-    loss.bind(7, 3)
+    loss.start(TrainingFacts(6, 3))
+    loss.start(TrainingFacts(7, 3))
 
 
 def store_of(**change: Any) -> Prepare:
@@ -945,7 +946,7 @@ def store_of(**change: Any) -> Prepare:
         state = dict(
             num_samples=2, num_classes=3, keys=torch.tensor([1, 4]), epochs=torch.tensor([0, 0])
         )
-        return lambda: CorrectionStore(2, 3).load_state_dict({**state, **change})
+        return lambda: EntryStore(2, 3).load_state_dict({**state, **change})
 
     return make
 
@@ -988,9 +989,9 @@ LOSSES = [
          ValueError,
          r'cls_score \(3,\) and target \(3,\) must both be \(batch, classes\); check num_classes'),
     Case('epoch never told', loss_step(LargeLossReject()), RuntimeError,
-         r"LargeLossReject was not told the epoch.*add default_hooks = .*'LargeLossHook'"),
+         r"LargeLossReject was not given the epoch.*add default_hooks = .*'PartialLabelHook'"),
     Case('sample_idx not passed', loss_step(perm(num_samples=2)), RuntimeError,
-         r'LargeLossCorrectPerm needs sample_idx: use a head that forwards it'),
+         r'LargeLossCorrectPerm needs the samples of the batch: add PartialLabelHook'),
     Case('sample_idx not packed', head_without_index, KeyError,
          r'carries no sample_idx: wrap the training set in PartialLabelDataset'),
     Case('sample_idx too large', loss_step(perm(num_samples=2), sample_idx=torch.tensor([0, 2])),
@@ -1001,18 +1002,19 @@ LOSSES = [
     Case('sample_idx too short', loss_step(perm(num_samples=2), sample_idx=torch.tensor([0])),
          ValueError, r'sample_idx \(1,\) must hold one index for each of the 2 samples'),
     Case('training set unknown', loss_step(perm(), sample_idx=torch.tensor([0, 1])), RuntimeError,
-         r'does not know the training set: add LargeLossHook'),
-    Case('num_samples of other data', lambda folder: lambda: perm(num_samples=5).bind(6, 3),
-         ValueError, r'num_samples=5\) but the training set has 6 rows; leave num_samples out'),
+         r'does not know the training set: add PartialLabelHook'),
+    Case('num_samples of other data', lambda folder: lambda: perm(num_samples=5).start(
+             TrainingFacts(6, 3)),
+         ValueError, r'num_samples=5\) but the training set has 6 rows; remove num_samples'),
     Case('loss of other data', lambda folder: bound_twice, ValueError,
-         r'holds corrections of 6 samples and 3 classes.*has 7 and 3: build a new loss'),
+         r'holds state of 6 samples and 3 classes.*has 7 and 3: build a new loss'),
     Case('corrections of more samples', store_of(num_samples=3), ValueError,
-         r'corrections for num_samples=3, the training set has 2: resume with the same data'),
+         r'state for num_samples=3, the training set has 2: resume with the same data'),
     Case('corrections of other classes', store_of(num_classes=20), ValueError,
-         r'corrections for num_classes=20, the training set has 3: resume with the same data'),
+         r'state for num_classes=20, the training set has 3: resume with the same data'),
     *(
         Case(f'corrections {kind}', store_of(keys=torch.tensor(keys)), ValueError,
-             r'corrections are damaged .*2 samples of 3 classes\): resume from another checkpoint')
+             r'label state is damaged .*2 samples of 3 classes\): resume from another checkpoint')
         for kind, keys in {
             'out of range': [1, 6],
             'negative': [-1, 4],
@@ -1047,7 +1049,7 @@ def by_iteration(cfg: Any) -> None:
 
 
 def length_by_epoch(cfg: Any) -> None:
-    cfg.default_hooks.large_loss.epoch_length = 3
+    cfg.default_hooks.partial_label.epoch_length = 3
 
 
 def fixed_samples(cfg: Any) -> None:
@@ -1059,7 +1061,7 @@ def corrections_from(write: Callable[[Path], Any]) -> Prepare:
         path = folder / 'first.pth'
         write(path)
         cfg = without_validation(tiny_config(kit_of(folder), folder / 'run', 'LL-Cp', epochs=1))
-        cfg.default_hooks.large_loss.corrections_from = str(path)
+        cfg.default_hooks.partial_label.state_from = str(path)
         return lambda: train(cfg)
 
     return make
@@ -1073,25 +1075,25 @@ class FlexibleRunner:
     """Of mmengine's name: stands for FSDP, DeepSpeed and ColossalAI."""
 
 
-UNSAFE = r'corrections_from=.*first\.pth: is damaged or holds more than plain values .*; train with'
-NO_CORRECTIONS = r'corrections_from=.*first\.pth: .*holds no label corrections; name one of'
+UNSAFE = r'state_from=.*first\.pth: is damaged or holds more than plain values .*; train with'
+NO_CORRECTIONS = r'state_from=.*first\.pth: .*holds no label corrections .*; give one of'
 # fmt: off
 TRAININGS = [
     Case('Mixup in batch_augments', training('LL-R', mix), ValueError,
          r'batch_augments \(Mixup, CutMix\) blends .*: remove batch_augments'),
     Case('iteration loop', training('LL-R', by_iteration), TypeError,
-         r'IterBasedTrainLoop does not: use train_cfg = .*or give LargeLossHook\(epoch_length'),
+         r'IterBasedTrainLoop does not: use train_cfg = .*or give PartialLabelHook\(epoch_length'),
     Case('epoch_length under an epoch loop', training('LL-R', length_by_epoch), TypeError,
          r'epoch_length=\.\.\.\) is for IterBasedTrainLoop: remove it'),
     Case('num_samples of another set', training('LL-Cp', fixed_samples), ValueError,
-         r'num_samples=5\) but the training set has 6 rows; leave num_samples out'),
+         r'num_samples=5\) but the training set has 6 rows; remove num_samples'),
     Case('another runner',
          lambda folder: lambda: check_set_up(FlexibleRunner(), [AssumeNegativeLoss()], None),
-         TypeError, r'FlexibleRunner .*is not supported by LargeLossHook: use mmengine'),
-    Case('epoch_length 0', lambda folder: lambda: LargeLossHook(epoch_length=0), ValueError,
+         TypeError, r'FlexibleRunner .*is not supported by PartialLabelHook: use mmengine'),
+    Case('epoch_length 0', lambda folder: lambda: PartialLabelHook(epoch_length=0), ValueError,
          r'epoch_length=0: a number of iterations, at least 1'),
     Case('corrections_from missing', corrections_from(lambda path: None), FileNotFoundError,
-         r'corrections_from=.*first\.pth: no such checkpoint; name one of'),
+         r'state_from=.*first\.pth: no such checkpoint; give one of'),
     Case('corrections_from a checkpoint without',
          corrections_from(lambda path: torch.save({'state_dict': {}}, path)), ValueError,
          NO_CORRECTIONS),
