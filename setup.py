@@ -35,7 +35,11 @@ setup(
     # travel inside the package as wsml_mm/configs.
     packages=[*find_packages(include=['wsml_mm', 'wsml_mm.*']), 'wsml_mm.configs'],
     package_dir={'wsml_mm.configs': 'configs'},
-    package_data={'wsml_mm': ['py.typed'], 'wsml_mm.configs': ['**/*.py', '**/*.md', '**/*.yml']},
+    package_data={
+        'wsml_mm': ['py.typed'],
+        'wsml_mm.reports': ['templates/*'],
+        'wsml_mm.configs': ['**/*.py', '**/*.md', '**/*.yml'],
+    },
     # Below 2.6 torch loads checkpoints as pickles by default.
     install_requires=[
         'torch>=2.6',
