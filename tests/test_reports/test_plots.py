@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import csv
 
+import pytest
 from PIL import Image
 
-from wsml_mm.reports.plots import new_figure, write_figure_files
+from wsml_mm.reports.plots import legend_below, new_figure, write_figure_files
 
 
 def test_figure_numbers_and_command_stand_side_by_side(tmp_path):
@@ -26,3 +27,16 @@ def test_figure_numbers_and_command_stand_side_by_side(tmp_path):
             {'epoch': '2', 'value': '4.0', 'note': 'best'},
         ]
     assert paths[3].read_text() == 'python tools/x.py a\n'
+
+
+@pytest.mark.parametrize('methods', [2, 8, 20])
+def test_a_legend_stays_inside_its_figure(methods):
+    figure, axes = new_figure(figsize=(5.5, 4))
+    for number in range(methods):
+        axes.plot([0, 1], label=f'method {number}')
+    legend_below(figure, axes.get_legend_handles_labels())
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.width
+    assert len(figure.legends[0].get_texts()) == methods

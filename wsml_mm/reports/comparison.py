@@ -10,7 +10,7 @@ import numpy as np
 
 from wsml_mm.experiments.results import _CLASS, METRIC, MOMENTS, Result, class_scores
 
-from .plots import new_figure, plot_band, save_figure, tidy_axes
+from .plots import legend_below, new_figure, plot_band, save_figure, tidy_axes
 from .styles import Style, style_of
 from .tables import (
     CHECKPOINT_TITLES,
@@ -20,6 +20,8 @@ from .tables import (
     spread_over_seeds,
     write_csv,
 )
+
+_LEGEND_INSIDE = 8  # entries that leave room for the curves
 
 
 def summarise(results: Sequence[Result], baseline: str) -> list[dict[str, Any]]:
@@ -141,5 +143,8 @@ def draw_curves(
     axes.set(xlabel='epoch', ylabel='validation mAP (%)', title=title)
     axes.xaxis.get_major_locator().set_params(integer=True)
     tidy_axes(axes)
-    axes.legend(frameon=False, loc='best')
+    if len(axes.get_lines()) <= _LEGEND_INSIDE:
+        axes.legend(frameon=False, loc='best')
+    else:
+        legend_below(figure, axes.get_legend_handles_labels())
     save_figure(figure, path)

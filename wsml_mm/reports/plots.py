@@ -61,10 +61,12 @@ def legend_below(
     Args:
         figure: of `new_figure`.
         entries: handles and labels, as of `axes.get_legend_handles_labels()`.
-        beside: entries a line; None: all in one.
+        beside: entries a line, at most; fewer where the figure is too narrow for them.
     """
     handles, labels = entries
-    columns = min(len(labels), beside or len(labels))
+    inches = sum(0.65 + 0.1 * len(label) for label in labels)
+    fitting = int(len(labels) * figure.get_figwidth() / max(inches, 1))
+    columns = max(1, min(len(labels), fitting, beside or len(labels)))
     figure.legend(handles, labels, loc='outside lower center', ncols=columns, frameon=False)
 
 
