@@ -25,7 +25,7 @@ from wsml_mm.experiments.runs import Method, read_methods, seeded_config
 from wsml_mm.models.corrections import CorrectionStore
 from wsml_mm.models.losses import LargeLossCorrectPerm
 from wsml_mm.reports.label_growth import (
-    Table,
+    Corrections,
     choose_samples,
     count_hidden,
     epoch_rows,
@@ -104,7 +104,7 @@ def trained(args: argparse.Namespace, method: Method) -> str:
 
 def load_growth(
     cfg: Config, checkpoint: str, source: str = ''
-) -> tuple[Table, list[PartialLabelDataset], int]:
+) -> tuple[Corrections, list[PartialLabelDataset], int]:
     """Returns a checkpoint's corrections, judged, with the training set and its epochs.
 
     Args:
