@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from mmpretrain.structures import DataSample
 
-from wsml_mm.datasets.partial_label import FULL_LABELS
-from wsml_mm.engine.hooks.epoch_file import epoch_file, write_epoch
-from wsml_mm.engine.hooks.selection_record import SelectionRecord
+from wsml_mm.engine.hooks.epoch_file import epoch_file
 from wsml_mm.experiments.history import RunDynamics, read_run
-from wsml_mm.models.losses import LossTrace
+
+# What a method calls that which it does to a label, and whether it claims that it is negative.
+ACTIONS = {'LL-R': ('ignored', False), 'NEG': ('negative', True)}
+
+
+def action_of(method: str) -> tuple[str, bool]:
+    return ACTIONS.get(method, ('positive', False))
 
 
 class Seen(NamedTuple):
@@ -32,8 +34,8 @@ def plant(
 ) -> tuple[RunDynamics, list[list[Seen]]]:
     """Leaves a run in a folder; returns it, read back, and its labels, epoch by epoch.
 
-    One of an image's true labels is observed, some known negatives too. 'AN' selects nothing,
-    'LL-Cp' keeps what it has selected in earlier epochs.
+    Some labels are observed. 'AN' selects nothing, 'LL-R' ignores and the others correct what they
+    select, 'NEG' as negative; 'LL-Cp' keeps what it has selected in earlier epochs.
     """
     rng = np.random.default_rng(seed)
     truth = (rng.random((images, classes)) < np.linspace(0.6, 0.2, classes)).astype(int)
@@ -49,39 +51,58 @@ def plant(
                  bool(chosen[i, c]), bool(held[i, c]))
             for i, c in np.ndindex(truth.shape)
         ])  # fmt: skip
-        _write(folder, epoch, observed, truth, loss, chosen, held)
+        _write(folder, epoch, method, observed, truth, loss, chosen, held)
         if method == 'LL-Cp':
             held = held | chosen
     return read_run(folder, method, seed), history
 
 
-def _write(folder, epoch, observed, truth, loss, chosen, held):
-    record, samples = SelectionRecord(), []
-    for row in truth:
-        samples.append(DataSample())
-        samples[-1].set_field(torch.from_numpy(row), FULL_LABELS)
-    open_ = (observed == -1) & ~held
-    trace = (torch.from_numpy(np.asarray(x)) for x in (loss, open_, chosen, observed))
-    record.add(LossTrace(*trace), samples)
-    names = [f'class {c}' for c in range(truth.shape[1])]
-    write_epoch(epoch_file(folder, epoch + 1), record.totals(), names)
+def _write(folder, epoch, method, observed, truth, loss, chosen, held):
+    """Writes the file of an epoch, (C,) each; what has not happened yet is not in it."""
+    action, negative = action_of(method)
+    unobserved, right = observed == -1, truth == (0 if negative else 1)
+    is_open = unobserved & ~held
+    columns = {
+        'open_count': is_open,
+        'hidden_positive': is_open & (truth == 1),
+        'hidden_negative': is_open & (truth == 0),
+    }
+    for name, done in ((action, chosen), (f'kept_{action}', held)):
+        if done.any():
+            columns |= {
+                f'{name}_count': done, f'{name}_judged': done, f'{name}_right': done & right
+            }  # fmt: skip
+    groups = {
+        'true_negative': unobserved & (truth == 0),
+        'false_negative': unobserved & (truth == 1),
+        'observed_positive': observed == 1,
+        'observed_negative': observed == 0,
+    }
+    columns |= {f'{name}_count': group for name, group in groups.items()}
+    sums = {name: column.sum(axis=0).astype(np.int64) for name, column in columns.items()}
+    sums |= {f'{n}_loss': np.where(g, loss, 0).sum(axis=0) for n, g in groups.items()}
+    classes = np.array([f'class {c}' for c in range(truth.shape[1])])
+    file = epoch_file(folder, epoch + 1)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(file, classes=classes, **sums)
 
 
-def known_quality(labels: list[Seen]) -> dict[str, float]:
+def known_quality(labels: list[Seen], negative: bool = False) -> dict[str, float]:
     """The numbers of an epoch's (or a class's) choices, with plain counts; NaN where none."""
 
     def share(part: list[Seen], whole: list[Seen]) -> float:
         return len(part) / len(whole) if whole else float('nan')
 
     unobserved = [s for s in labels if s.observed == -1]
-    hidden = [s for s in unobserved if s.truth == 1]
+    true = 0 if negative else 1
+    hidden = [s for s in unobserved if s.truth == true]
     chosen = [s for s in labels if s.selected]
     acted = [s for s in labels if s.selected or s.kept]
     return {
-        'precision': share([s for s in chosen if s.truth], chosen),
-        'recall': share([s for s in chosen if s.truth], hidden),
-        'precision_in_force': share([s for s in acted if s.truth], acted),
-        'recall_in_force': share([s for s in acted if s.truth], hidden),
+        'precision': share([s for s in chosen if s.truth == true], chosen),
+        'recall': share([s for s in chosen if s.truth == true], hidden),
+        'precision_in_force': share([s for s in acted if s.truth == true], acted),
+        'recall_in_force': share([s for s in acted if s.truth == true], hidden),
         'chance': share(hidden, unobserved),
     }
 

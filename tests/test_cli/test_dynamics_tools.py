@@ -11,7 +11,7 @@ from helpers import tiny_config, write_devkit
 from PIL import Image
 
 from wsml_mm.cli import memorisation, selection_quality
-from wsml_mm.reports import class_quality
+from wsml_mm.reports.selection_quality import shown_classes
 
 GROUPS = ('true_negative', 'false_negative', 'observed_positive')
 
@@ -67,31 +67,39 @@ def test_memorisation(trained):
 
 def test_selection_quality(configs, trained, capsys, monkeypatch):
     monkeypatch.setattr('wsml_mm.experiments.runs.train', None)  # training again would fail
-    monkeypatch.setattr(class_quality.shown_classes, '__defaults__', (4,))
+    monkeypatch.setattr(shown_classes, '__defaults__', (4,))
     selection_quality.main([*configs, '--seeds', '1', '2', '--work-dir', str(trained)])
     printed = capsys.readouterr().out
     assert 'Left out, for they select nothing: AN\n' in printed
     assert 'the 4 of 5 classes with most hidden positives' in printed
     expected = [(p, f) for p, f in _files(trained, 'x') if p[0] == 'LL-Cp']
     rows = _rows(trained / 'selection_quality.csv')
-    assert sum(int(row['hits']) for row in rows) > 0
-    for row, (place, file) in zip(rows, expected, strict=True):
-        assert (row['method'], row['seed'], row['epoch']) == place
-        total = {key: file[key].sum() for key in file if key != 'classes'}
-        assert int(row['selected']) == total['selected'] == (0 if place[2] == '1' else 8)
-        if place[2] == '1':
+    assert sum(int(row['right']) for row in rows) > 0
+    places = [(*place, action) for place, _ in expected for action in ('positive', 'kept_positive')]
+    files = dict(expected)
+    for row, place in zip(rows, places, strict=True):
+        assert (row['method'], row['seed'], row['epoch'], row['action']) == place
+        file, action, epoch = files[place[:3]], place[3], int(place[2])
+        total = {key: value.sum() for key, value in file.items() if key != 'classes'}
+        assert int(row['count']) == total.get(f'{action}_count', 0)
+        begin = 2 if action == 'positive' else 3
+        assert int(row['count']) == (8 if epoch >= begin else 0)
+        if epoch == 1:
             assert row['precision'] == ''
             continue
         hidden = total['false_negative_count']
-        assert float(row['precision']) == pytest.approx(total['hits'] / 8)
-        assert float(row['recall']) == pytest.approx(total['hits'] / hidden)
-        right = total['hits'] + total['kept_hits']
-        assert total['kept'] == (8 if place[2] == '3' else 0)
-        assert float(row['precision_in_force']) == pytest.approx(right / (8 + total['kept']))
+        kept = total.get('kept_positive_count', 0)
+        assert kept == (8 if epoch == 3 else 0)
+        if action == 'positive':
+            assert float(row['precision']) == pytest.approx(total['positive_right'] / 8)
+            assert float(row['recall']) == pytest.approx(total['positive_right'] / hidden)
+        right = total['positive_right'] + total.get('kept_positive_right', 0)
+        assert float(row['precision_in_force']) == pytest.approx(right / (8 + kept))
         assert float(row['chance']) == pytest.approx(hidden / 96)
     rows = _rows(trained / 'selection_quality_by_class.csv')
-    assert len(rows) == 2 * 3 * 5  # all classes
-    assert [int(row['hits']) for row in rows] == [n for _, f in expected for n in f['hits']]
+    assert len(rows) == 2 * 3 * 5 * 2  # all classes, both actions
+    right = [int(row['right']) for row in rows if row['action'] == 'positive']
+    assert right == [n for _, f in expected for n in f.get('positive_right', [0] * 5)]
     for name in ('selection_quality', 'selection_quality_by_class'):
         assert (trained / f'{name}.png').stat().st_size > 10_000
         assert (trained / f'{name}.command.txt').is_file()

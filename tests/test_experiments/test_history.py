@@ -27,12 +27,14 @@ def test_reading_gives_epochs_by_classes(tmp_path):
     for epoch, labels in enumerate(history):  # epoch 10 comes after 9, not after 1
         for c in range(3):
             chosen = sum(s.selected for s in labels if s.label == c)
-            assert run.sums['selected'][epoch, c] == chosen
+            assert run.sums['ignored_count'][epoch, c] == chosen
             for group, losses in known_losses([s for s in labels if s.label == c]).items():
                 assert run.sums[f'{group}_loss'][epoch, c] == pytest.approx(sum(losses))
                 mean = np.mean(losses) if losses else np.nan
                 np.testing.assert_allclose(mean_loss(run.sums, group)[epoch, c], mean)
-    np.testing.assert_array_equal(run.totals()['hidden'], run.sums['hidden'].sum(axis=1))
+    np.testing.assert_array_equal(
+        run.totals()['hidden_positive'], run.sums['hidden_positive'].sum(axis=1)
+    )
 
 
 def test_a_run_without_dynamics_is_named(tmp_path):
@@ -45,6 +47,29 @@ def test_a_run_without_dynamics_is_named(tmp_path):
     epoch_file(tmp_path, 2).unlink()
     with pytest.raises(FileNotFoundError, match=r'lacks the epochs \[2\]; delete'):
         read_run(tmp_path, 'AN', 1)
+
+
+def test_an_action_that_begins_later_is_nothing_before(tmp_path):
+    run, _ = plant(tmp_path, 'LL-Cp', 1)
+    assert run.actions == ['kept_positive', 'positive']
+    with np.load(epoch_file(tmp_path, 1)) as first, np.load(epoch_file(tmp_path, 2)) as second:
+        assert 'positive_count' not in first.files
+        assert 'kept_positive_count' not in second.files
+    for what in ('count', 'judged', 'right'):
+        assert not run.sums[f'positive_{what}'][0].any()
+        assert not run.sums[f'kept_positive_{what}'][:2].any()
+    assert run.sums['kept_positive_count'][2].any()
+    assert plant(tmp_path / 'an', 'AN', 1)[0].actions == []
+
+
+def test_files_of_an_earlier_version_are_refused_in_one_line(tmp_path):
+    plant(tmp_path, 'LL-R', 1)
+    old = epoch_file(tmp_path, 1)
+    with np.load(old) as content:
+        np.savez(old, **{**content, 'selected': np.zeros(3)})
+    with pytest.raises(ValueError, match=rf'{old}: .* earlier version.*delete {tmp_path} ') as e:
+        read_run(tmp_path, 'LL-R', 1)
+    assert '\n' not in str(e.value)
 
 
 def test_epochs_of_other_classes_are_refused(tmp_path):
@@ -62,9 +87,9 @@ def test_methods_keep_their_order_and_curves_their_common_length(tmp_path):
         'LL-R': [1, 2],
         'AN': [1],
     }
-    found = curves(runs, lambda run: run.totals()['hidden'])
+    found = curves(runs, lambda run: run.totals()['hidden_positive'])
     assert [len(curve) for curve in found] == [2, 2, 2]
-    np.testing.assert_array_equal(found[0], runs[0].totals()['hidden'][:2])
+    np.testing.assert_array_equal(found[0], runs[0].totals()['hidden_positive'][:2])
 
 
 def test_nothing_of_nothing_is_no_number():

@@ -1,55 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from PIL import Image
-from planted_maps import cell_box, write_images
 
-from wsml_mm.datasets.boxes import read_voc_boxes
 from wsml_mm.reports.cam_figure import CamRow, Panel, draw_cam_grid, shrink_png
-from wsml_mm.reports.cam_rows import grid_rows, row_numbers
-from wsml_mm.reports.cam_subjects import Subject
-from wsml_mm.reports.cam_view import CamView
 from wsml_mm.reports.plots import save_figure
-
-CLASSES = ('red', 'green', 'blue')
-
-
-@pytest.fixture
-def look(tmp_path):
-    content = {'red': ((1, 2), cell_box(1, 2)), 'green': ((3, 0), cell_box(3, 0)),
-               'blue': ((0, 0), None)}  # fmt: skip
-    devkit = write_images(tmp_path / 'kit', [content])
-    torch = pytest.importorskip('torch')
-    maps = torch.zeros(3, 4, 4)
-    maps[0, 1, 2] = maps[1, 0, 0] = maps[2, 3, 3] = 1
-    peaks = np.array([(30, 12), (6, 4), (42, 28)], np.float32)
-    meta = {'ori_shape': (32, 48), 'img_shape': (32, 32)}
-    view = CamView(maps, np.array([0.5, 0.25, 0.9], np.float32), peaks, (32, 32), meta)
-    path = str(devkit / 'JPEGImages' / '000.jpg')
-    return path, view, read_voc_boxes(devkit / 'Annotations', CLASSES)
-
-
-def test_rows_of_an_image(look):
-    path, view, table = look
-    rows = grid_rows(Subject(path, [0, 1, 2]), [view, view], table, CLASSES)
-    assert [r.label for r in rows] == ['red', 'green', 'blue']
-    assert rows[0].boxes.tolist() == [list(cell_box(1, 2))]
-    assert [[p.hit for p in r.panels] for r in rows] == [[True] * 2, [False] * 2, [None] * 2]
-    assert rows[1].panels[0].peak == (6, 4)
-    assert rows[0].image.shape == (32, 48, 3)
-    assert row_numbers(rows[1], path, ['AN', 'LL-R'])[1] == {
-        'image': '000.jpg', 'class': 'green', 'method': 'LL-R', 'score': 0.25, 'x': 6, 'y': 4,
-        'hit': False,
-    }  # fmt: skip
-
-
-def test_an_image_without_known_classes_or_boxes(look):
-    path, view, _ = look
-    (row,) = grid_rows(Subject(path, []), [view], None, CLASSES)
-    assert row.label == 'blue'  # the likeliest
-    assert row.boxes.shape == (0, 4)
-    assert row.panels[0].hit is None
 
 
 def rows_of(shapes):

@@ -5,7 +5,7 @@ import pytest
 from matplotlib import pyplot as plt
 from planted_noise import known_losses, plant
 
-from wsml_mm.reports.memorisation import COLOURS, draw_memorisation, memorisation_rows
+from wsml_mm.reports.memorisation import GROUP_COLOURS, draw_memorisation, memorisation_rows
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_panels_show_the_mean_over_seeds(planted):
     assert panels[0].get_ylim() == panels[1].get_ylim()
     for axes, seeds in zip(panels, (planted[:2], planted[2:]), strict=True):
         lines = {line.get_color(): line for line in axes.get_lines()}
-        for group, colour in COLOURS.items():
+        for group, colour in GROUP_COLOURS.items():
             means = [[np.mean(known_losses(labels)[group]) for labels in history]
                      for _, history in seeds]  # fmt: skip
             np.testing.assert_array_equal(lines[colour].get_xdata(), [1, 2, 3, 4])

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import csv
 
+import pytest
 from PIL import Image
 
-from wsml_mm.reports.plots import new_figure, write_evidence
+from wsml_mm.reports.plots import legend_below, new_figure, write_figure_files
 
 
 def test_figure_numbers_and_command_stand_side_by_side(tmp_path):
     figure, axes = new_figure(figsize=(3, 2))
     axes.plot([1, 2], [3, 4])
     rows = [{'epoch': 1, 'value': 3.0}, {'epoch': 2, 'value': 4.0, 'note': 'best'}]
-    paths = write_evidence(tmp_path / 'new' / 'delta_0.2', figure, rows, 'python tools/x.py a')
+    paths = write_figure_files(tmp_path / 'new' / 'delta_0.2', figure, rows, 'python tools/x.py a')
     assert [p.name for p in paths] == [
         'delta_0.2.png',
         'delta_0.2.svg',
@@ -26,3 +27,16 @@ def test_figure_numbers_and_command_stand_side_by_side(tmp_path):
             {'epoch': '2', 'value': '4.0', 'note': 'best'},
         ]
     assert paths[3].read_text() == 'python tools/x.py a\n'
+
+
+@pytest.mark.parametrize('methods', [2, 8, 20])
+def test_a_legend_stays_inside_its_figure(methods):
+    figure, axes = new_figure(figsize=(5.5, 4))
+    for number in range(methods):
+        axes.plot([0, 1], label=f'method {number}')
+    legend_below(figure, axes.get_legend_handles_labels())
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.width
+    assert len(figure.legends[0].get_texts()) == methods

@@ -12,13 +12,13 @@ from mmengine.config import Config
 from wsml_mm.datasets.table import ColumnNames, FaultLog, TableFormat
 from wsml_mm.experiments.configs import find_config
 from wsml_mm.reports.dataset import (
-    Subject,
+    CheckedDataset,
     check_dataset,
     check_splits,
-    loader_subject,
+    dataset_of_loader,
+    dataset_of_table,
     print_faults,
     print_report,
-    table_subject,
     write_html,
 )
 
@@ -52,7 +52,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_subject(args: argparse.Namespace, log: FaultLog) -> Subject | None:
+def read_dataset(args: argparse.Namespace, log: FaultLog) -> CheckedDataset | None:
     """Returns the data set that the command line names, as far as it can be read.
 
     Raises:
@@ -68,15 +68,15 @@ def read_subject(args: argparse.Namespace, log: FaultLog) -> Subject | None:
             ColumnNames.of(columns), args.separator, args.unlisted, args.duplicates
         )
         images = file.parent if args.images is None else args.images
-        return table_subject(file, images, args.classes, layout, log)
+        return dataset_of_table(file, images, args.classes, layout, log)
     for option in ('images', 'classes', 'columns'):
         if getattr(args, option):
             raise ValueError(f'--{option} is for a table; a config says it itself')
     cfg = Config.fromfile(find_config(args.source))
-    subject = loader_subject(cfg, args.loader, log, args.all_labels)
-    if subject is not None:
-        check_splits(cfg, subject.columns.metainfo['classes'], args.loader, log)
-    return subject
+    dataset = dataset_of_loader(cfg, args.loader, log, args.all_labels)
+    if dataset is not None:
+        check_splits(cfg, dataset.columns.metainfo['classes'], args.loader, log)
+    return dataset
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -85,13 +85,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     args, log, console = parse_args(argv), FaultLog(), Console(highlight=False)
     try:
-        subject = read_subject(args, log)
+        dataset = read_dataset(args, log)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error
-    if subject is None:
+    if dataset is None:
         print_faults(log, console)
         raise SystemExit(1)
-    report = check_dataset(subject, log, args.decode)
+    report = check_dataset(dataset, log, args.decode)
     print_report(report, console)
     if args.html is not None:
         write_html(report, args.html)

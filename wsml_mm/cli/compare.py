@@ -10,10 +10,10 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from wsml_mm.experiments.comparison import run_comparison
+from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.runs import Method, read_methods
-from wsml_mm.reports.comparison import write_tables
-from wsml_mm.reports.curves import draw_curves
+from wsml_mm.reports.comparison import draw_curves, write_tables
+from wsml_mm.reports.styles import Style, read_styles
 
 
 def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool = True) -> None:
@@ -45,6 +45,11 @@ def chosen_baseline(name: str | None, methods: Sequence[Method]) -> str:
     return name or names[0]
 
 
+def styles_of(methods: Sequence[Method], root: Path, seed: int) -> dict[str, Style]:
+    """Returns the styles of methods that are trained below `root`, for all figures of a tool."""
+    return read_styles({m.name: run_folder(root, m.name, seed) for m in methods})
+
+
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description='Compare methods of one protocol over seeds')
@@ -66,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     root = Path(args.work_dir)
     results = run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
     print('\n' + write_tables(results, root, baseline, spelled('compare', argv)))
-    draw_curves(results, root / 'mAP_by_epoch', args.title)
+    draw_curves(results, root / 'mAP_by_epoch', args.title, styles_of(methods, root, args.seeds[0]))
     print(f'Tables, figure and configs: {root}')
 
 

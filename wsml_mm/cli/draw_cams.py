@@ -25,17 +25,18 @@ from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.retest import checkpoints
 from wsml_mm.experiments.runs import read_methods
 from wsml_mm.labels.files import one_line
+from wsml_mm.models.cam import CamView, view_images
 from wsml_mm.quiet import quiet
 from wsml_mm.reports.cam_figure import CamRow, draw_cam_grid, shrink_png
-from wsml_mm.reports.cam_rows import grid_rows, row_numbers
-from wsml_mm.reports.cam_subjects import (
-    Subject,
-    candidates,
+from wsml_mm.reports.cams import (
+    ImageChoice,
+    draw_candidates,
+    grid_rows,
     labelled_images,
     most_different,
+    row_numbers,
 )
-from wsml_mm.reports.cam_view import CamView, view_image
-from wsml_mm.reports.plots import write_evidence
+from wsml_mm.reports.plots import write_figure_files
 
 from .compare import add_comparison_options, spelled
 from .pointing_game import add_cam_options, find_boxes, seen_config
@@ -96,7 +97,7 @@ def find_trained(args: argparse.Namespace) -> list[Trained]:
     ]
 
 
-def view_all(trained: Trained, subjects: Sequence[Subject], method: str) -> list[CamView]:
+def view_all(trained: Trained, images: Sequence[ImageChoice], method: str) -> list[CamView]:
     """Returns what one trained model sees in every image."""
     from rich.progress import track
 
@@ -113,13 +114,11 @@ def view_all(trained: Trained, subjects: Sequence[Subject], method: str) -> list
         model.to(get_device()).eval()
         steps = innermost(trained.cfg.test_dataloader.dataset).pipeline
         pipeline = Compose([TRANSFORMS.build(step) for step in steps])
-        return [
-            view_image(model, pipeline, subject.path, method)
-            for subject in track(subjects, f'{trained.name}: {len(subjects)} images')
-        ]
+        views = view_images(model, pipeline, [image.path for image in images], method)
+        return list(track(views, f'{trained.name}: {len(images)} images', total=len(images)))
 
 
-def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> list[Subject]:
+def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> list[ImageChoice]:
     """Returns the images a command line asks for, or the candidates to choose from.
 
     Raises:
@@ -136,12 +135,12 @@ def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> li
             raise ValueError(f'--indices {outside[0]}: the test set has 0..{len(known) - 1}')
         chosen = [known[i] for i in args.indices]
     elif args.images:
-        by_key = {image_key(subject.path): subject.classes for subject in known}
-        chosen = [Subject(path, by_key.get(image_key(path), [])) for path in args.images]
+        by_key = {image_key(image.path): image.classes for image in known}
+        chosen = [ImageChoice(path, by_key.get(image_key(path), [])) for path in args.images]
     else:
-        return candidates(known, args.candidates, args.pick_seed, shown)
+        return draw_candidates(known, args.candidates, args.pick_seed, shown)
     # Of images that were named, a class may be looked at that is not there.
-    return [Subject(subject.path, shown or subject.classes) for subject in chosen]
+    return [ImageChoice(image.path, shown or image.classes) for image in chosen]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -152,23 +151,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     with quiet():
         dataset = DATASETS.build(source)
     classes = list(dataset.metainfo['classes'])
-    subjects = choose(args, dataset, classes)
-    views = [view_all(method, subjects, args.method) for method in methods]
-    order = list(range(len(subjects)))
+    images = choose(args, dataset, classes)
+    views = [view_all(method, images, args.method) for method in methods]
+    order = list(range(len(images)))
     if not (args.images or args.indices):
-        order = most_different(subjects, views)
+        order = most_different(images, views)
     boxes = find_boxes(args.boxes, source)
     table = TASK_UTILS.build(boxes)(classes) if boxes else None
     rows: list[CamRow] = []
     numbers: list[dict[str, Any]] = []
     for position in order:
-        found = grid_rows(subjects[position], [v[position] for v in views], table, classes)
+        found = grid_rows(images[position], [v[position] for v in views], table, classes)
         for row in found[: args.rows - len(rows)]:
             rows.append(row)
-            numbers += row_numbers(row, subjects[position].path, [m.name for m in methods])
+            numbers += row_numbers(row, images[position].path, [m.name for m in methods])
     figure = draw_cam_grid(rows, [m.name for m in methods], args.title)
     out = Path(args.out or Path(args.work_dir or 'work_dirs') / 'draw_cams')
-    paths = write_evidence(out, figure, numbers, spelled('draw_cams', argv))
+    paths = write_figure_files(out, figure, numbers, spelled('draw_cams', argv))
     shrink_png(paths[0])
     print('\n'.join(map(str, paths)))
 

@@ -18,9 +18,16 @@ from wsml_mm.experiments.configs import build_partial_datasets
 from wsml_mm.experiments.results import MOMENTS
 from wsml_mm.experiments.runs import read_methods, seeded_config
 from wsml_mm.reports.groups import draw_groups, group_markdown, group_rows
-from wsml_mm.reports.plots import write_csv, write_evidence
+from wsml_mm.reports.plots import write_figure_files
+from wsml_mm.reports.tables import write_csv
 
-from .compare import add_baseline_option, add_comparison_options, chosen_baseline, spelled
+from .compare import (
+    add_baseline_option,
+    add_comparison_options,
+    chosen_baseline,
+    spelled,
+    styles_of,
+)
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -113,9 +120,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     results = run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
     rows, command = group_rows(results, groups, baseline), spelled('groups', argv)
     labels = group_labels(ordered, args.count)
-    figure = draw_groups(rows, labels, baseline, args.moment, args.title)
+    styles = styles_of(methods, root, args.seeds[0])
+    figure = draw_groups(rows, labels, baseline, args.moment, args.title, styles)
     figure.axes[-1].set_xlabel(f'classes by number of {args.count} annotations for training')
-    paths = write_evidence(root / 'groups', figure, rows, command)
+    paths = write_figure_files(root / 'groups', figure, rows, command)
     write_csv(root / 'groups_classes.csv', ordered)
     table = group_markdown(rows, groups)
     (root / 'groups.md').write_text(f'{table}\nMade by `{command}`\n', encoding='utf-8')

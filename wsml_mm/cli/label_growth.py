@@ -20,7 +20,7 @@ from wsml_mm.experiments.runs import Method, read_methods, seeded_config
 from wsml_mm.models.label_state import Entries, LabelState, TrainingFacts
 from wsml_mm.models.losses import LargeLossCorrectPerm
 from wsml_mm.reports.label_growth import (
-    Table,
+    Corrections,
     choose_samples,
     count_hidden,
     epoch_rows,
@@ -33,7 +33,8 @@ from wsml_mm.reports.label_history import (
     find_samples,
     history_of,
 )
-from wsml_mm.reports.plots import write_csv, write_evidence
+from wsml_mm.reports.plots import write_figure_files
+from wsml_mm.reports.tables import write_csv
 
 from .compare import spelled
 
@@ -98,7 +99,7 @@ def trained(args: argparse.Namespace, method: Method) -> str:
 
 def load_growth(
     cfg: Config, checkpoint: str, source: str = ''
-) -> tuple[Table, list[PartialLabelDataset], int]:
+) -> tuple[Corrections, list[PartialLabelDataset], int]:
     """Returns a checkpoint's corrections, judged, with the training set and its epochs.
 
     Args:
@@ -140,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = Path(args.out)
     shown = [{k: v[table['sample'] == s] for k, v in table.items()} for s in samples]
     rows = [row for part in shown for row in correction_rows(part, leaves)]
-    paths = write_evidence(out, figure, rows, spelled('label_growth', argv), dpi=100)
+    paths = write_figure_files(out, figure, rows, spelled('label_growth', argv), dpi=100)
     write_csv(out.with_name(f'{out.name}_epochs.csv'), summary)
     if args.export:
         export_corrections(Path(args.export), table, leaves)

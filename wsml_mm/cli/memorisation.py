@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.memorisation import draw_memorisation, memorisation_rows
-from wsml_mm.reports.plots import write_evidence
+from wsml_mm.reports.plots import write_figure_files
 
 from .compare import add_comparison_options, spelled
 
@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_comparison_options(parser)
     args = parser.parse_args(argv)
     runs = dynamics_of(args)
-    paths = write_evidence(
+    paths = write_figure_files(
         Path(args.work_dir) / 'memorisation',
         draw_memorisation(runs, args.title),
         memorisation_rows(runs),

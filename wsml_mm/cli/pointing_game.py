@@ -15,17 +15,17 @@ from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.results import METRIC, MOMENTS
 from wsml_mm.experiments.retest import checkpoints, retest, set_input_size
 from wsml_mm.experiments.runs import Method, read_methods, seeded_config
-from wsml_mm.models.cam import METHODS
+from wsml_mm.models.cam import CAM_METHODS
 from wsml_mm.quiet import quiet
-from wsml_mm.reports.plots import write_evidence
-from wsml_mm.reports.pointing_figure import draw_pointing_game, pointing_markdown
+from wsml_mm.reports.plots import write_figure_files
+from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
 
-from .compare import add_comparison_options, spelled
+from .compare import add_comparison_options, spelled, styles_of
 
 
 def add_cam_options(parser: argparse.ArgumentParser) -> None:
     """Adds what both tools of activation maps take."""
-    parser.add_argument('--method', choices=METHODS, default='cam', help='default: cam')
+    parser.add_argument('--method', choices=CAM_METHODS, default='cam', help='default: cam')
     parser.add_argument(
         '--boxes',
         help='folder of VOC annotations, instances file of COCO (.json) or box file of OpenImages '
@@ -115,9 +115,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     for method, seed in track(runs, f'pointing game of {len(runs)} runs'):
         rows += play(method, seed, args, boxes)
     rows.sort(key=lambda row: MOMENTS.index(row['moment']))
-    figure = draw_pointing_game(rows, classes, args.title)
+    styles = styles_of(methods, root, args.seeds[0])
+    figure = draw_pointing_game(rows, classes, args.title, styles)
     out = Path(args.out or root / 'pointing_game')
-    write_evidence(out, figure, rows, spelled('pointing_game', argv))
+    write_figure_files(out, figure, rows, spelled('pointing_game', argv))
     table = pointing_markdown(rows, classes)
     out.with_name(out.name + '.md').write_text(table, encoding='utf-8')
     print(f'\n{table}\nFigure, table and numbers: {out}.*')

@@ -14,7 +14,7 @@ from wsml_mm.benchmarks.catalogue import BENCHMARKS, Benchmark
 from wsml_mm.benchmarks.downloads import settle_downloads
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.images import missing_images
-from wsml_mm.reports.statistics_table import statistics_table
+from wsml_mm.reports.published_statistics import print_statistics
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -85,7 +85,7 @@ def prepare(args: argparse.Namespace) -> list[str]:
         else:
             faults += [fault] if (fault := image_fault(splits[split])) else []
     if splits:
-        statistics_table(benchmark, splits)
+        print_statistics(benchmark, splits)
     return faults
 
 

@@ -6,12 +6,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from wsml_mm.experiments.runs import read_methods
 from wsml_mm.experiments.trained import dynamics_of
-from wsml_mm.reports.class_quality import draw_classes, shown_classes
-from wsml_mm.reports.plots import write_evidence
-from wsml_mm.reports.selection_quality import draw_quality, quality_rows, selecting
+from wsml_mm.reports.plots import write_figure_files
+from wsml_mm.reports.selection_figures import draw_classes, draw_quality
+from wsml_mm.reports.selection_quality import acting, quality_rows, shown_classes
 
-from .compare import add_comparison_options, spelled
+from .compare import add_comparison_options, spelled, styles_of
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_comparison_options(parser)
     args = parser.parse_args(argv)
-    runs, idle = selecting(dynamics_of(args))
+    runs, idle = acting(dynamics_of(args))
     if idle:
         print(f'Left out, for they select nothing: {", ".join(idle)}')
     if not runs:
@@ -31,12 +32,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             'positives are drawn, all are in the CSV'
         )
     root, command = Path(args.work_dir), spelled('selection_quality', argv)
-    paths = write_evidence(
-        root / 'selection_quality', draw_quality(runs, args.title), quality_rows(runs), command
-    )
-    paths += write_evidence(
+    styles = styles_of(read_methods(args.configs), root, args.seeds[0])
+    figure = draw_quality(runs, args.title, styles)
+    paths = write_figure_files(root / 'selection_quality', figure, quality_rows(runs), command)
+    paths += write_figure_files(
         root / 'selection_quality_by_class',
-        draw_classes(runs, shown, args.title),
+        draw_classes(runs, shown, args.title, styles),
         quality_rows(runs, by_class=True),
         command,
     )

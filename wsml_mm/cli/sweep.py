@@ -9,13 +9,15 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 
-from wsml_mm.experiments.comparison import run_comparison
+from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.config_parts import part_at, takes, typed_parts
 from wsml_mm.experiments.runs import Method, read_methods
 from wsml_mm.experiments.sweep import Setting, plan_sweep
 from wsml_mm.experiments.training import first_stage_config
-from wsml_mm.reports.plots import write_csv, write_evidence
+from wsml_mm.reports.plots import write_figure_files
+from wsml_mm.reports.styles import read_styles
 from wsml_mm.reports.sweep import draw_sweep, run_rows, sweep_markdown, sweep_rows
+from wsml_mm.reports.tables import write_csv
 
 from .compare import add_baseline_option, add_comparison_options, chosen_baseline, spelled
 
@@ -112,6 +114,22 @@ def run_sweep(
     return points
 
 
+def sweep_folders(
+    methods: Sequence[Method],
+    setting: Setting,
+    seed: int,
+    root: Path,
+    options: dict[str, Any] | None = None,
+) -> dict[str, Path]:
+    """Returns one run folder of each method of a sweep, in their order."""
+    found = {
+        method.name: run_folder(root / plan.folder, method.name, seed)
+        for plan in plan_sweep(methods, setting, options)
+        for method in plan.methods
+    }
+    return {method.name: found[method.name] for method in methods}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
@@ -120,8 +138,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     baseline = chosen_baseline(args.baseline, methods)
     points = run_sweep(methods, setting, args.seeds, root, args.jobs, args.cfg_options)
     rows, command = sweep_rows(points, setting.name, baseline), spelled('sweep', argv)
-    figure = draw_sweep(points, setting.label, names, args.title)
-    paths = write_evidence(root / setting.name, figure, rows, command)
+    styles = read_styles(sweep_folders(methods, setting, args.seeds[0], root, args.cfg_options))
+    figure = draw_sweep(points, setting.label, names, args.title, styles)
+    paths = write_figure_files(root / setting.name, figure, rows, command)
     write_csv(root / f'{setting.name}_runs.csv', run_rows(points, setting.name))
     table = sweep_markdown(rows, setting.name, names)
     (root / f'{setting.name}.md').write_text(f'{table}\nMade by `{command}`\n', encoding='utf-8')

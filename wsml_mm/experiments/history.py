@@ -15,6 +15,9 @@ from wsml_mm.engine.hooks.epoch_file import FOLDER, epoch_files, read_epoch
 
 Array = NDArray[np.float64]
 
+_JUDGED = '_judged'
+_OF_ACTIONS = ('_count', _JUDGED, '_right')
+
 
 @dataclass(frozen=True)
 class RunDynamics:
@@ -24,13 +27,20 @@ class RunDynamics:
         method: name for tables and figures.
         seed: of observed labels and training.
         classes: C names.
-        sums: (E, C) float64 each, the keys of `SelectionRecord.totals`.
+        sums: (E, C) float64 each. For each of its `actions` ACTION_count, ACTION_judged (of known
+            truth) and ACTION_right; open_count, labels that are neither observed nor decided
+            earlier, hidden_positive and hidden_negative of them; GROUP_count and GROUP_loss.
     """
 
     method: str
     seed: int
     classes: tuple[str, ...]
     sums: dict[str, Array]
+
+    @property
+    def actions(self) -> list[str]:
+        """What the method did to labels in any epoch, e.g. 'ignored' or 'kept_positive'."""
+        return [name for name in _actions(self.sums) if self.sums[f'{name}_count'].any()]
 
     def totals(self) -> dict[str, Array]:
         """Returns the sums over classes, (E,) each."""
@@ -68,7 +78,7 @@ def mean_loss(sums: Mapping[str, Array], group: str) -> Array:
 
 
 def read_run(folder: str | os.PathLike[str], method: str, seed: int, loss: int = 0) -> RunDynamics:
-    """Reads the epochs that `LargeLossHook` left in a run's folder.
+    """Reads the epoch files in a run's folder.
 
     Args:
         folder: of the run (work_dir).
@@ -78,7 +88,7 @@ def read_run(folder: str | os.PathLike[str], method: str, seed: int, loss: int =
 
     Raises:
         FileNotFoundError: if there are none, or not all of them.
-        ValueError: if a file is damaged or of another class list.
+        ValueError: if a file is damaged, of an earlier version or of another class list.
     """
     files = epoch_files(folder, loss)
     if not files:
@@ -91,15 +101,38 @@ def read_run(folder: str | os.PathLike[str], method: str, seed: int, loss: int =
         raise FileNotFoundError(
             f'{Path(folder) / FOLDER}: lacks the epochs {missing}; delete {folder} and run again'
         )
-    epochs = [read_epoch(path) for path in files.values()]
+    epochs = [_read_actions(path, folder) for path in files.values()]
     classes = epochs[0].pop('classes').tolist()
+    actions = {name for epoch in epochs for name in _actions(epoch)}
+    keys = _other_keys(epochs[0])
     for path, epoch in zip([*files.values()][1:], epochs[1:], strict=True):
-        if epoch.pop('classes').tolist() != classes or epoch.keys() != epochs[0].keys():
+        if epoch.pop('classes').tolist() != classes or _other_keys(epoch) != keys:
             raise ValueError(
                 f'{path}: has other classes or numbers than epoch 1; delete {folder} and run again'
             )
-    sums = {key: np.stack([e[key] for e in epochs]).astype(np.float64) for key in epochs[0]}
+    none = np.zeros(len(classes))  # an action that first happens in a later epoch
+    keys += [f'{name}{suffix}' for name in sorted(actions) for suffix in _OF_ACTIONS]
+    sums = {key: np.stack([e.get(key, none) for e in epochs]).astype(np.float64) for key in keys}
     return RunDynamics(method, seed, tuple(classes), sums)
+
+
+def _read_actions(path: Path, folder: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+    epoch = read_epoch(path)
+    if 'selected' in epoch:
+        raise ValueError(
+            f'{path}: was written by an earlier version, which counted what was selected and not '
+            f'the actions; delete {folder} and run again'
+        )
+    return epoch
+
+
+def _actions(epoch: Mapping[str, Any]) -> list[str]:
+    return [key.removesuffix(_JUDGED) for key in epoch if key.endswith(_JUDGED)]
+
+
+def _other_keys(epoch: Mapping[str, Any]) -> list[str]:
+    own = {f'{name}{suffix}' for name in _actions(epoch) for suffix in _OF_ACTIONS}
+    return [key for key in epoch if key not in own and key != 'classes']
 
 
 def by_method(runs: Sequence[RunDynamics]) -> dict[str, list[RunDynamics]]:

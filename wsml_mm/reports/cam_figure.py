@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .plots import new_figure
+from .plots import legend_below, new_figure
 
 _BOX, _HIT, _MISS = '#56B4E9', '#009E73', '#D55E00'
 _SIDE = 200  # pixels of a panel: enough for the eye, and the files stay small
@@ -124,9 +124,7 @@ def _explain(figure: Any, boxes_known: bool) -> None:
             dot('o', _HIT, 'maximum inside'),
             dot('X', _MISS, 'maximum outside'),
         ]
-    figure.legend(
-        handles=marks, loc='outside lower center', ncols=len(marks), frameon=False, fontsize=9
-    )
+    legend_below(figure, (marks, [mark.get_label() for mark in marks]))
 
 
 def shrink_png(path: Path, colours: int = 256) -> None:

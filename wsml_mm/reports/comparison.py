@@ -1,4 +1,4 @@
-"""Tables of a comparison: mean and spread over seeds, paired differences, every class."""
+"""A comparison: mean and spread over seeds, paired differences, every class, the mAP by epoch."""
 
 from __future__ import annotations
 
@@ -7,41 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wsml_mm.experiments.results import _CLASS, METRIC, MOMENTS, Result, class_scores
 
-from .plots import write_csv
+from .plots import legend_below, new_figure, plot_band, save_figure, tidy_axes
+from .styles import Style, style_of
+from .tables import (
+    CHECKPOINT_TITLES,
+    markdown_table,
+    paired_interval,
+    plus_minus,
+    spread_over_seeds,
+    write_csv,
+)
 
-TITLES = {'best': 'best validation epoch', 'last': 'last epoch'}
-
-
-def paired_interval(differences: NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
-    """Returns the mean of paired differences and the half width of its t interval.
-
-    Args:
-        differences: (S,) one a seed.
-        level: confidence.
-
-    Raises:
-        ModuleNotFoundError: if scipy, of the extra `demo`, is missing.
-    """
-    mean, count = float(differences.mean()), len(differences)
-    if count < 2:
-        return mean, float('nan')
-    try:
-        from scipy import stats
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            'the paired interval needs scipy: pip install "wsml_mm[demo]"', name='scipy'
-        ) from error
-    spread = float(differences.std(ddof=1)) / count**0.5
-    return mean, float(stats.t.ppf((1 + level) / 2, count - 1)) * spread
-
-
-def spread_over_seeds(values: NDArray[np.float64]) -> float:
-    """Returns the standard deviation of (S,) values, one a seed; NaN for a single one."""
-    return float(values.std(ddof=1)) if len(values) > 1 else float('nan')
+_LEGEND_INSIDE = 8  # entries that leave room for the curves
 
 
 def summarise(results: Sequence[Result], baseline: str) -> list[dict[str, Any]]:
@@ -75,11 +55,10 @@ def summarise(results: Sequence[Result], baseline: str) -> list[dict[str, Any]]:
 
 def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
     """Returns the summary as a Markdown table."""
-    lines = [
-        f'| method | test mAP, best validation epoch | minus {baseline} | test mAP, last epoch '
-        f'| minus {baseline} |',
-        '|---|---|---|---|---|',
-    ]
+    head = ['method']
+    for moment in MOMENTS:
+        head += [f'test mAP, {CHECKPOINT_TITLES[moment]}', f'minus {baseline}']
+    lines = []
     for row in rows:
         cells = [row['method']]
         for moment in MOMENTS:
@@ -88,7 +67,7 @@ def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
             cells.append(
                 '' if gap is None else plus_minus(gap, row[f'{moment}_interval'], signed=True)
             )
-        lines.append('| ' + ' | '.join(cells) + ' |')
+        lines.append(cells)
     seeds = rows[0]['seeds']
     note = (
         f'Mean ± standard deviation over {seeds} seeds (observed labels and training); differences '
@@ -96,21 +75,21 @@ def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
         if seeds > 1
         else 'One seed.'
     )
-    return '\n'.join([*lines, '', note, ''])
+    return '\n'.join([*markdown_table(head, lines), '', note, ''])
 
 
 def class_markdown(results: Sequence[Result], moment: str) -> str:
     """Returns the mean test AP of each class, a column a method."""
     methods = list(dict.fromkeys(r['method'] for r in results))
     scores = [class_scores(r, moment) for r in results]
-    lines = ['| class | ' + ' | '.join(methods) + ' |', '|---' * (len(methods) + 1) + '|']
+    lines = []
     for name in scores[0]:
-        cells = [
+        means = [
             np.mean([s[name] for r, s in zip(results, scores, strict=True) if r['method'] == m])
             for m in methods
         ]
-        lines.append(f'| {name} | ' + ' | '.join(f'{c:.1f}' for c in cells) + ' |')
-    return '\n'.join([*lines, ''])
+        lines.append([name, *(f'{mean:.1f}' for mean in means)])
+    return '\n'.join([*markdown_table(['class', *methods], lines), ''])
 
 
 def write_tables(results: Sequence[Result], folder: Path, baseline: str, command: str) -> str:
@@ -119,7 +98,9 @@ def write_tables(results: Sequence[Result], folder: Path, baseline: str, command
     summary = markdown(rows, baseline)
     parts = [summary]
     for moment in MOMENTS:
-        parts.append(f'## Test AP by class, {TITLES[moment]}\n\n{class_markdown(results, moment)}')
+        parts.append(
+            f'## Test AP by class, {CHECKPOINT_TITLES[moment]}\n\n{class_markdown(results, moment)}'
+        )
     parts.append(f'Made by `{command}`\n')
     (folder / 'table.md').write_text('\n'.join(parts), encoding='utf-8')
     write_csv(folder / 'table.csv', rows)
@@ -136,7 +117,34 @@ def _flat(result: Result) -> dict[str, Any]:
     return row
 
 
-def plus_minus(mean: float, spread: float, signed: bool = False) -> str:
-    """Returns 'mean ± spread' with one digit, or the mean alone where the spread is NaN."""
-    text = f'{mean:+.1f}' if signed else f'{mean:.1f}'
-    return text if np.isnan(spread) else f'{text} ± {spread:.1f}'
+def draw_curves(
+    results: Sequence[Result],
+    path: Path,
+    title: str = '',
+    styles: dict[str, Style] | None = None,
+) -> None:
+    """Draws validation mAP by epoch of each method as PNG and SVG.
+
+    Args:
+        results: of `run_once`.
+        path: without a suffix.
+        title: above the axes.
+        styles: of `read_styles`.
+    """
+    figure, axes = new_figure(figsize=(7, 4.2))
+    styles = {} if styles is None else styles
+    for method in dict.fromkeys(r['method'] for r in results):
+        curves = [r['val_mAP'] for r in results if r['method'] == method]
+        length = min(map(len, curves))
+        line = style_of(method, styles).line()
+        plot_band(
+            axes, np.arange(1, length + 1), [c[:length] for c in curves], label=method, **line
+        )
+    axes.set(xlabel='epoch', ylabel='validation mAP (%)', title=title)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    tidy_axes(axes)
+    if len(axes.get_lines()) <= _LEGEND_INSIDE:
+        axes.legend(frameon=False, loc='best')
+    else:
+        legend_below(figure, axes.get_legend_handles_labels())
+    save_figure(figure, path)

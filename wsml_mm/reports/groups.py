@@ -9,8 +9,15 @@ import numpy as np
 
 from wsml_mm.experiments.results import MOMENTS, Result, class_scores
 
-from .comparison import TITLES, paired_interval, plus_minus, spread_over_seeds
-from .plots import COLOURS, legend_below, new_figure, tidy_axes
+from .plots import legend_below, new_figure, tidy_axes
+from .styles import Style, style_of
+from .tables import (
+    CHECKPOINT_TITLES,
+    markdown_table,
+    paired_interval,
+    plus_minus,
+    spread_over_seeds,
+)
 
 # Names of groups and their classes, in order; a last one holds all classes.
 Groups = Mapping[str, Sequence[str]]
@@ -74,12 +81,9 @@ def group_markdown(rows: Sequence[dict[str, Any]], groups: Groups) -> str:
     methods = list(dict.fromkeys(row['method'] for row in rows))
     lines = []
     for moment in MOMENTS:
-        lines += [f'Test mAP, {TITLES[moment]}:', '', f'| method | {" | ".join(groups)} |']
-        lines.append('|---' * (len(groups) + 1) + '|')
-        for method in methods:
-            texts = [cells[moment, method, group] for group in groups]
-            lines.append(f'| {method} | {" | ".join(texts)} |')
-        lines.append('')
+        lines += [f'Test mAP, {CHECKPOINT_TITLES[moment]}:', '']
+        body = [[m, *(cells[moment, m, group] for group in groups)] for m in methods]
+        lines += [*markdown_table(['method', *groups], body), '']
     lines += [f'{group}: {", ".join(classes)}.' for group, classes in list(groups.items())[:-1]]
     return '\n'.join([*lines, ''])
 
@@ -90,6 +94,7 @@ def draw_groups(
     baseline: str,
     moment: str = 'best',
     title: str = '',
+    styles: dict[str, Style] | None = None,
 ) -> Any:
     """Returns a bar figure: test mAP of each group, and the paired difference to the baseline.
 
@@ -99,7 +104,9 @@ def draw_groups(
         baseline: method that others are compared with.
         moment: of `MOMENTS`.
         title: above the panels.
+        styles: of `read_styles`.
     """
+    styles = {} if styles is None else styles
     rows = [row for row in rows if row['moment'] == moment]
     methods = list(dict.fromkeys(row['method'] for row in rows))
     figure, panels = new_figure(2, 1, figsize=(8.4, 6), sharex=True, height_ratios=[1.25, 1])
@@ -107,13 +114,13 @@ def draw_groups(
     for number, method in enumerate(methods):
         own = {row['group']: row for row in rows if row['method'] == method}
         places = np.arange(len(labels)) + (number - (len(methods) - 1) / 2) * width
-        style = dict(width=width * 0.92, color=COLOURS[number % len(COLOURS)], label=method)
+        style = dict(width=width * 0.92, label=method, **style_of(method, styles).bar())
         for axes, keys in zip(panels, (('mean', 'std'), ('difference', 'interval')), strict=True):
             if axes is panels[1] and method == baseline:
                 continue
             height, error = ([own[group][key] for group in labels] for key in keys)
             axes.bar(places, height, yerr=error, **style, error_kw=dict(lw=0.9, ecolor='#777777'))
-    panels[0].set(ylabel='test mAP (%)', title=title or TITLES[moment])
+    panels[0].set(ylabel='test mAP (%)', title=title or CHECKPOINT_TITLES[moment])
     panels[1].set_ylabel(f'minus {baseline}, 95 % interval')
     panels[1].axhline(0, color='black', lw=0.8)
     panels[1].spines['bottom'].set_visible(False)

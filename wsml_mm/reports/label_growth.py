@@ -15,7 +15,7 @@ from wsml_mm.labels.sparse import SparseLabels
 VERDICTS = {POSITIVE: 'right', NEGATIVE: 'wrong', UNOBSERVED: 'unknown'}
 
 # Columns of `EntryStore.table`: 'sample', 'class', 'epoch' from 0; `judge` adds 'verdict'.
-Table = dict[str, NDArray[np.int64]]
+Corrections = dict[str, NDArray[np.int64]]
 
 
 def labels_at(labels: SparseLabels, rows: ArrayLike, classes: ArrayLike) -> NDArray[np.int64]:
@@ -30,7 +30,7 @@ def labels_at(labels: SparseLabels, rows: ArrayLike, classes: ArrayLike) -> NDAr
     return found
 
 
-def judge(table: Table, leaves: Sequence[PartialLabelDataset]) -> Table:
+def judge(table: Corrections, leaves: Sequence[PartialLabelDataset]) -> Corrections:
     """Adds a column 'verdict', the full label of each correction, in order of time.
 
     Args:
@@ -46,7 +46,7 @@ def judge(table: Table, leaves: Sequence[PartialLabelDataset]) -> Table:
     return {key: column[order] for key, column in {**table, 'verdict': verdict}.items()}
 
 
-def epoch_rows(table: Table, epochs: int, hidden: int) -> list[dict[str, Any]]:
+def epoch_rows(table: Corrections, epochs: int, hidden: int) -> list[dict[str, Any]]:
     """Returns one row an epoch: corrections made in it and up to it, and how many were right.
 
     `precision` is the share of right ones among those that can be judged, `found` the share of the
@@ -94,7 +94,7 @@ def count_hidden(leaves: Sequence[PartialLabelDataset]) -> int:
     return count
 
 
-def choose_samples(table: Table, count: int, seed: int = 0) -> list[int]:
+def choose_samples(table: Corrections, count: int, seed: int = 0) -> list[int]:
     """Returns samples to show: those with most corrections, right and wrong in their proportion.
 
     Of the corrected images, those with a wrong correction get their share of the places, rounded,

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from .label_history import History
-from .plots import COLOURS, legend_below, new_figure
+from .plots import legend_below, new_figure
 
 # Colour and sign say the same, for readers who cannot tell the colours apart.
 SIGNS = {'observed': '●', 'right': '✓', 'wrong': '✗', 'unknown': '?', 'missed': '○'}
 _COLOURS = {
     'observed': '#333333',
-    'right': COLOURS[1],
-    'wrong': COLOURS[0],
+    'right': '#0072B2',
+    'wrong': '#D55E00',
     'unknown': '#666666',
     'missed': '#888888',
 }

@@ -14,7 +14,7 @@ from wsml_mm.datasets.annotations import read_names
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.labels.encoding import POSITIVE
 
-from .label_growth import VERDICTS, Table
+from .label_growth import VERDICTS, Corrections
 
 FIELDS = ('image', 'sample_idx', 'class', 'epoch', 'verdict')
 
@@ -39,7 +39,7 @@ class History(NamedTuple):
     missed: list[str]
 
 
-def history_of(sample: int, table: Table, leaves: Sequence[PartialLabelDataset]) -> History:
+def history_of(sample: int, table: Corrections, leaves: Sequence[PartialLabelDataset]) -> History:
     """Returns the history of one sample.
 
     Args:
@@ -77,7 +77,7 @@ def locate(sample: int, leaves: Sequence[PartialLabelDataset]) -> tuple[PartialL
 
 
 def correction_rows(
-    table: Table, leaves: Sequence[PartialLabelDataset]
+    table: Corrections, leaves: Sequence[PartialLabelDataset]
 ) -> Iterator[dict[str, Any]]:
     """Yields one row a correction, with `FIELDS`; the epoch counts from 1."""
     names = {id(leaf): read_names(leaf.dataset) for leaf in leaves}
@@ -89,7 +89,9 @@ def correction_rows(
         yield dict(zip(FIELDS, (name, sample, *known), strict=True))
 
 
-def export_corrections(path: Path, table: Table, leaves: Sequence[PartialLabelDataset]) -> None:
+def export_corrections(
+    path: Path, table: Corrections, leaves: Sequence[PartialLabelDataset]
+) -> None:
     """Writes all corrections, the suspected false negatives of the training set, as CSV.
 
     Args:

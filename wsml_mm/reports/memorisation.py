@@ -22,10 +22,9 @@ from wsml_mm.experiments.history import (
     over_runs,
 )
 
-from .curves import plot_band
-from .plots import new_figure, tidy_axes
+from .plots import new_figure, plot_band, tidy_axes
 
-COLOURS = {
+GROUP_COLOURS = {
     'false_negative': '#D55E00',
     'true_negative': '#0072B2',
     'observed_positive': '#009E73',
@@ -53,7 +52,7 @@ def memorisation_rows(runs: Sequence[RunDynamics]) -> list[dict[str, Any]]:
         totals = run.totals()
         counts = {f'{group}_count': totals[f'{group}_count'] for group in GROUPS}
         losses = group_losses(run)
-        for epoch in range(len(totals['selected'])):
+        for epoch in range(len(totals[f'{GROUPS[0]}_count'])):
             place = {'method': run.method, 'seed': run.seed, 'epoch': epoch + 1}
             numbers = {key: int(value[epoch]) for key, value in counts.items()}
             rows.append({**place, **cells(losses, (epoch,)), **numbers})
@@ -87,7 +86,7 @@ def draw_memorisation(runs: Sequence[RunDynamics], title: str = '') -> Any:
         panel.set_visible(False)
     for panel in axes[:, 0]:
         panel.set_ylabel('mean "assume negative" loss')
-    beside = {1: 1, 2: 2, 3: 2}.get(columns, len(COLOURS))
+    beside = {1: 1, 2: 2, 3: 2}.get(columns, len(GROUP_COLOURS))
     figure.legend(legend.values(), legend, loc='outside lower center', ncols=beside, frameon=False)
     if title:
         figure.suptitle(title)
@@ -100,7 +99,7 @@ def _lines(runs: Sequence[RunDynamics]) -> dict[str, list[Array]]:
     def of(group: str) -> list[Array]:
         return curves(runs, lambda run: group_losses(run)[group])
 
-    found = {group: of(group) for group in COLOURS}
+    found = {group: of(group) for group in GROUP_COLOURS}
     return {group: lines for group, lines in found.items() if not np.isnan(lines).all()}
 
 
@@ -117,10 +116,10 @@ def _draw_panel(axes: Any, panel: dict[str, list[Array]], top: float) -> None:
     above = []
     for group, lines in panel.items():
         epochs = len(lines[0])
-        plot_band(axes, range(1, epochs + 1), lines, COLOURS[group], _TITLES[group])
+        plot_band(axes, range(1, epochs + 1), lines, GROUP_COLOURS[group], _TITLES[group])
         last = float(np.mean([line[-1] for line in lines]))
         if last > top:
-            above.append((f'\N{UPWARDS ARROW} {last:.2g} in epoch {epochs}', COLOURS[group]))
+            above.append((f'\N{UPWARDS ARROW} {last:.2g} in epoch {epochs}', GROUP_COLOURS[group]))
     for number, (text, colour) in enumerate(above):
         axes.text(0.98, 0.97 - 0.09 * number, text, color=colour, transform=axes.transAxes,
                   ha='right', va='top')  # fmt: skip

@@ -1,14 +1,15 @@
-"""What every analysis leaves behind: the figure, the numbers in it and the command that made it."""
+"""What the figures share: bands over seeds, axes, legends, and the files they are written to."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-# Okabe and Ito's colours, distinct for colour-blind readers too; black for the upper bound.
-COLOURS = ('#D55E00', '#0072B2', '#009E73', '#CC79A7', '#000000', '#E69F00', '#56B4E9')
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .tables import write_csv
 
 
 def new_figure(rows: int = 1, columns: int = 1, **kwargs: Any) -> tuple[Any, Any]:
@@ -21,6 +22,29 @@ def new_figure(rows: int = 1, columns: int = 1, **kwargs: Any) -> tuple[Any, Any
     kwargs.setdefault('layout', 'constrained')
     figure, axes = plt.subplots(rows, columns, **kwargs)
     return figure, axes
+
+
+def plot_band(
+    axes: Any, x: ArrayLike, curves: ArrayLike, colour: str, label: str, **line: Any
+) -> None:
+    """Plots the mean of several curves with a band of one standard deviation.
+
+    Args:
+        axes: of matplotlib.
+        x: (L,) positions.
+        curves: S curves of L values, one a seed.
+        colour: of line and band.
+        label: for the legend.
+        line: further settings of the line.
+    """
+    values = np.asarray(curves, dtype=np.float64)
+    mean = values.mean(axis=0)
+    few = -(-len(mean) // 12)  # a dozen markers: more would hide the line
+    settings = {'color': colour, 'label': label, 'linewidth': 1.8, 'markevery': few, **line}
+    axes.plot(x, mean, **settings)
+    if len(values) > 1:
+        spread = values.std(axis=0, ddof=1)
+        axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
 
 
 def tidy_axes(axes: Any) -> None:
@@ -37,10 +61,12 @@ def legend_below(
     Args:
         figure: of `new_figure`.
         entries: handles and labels, as of `axes.get_legend_handles_labels()`.
-        beside: entries a line; None: all in one.
+        beside: entries a line, at most; fewer where the figure is too narrow for them.
     """
     handles, labels = entries
-    columns = min(len(labels), beside or len(labels))
+    inches = sum(0.65 + 0.1 * len(label) for label in labels)
+    fitting = int(len(labels) * figure.get_figwidth() / max(inches, 1))
+    columns = max(1, min(len(labels), fitting, beside or len(labels)))
     figure.legend(handles, labels, loc='outside lower center', ncols=columns, frameon=False)
 
 
@@ -59,16 +85,7 @@ def save_figure(figure: Any, path: Path, dpi: int = 160) -> None:
     plt.close(figure)
 
 
-def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Writes rows as CSV; the columns are the keys in the order they first appear."""
-    fields = list(dict.fromkeys(key for row in rows for key in row))
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, fields)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def write_evidence(
+def write_figure_files(
     path: Path, figure: Any, rows: Sequence[Mapping[str, Any]], command: str, dpi: int = 160
 ) -> list[Path]:
     """Writes PATH.png, PATH.svg, PATH.csv and PATH.command.txt; returns their paths.

@@ -1,4 +1,7 @@
-"""The paper's Fig. 4: how often a rejection or correction is right, and how many it finds.
+"""How often what a method does to unobserved labels is right, and how much it finds.
+
+An action claims something: 'positive' and 'ignored' that the label is truly positive, 'negative'
+that it is not; 'kept_positive' and 'kept_negative' are decisions of earlier epochs in force.
 
 Kim et al., "Large Loss Matters in Weakly Supervised Multi-Label Classification", CVPR 2022,
 https://arxiv.org/abs/2206.03740, Fig. 4.
@@ -10,93 +13,124 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wsml_mm.experiments.history import Array, RunDynamics, by_method, cells, curves, ratio
+from wsml_mm.experiments.history import Array, RunDynamics, by_method, cells, ratio
 
-from .curves import plot_band
-from .plots import COLOURS, legend_below, new_figure, tidy_axes
-
-COUNTS = (
-    'selected', 'judged', 'hits', 'kept', 'kept_hits', 'hidden', 'false_negative_count',
-    'true_negative_count',
-)  # fmt: skip
+KEPT = 'kept_'
+MOST_CLASSES = 40  # that a figure shows
+_SOUGHT = ('false_negative', 'true_negative')  # groups of what a positive and a negative claim seek
+_OPEN = ('open_count', 'hidden_positive', 'hidden_negative')
+_COUNTS = ('count', 'judged', 'right')
 
 
-def quality(sums: Mapping[str, Array]) -> dict[str, Array]:
-    """Returns precision and recall of the choices, as shares; NaN where nothing was chosen.
+def quality(sums: Mapping[str, Array], action: str) -> dict[str, Array]:
+    """Returns precision and recall of an action, as shares; NaN where nothing was done.
 
-    `precision` is the share of right choices among those of known truth, `recall` the share of all
-    hidden positives that they find (the log's `ll/recall` leaves those aside that LL-Cp has
-    corrected before). `..._in_force` also count the corrections kept from earlier epochs, which
-    only LL-Cp has. `chance` is the precision of a random choice: the share of truly positive labels
-    among the unobserved, corrected or not.
+    `precision` is the share of right ones among those of known truth, `recall` the share that they
+    are of all unobserved labels whose truth is what the action claims, decided earlier or not (the
+    log's recall leaves those aside that are). `..._in_force` count an action together with the
+    same decisions of earlier epochs.
 
     Args:
-        sums: the keys of `SelectionRecord.totals`, of one shape.
+        sums: of `RunDynamics`, of one shape.
+        action: of its `actions`.
     """
-    right = sums['hits'] + sums['kept_hits']
-    positive = sums['false_negative_count']
+    new = action.removeprefix(KEPT)
+    nothing = np.zeros_like(sums['open_count'])
+
+    def both(what: str) -> Array:
+        held: Array = sums.get(f'{KEPT}{new}_{what}', nothing)
+        return np.asarray(sums.get(f'{new}_{what}', nothing) + held, np.float64)
+
+    sought = sums[f'{_SOUGHT[claims_negative(action)]}_count']
     return {
-        'precision': ratio(sums['hits'], sums['judged']),
-        'recall': ratio(sums['hits'], positive),
-        'precision_in_force': ratio(right, sums['judged'] + sums['kept']),
-        'recall_in_force': ratio(right, positive),
-        'chance': ratio(positive, positive + sums['true_negative_count']),
+        'precision': ratio(sums[f'{action}_right'], sums[f'{action}_judged']),
+        'recall': ratio(sums[f'{action}_right'], sought),
+        'precision_in_force': ratio(both('right'), both('judged')),
+        'recall_in_force': ratio(both('right'), sought),
+        'chance': chance(sums, claims_negative(action)),
     }
 
 
-def selecting(runs: Sequence[RunDynamics]) -> tuple[list[RunDynamics], list[str]]:
-    """Returns the runs of the methods that select anything, and the names of the others."""
-    idle = [m for m, rs in by_method(runs).items() if not any(r.sums['selected'].any() for r in rs)]
+def chance(sums: Mapping[str, Array], negative: bool = False) -> Array:
+    """Returns the precision of a random choice among the unobserved labels.
+
+    Args:
+        sums: of `RunDynamics`, of one shape.
+        negative: of labels said to be negative.
+    """
+    counts = [sums[f'{group}_count'] for group in _SOUGHT]
+    return ratio(counts[negative], counts[0] + counts[1])
+
+
+def claims_negative(action: str) -> bool:
+    """Returns whether an action claims that a label is negative."""
+    return action.endswith('negative')
+
+
+def acting(runs: Sequence[RunDynamics]) -> tuple[list[RunDynamics], list[str]]:
+    """Returns the runs of the methods that do anything, and the names of the others."""
+    idle = [m for m, rs in by_method(runs).items() if not any(run.actions for run in rs)]
     return [run for run in runs if run.method not in idle], idle
 
 
+def actions_of(runs: Sequence[RunDynamics]) -> list[str]:
+    """Returns the actions of any of the runs, those of earlier epochs last."""
+    found = dict.fromkeys(action for run in runs for action in run.actions)
+    return sorted(found, key=lambda action: action.startswith(KEPT))
+
+
 def quality_rows(runs: Sequence[RunDynamics], by_class: bool = False) -> list[dict[str, Any]]:
-    """Returns a row a run and epoch (and class): `COUNTS` and what `quality` makes of them."""
+    """Returns a row a run, epoch, (class) and action: its counts and what `quality` makes of them.
+
+    Args:
+        runs: of methods that do anything, see `acting`.
+        by_class: a row a class too.
+    """
     rows = []
     for run in runs:
         sums = run.sums if by_class else run.totals()
-        found = quality(sums)
-        for place in np.ndindex(sums['selected'].shape):
+        found = {action: quality(sums, action) for action in actions_of([run])}
+        for place in np.ndindex(sums['open_count'].shape):
             row: dict[str, Any] = {'method': run.method, 'seed': run.seed, 'epoch': place[0] + 1}
             if by_class:
                 row['class'] = run.classes[place[1]]
-            row |= {key: int(sums[key][place]) for key in COUNTS}
-            rows.append(row | cells(found, place))
+            row |= {key: int(sums[key][place]) for key in _OPEN}
+            for action, values in found.items():
+                counts = {key: int(sums[f'{action}_{key}'][place]) for key in _COUNTS}
+                rows.append({**row, 'action': action, **counts, **cells(values, place)})
     return rows
 
 
-def draw_quality(runs: Sequence[RunDynamics], title: str = '') -> Any:
-    """Draws precision and recall by epoch, a line a method; returns the figure.
+def hidden_positives(runs: Sequence[RunDynamics]) -> Array:
+    """Returns (C,) unobserved and truly positive labels of an epoch, the mean over runs."""
+    counts = [run.sums['false_negative_count'].mean(axis=0) for run in runs]
+    return np.asarray(np.mean(counts, axis=0), dtype=np.float64)
+
+
+def shown_classes(runs: Sequence[RunDynamics], most: int = MOST_CLASSES) -> NDArray[np.int64]:
+    """Returns the classes to draw, those with most hidden positives first, at most `most`.
+
+    Raises:
+        ValueError: if the runs are of different classes.
+    """
+    if len({run.classes for run in runs}) > 1:
+        raise ValueError('the methods are of different classes: compare those of one data set')
+    return np.argsort(-hidden_positives(runs), kind='stable')[:most].astype(np.int64)
+
+
+def pooled(runs: Sequence[RunDynamics], action: str) -> dict[str, Array]:
+    """Returns `quality` by class over all epochs together, (S, C) each, a row a run.
 
     Args:
-        runs: of methods that select, see `selecting`; a curve is the mean over a method's seeds,
-            with a band of one standard deviation.
-        title: above the panels.
+        runs: S runs that have the action.
+        action: of their `actions`.
     """
-    figure, axes = new_figure(1, 2, figsize=(9.5, 4.2), sharex=True, sharey=True)
-    for panel, name in zip(axes, ('precision', 'recall'), strict=True):
-        for number, (method, of_method) in enumerate(by_method(runs).items()):
-            _draw_line(panel, of_method, name, COLOURS[number % len(COLOURS)], method)
-        panel.set(title=name, xlabel='epoch')
-        panel.xaxis.get_major_locator().set_params(integer=True)
-        tidy_axes(panel)
-    chance = np.mean([quality(run.totals())['chance'][0] for run in runs])
-    axes[0].axhline(100 * chance, color='0.5', ls=':', lw=1.2, label='chance')
-    axes[0].set(ylabel='share of labels (%)', ylim=(0, 103))
-    legend_below(figure, axes[0].get_legend_handles_labels(), beside=5)
-    if title:
-        figure.suptitle(title)
-    return figure
+    found = [quality(over_epochs(run), action) for run in runs]
+    return {key: np.stack([f[key] for f in found]) for key in found[0]}
 
 
-def _draw_line(axes: Any, runs: Sequence[RunDynamics], name: str, colour: str, method: str) -> None:
-    def line(run: RunDynamics, key: str) -> Array:
-        return 100 * quality(run.totals())[key]
-
-    chosen = curves(runs, lambda run: line(run, name))
-    epochs = range(1, len(chosen[0]) + 1)
-    plot_band(axes, epochs, chosen, colour, method)
-    if any(run.sums['kept'].any() for run in runs):
-        held = curves(runs, lambda run: line(run, f'{name}_in_force'))
-        plot_band(axes, epochs, held, colour, f'{method}, with earlier corrections', ls='--')
+def over_epochs(run: RunDynamics) -> dict[str, Array]:
+    """Returns a run's sums over all epochs, (C,) each."""
+    return {key: value.sum(axis=0) for key, value in run.sums.items()}

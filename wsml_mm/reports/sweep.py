@@ -8,11 +8,10 @@ from typing import Any
 from wsml_mm.experiments.results import METRIC, MOMENTS, Result
 from wsml_mm.experiments.sweep import REFERENCE
 
-from .comparison import TITLES, plus_minus, summarise
-from .curves import plot_band
-from .plots import COLOURS, legend_below, new_figure, tidy_axes
-
-_MARKERS = 'osD^vPX'
+from .comparison import summarise
+from .plots import legend_below, new_figure, plot_band, tidy_axes
+from .styles import Style, style_of
+from .tables import CHECKPOINT_TITLES, markdown_table, plus_minus
 
 # Results of each value; under REFERENCE those of methods without the setting.
 Points = Mapping[str, Sequence[Result]]
@@ -63,18 +62,18 @@ def sweep_markdown(rows: Sequence[dict[str, Any]], name: str, methods: Sequence[
     """
     cells = {(row['method'], row[name]): row for row in rows}
     values = list(dict.fromkeys(row[name] for row in rows))
-    heads = ' | '.join('without' if value == REFERENCE else value for value in values)
+    head = ['method', *('without' if value == REFERENCE else value for value in values)]
     lines = []
     for moment in MOMENTS:
-        lines += [f'Test mAP by {name}, {TITLES[moment]}:', '', f'| method | {heads} |']
-        lines.append('|---' * (len(values) + 1) + '|')
+        body = []
         for method in methods:
             found = [cells.get((method, value)) for value in values]
             texts = [
                 plus_minus(r[f'{moment}_mean'], r[f'{moment}_std']) if r else '' for r in found
             ]
-            lines.append(f'| {method} | {" | ".join(texts)} |')
-        lines.append('')
+            body.append([method, *texts])
+        lines += [f'Test mAP by {name}, {CHECKPOINT_TITLES[moment]}:', '']
+        lines += [*markdown_table(head, body), '']
     for method in methods:
         own = [row for row in rows if row['method'] == method]
         if len(own) > 1 and len({(row['best_mean'], row['last_mean']) for row in own}) == 1:
@@ -96,7 +95,13 @@ def positions(values: Sequence[str]) -> tuple[list[float], str]:
     return numbers, 'log' if wide else 'linear'
 
 
-def draw_sweep(points: Points, label: str, methods: Sequence[str], title: str = '') -> Any:
+def draw_sweep(
+    points: Points,
+    label: str,
+    methods: Sequence[str],
+    title: str = '',
+    styles: dict[str, Style] | None = None,
+) -> Any:
     """Returns a figure of test mAP against the setting, best validation and last epoch.
 
     Mean and standard deviation over seeds; references are horizontal and dashed.
@@ -104,26 +109,29 @@ def draw_sweep(points: Points, label: str, methods: Sequence[str], title: str = 
     Args:
         points: results of each value.
         label: of the x axis.
-        methods: their order, which gives their colours.
+        methods: their order.
         title: above the panels.
+        styles: of `read_styles`.
     """
+    styles = {} if styles is None else styles
     values = [value for value in points if value != REFERENCE]
     places, scale = positions(values)
     figure, panels = new_figure(1, 2, figsize=(9.6, 4.2))
     for axes, moment in zip(panels, MOMENTS, strict=True):
         axes.set_xscale('log' if scale == 'log' else 'linear')
-        for number, method in enumerate(methods):
-            style = dict(colour=COLOURS[number % len(COLOURS)], label=method)
+        for method in methods:
+            style = {'label': method, **style_of(method, styles).line()}
             held = _scores(points.get(REFERENCE, ()), method, moment)
             if held:
                 ends = [min(places), max(places)]
-                plot_band(axes, ends, [[score] * 2 for score in held], linestyle='--', **style)
+                reference = {**style, 'linestyle': '--', 'marker': ''}
+                plot_band(axes, ends, [[score] * 2 for score in held], **reference)
                 continue
             order = sorted(range(len(values)), key=places.__getitem__)
             columns = [_scores(points[values[i]], method, moment) for i in order]
-            plot_band(axes, [places[i] for i in order], list(zip(*columns, strict=True)),
-                      marker=_MARKERS[number % len(_MARKERS)], markersize=5, **style)  # fmt: skip
-        axes.set(xlabel=label, title=TITLES[moment])
+            curves = list(zip(*columns, strict=True))
+            plot_band(axes, [places[i] for i in order], curves, **style, markevery=1)
+        axes.set(xlabel=label, title=CHECKPOINT_TITLES[moment])
         axes.set_xticks(places, values)
         axes.minorticks_off()
         if scale == 'category':

@@ -10,7 +10,7 @@ from PIL import Image
 
 from wsml_mm.datasets.table import FaultLog, TableFormat
 from wsml_mm.labels import LabelColumns, NameColumn, SparseLabels
-from wsml_mm.reports.dataset import Subject, check_dataset, table_subject
+from wsml_mm.reports.dataset import CheckedDataset, check_dataset, dataset_of_table
 
 CLASSES = ['cat', 'dog', 'elk', '<b>&"bold"</b>', 'Cat', 'yak', 'zebu']
 # The faults, and how often each is due.
@@ -73,17 +73,19 @@ def write_images(folder, names, size=40):
 
 def checked(root, decode=True, **layout):
     log = FaultLog()
-    subject = table_subject(
+    dataset = dataset_of_table(
         root / 't.csv', root / 'images', root / 'classes.txt', TableFormat(**layout), log
     )
-    return check_dataset(subject, log, decode)
+    return check_dataset(dataset, log, decode)
 
 
-def subject_of(matrix, classes, tmp_path, names=None):
+def dataset_of(matrix, classes, tmp_path, names=None):
     names = names or [f'{i}.jpg' for i in range(len(matrix))]
     labels = SparseLabels.from_dense(np.array(matrix, np.int8))
     columns = LabelColumns(NameColumn.from_names(names), labels, {'classes': tuple(classes)})
-    return Subject('t', columns, lambda i: os.path.join(tmp_path, names[i]), lambda i: f't:{i}')
+    return CheckedDataset(
+        't', columns, lambda i: os.path.join(tmp_path, names[i]), lambda i: f't:{i}'
+    )
 
 
 class Page(HTMLParser):

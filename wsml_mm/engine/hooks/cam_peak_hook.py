@@ -1,4 +1,4 @@
-"""Leaves in each tested sample where its activation maps are largest, for the pointing game."""
+"""Writes into each tested sample where its activation maps are largest, for the pointing game."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 from torch import Tensor, nn
 
-from wsml_mm.evaluation.pointing import map_peaks, original_pixels
-from wsml_mm.models.cam import METHODS, activation_maps, last_map
+from wsml_mm.models.cam import CAM_METHODS, locate_peaks
 
 
 @HOOKS.register_module()
@@ -30,8 +29,8 @@ class CamPeakHook(Hook):  # type: ignore[misc]
     """
 
     def __init__(self, method: str = 'cam') -> None:
-        if method not in METHODS:
-            raise ValueError(f'CamPeakHook(method={method!r}): use one of {", ".join(METHODS)}')
+        if method not in CAM_METHODS:
+            raise ValueError(f'CamPeakHook(method={method!r}): use one of {", ".join(CAM_METHODS)}')
         self.method = method
         self._samples: list[Any] = []
         self._handle: Any = None
@@ -66,8 +65,8 @@ class CamPeakHook(Hook):  # type: ignore[misc]
         self._handle, self._samples = None, []
 
     def _point(self, model: Any, inputs: Tensor, output: Any) -> None:
-        peaks = map_peaks(activation_maps(model, last_map(output), self.method)).cpu().numpy()
         shape = (inputs.shape[-2], inputs.shape[-1])
-        for sample, each in zip(self._samples, peaks, strict=True):
-            place = original_pixels(each, shape, sample.metainfo)
+        metas = [sample.metainfo for sample in self._samples]
+        _, places = locate_peaks(model, output, shape, metas, self.method)
+        for sample, place in zip(self._samples, places, strict=True):
             sample.set_field(torch.from_numpy(place), 'cam_peak')

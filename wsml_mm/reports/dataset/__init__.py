@@ -1,17 +1,17 @@
-from .check import DatasetReport, Subject, check_dataset
+from .check import DatasetReport, check_dataset
+from .checked_dataset import CheckedDataset, dataset_of_loader, dataset_of_table
 from .html import write_html
-from .sources import loader_subject, table_subject
 from .splits import check_splits
-from .text import print_faults, print_report
+from .terminal import print_faults, print_report
 
 __all__ = [
+    'CheckedDataset',
     'DatasetReport',
-    'Subject',
     'check_dataset',
     'check_splits',
-    'loader_subject',
+    'dataset_of_loader',
+    'dataset_of_table',
     'print_faults',
     'print_report',
-    'table_subject',
     'write_html',
 ]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsml_mm.datasets.table import Fault, FaultLog
-from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
 
-from .images import ImageFiles, check_files
-from .label_statistics import (
+from .checked_dataset import CheckedDataset
+from .class_counts import (
     MOST_PAIRED,
     ClassCounts,
     class_counts,
@@ -23,23 +21,7 @@ from .label_statistics import (
     pair_counts,
     similar_names,
 )
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A data set to be checked.
-
-    Args:
-        title: what it is, e.g. its file.
-        columns: image names and labels, as far as they could be read.
-        path: tells the image file of a position.
-        where: tells the place of a position in the annotation.
-    """
-
-    title: str
-    columns: LabelColumns
-    path: Callable[[int], str]
-    where: Callable[[int], str]
+from .image_files import ImageFiles, check_files
 
 
 @dataclass(frozen=True)
@@ -47,7 +29,7 @@ class DatasetReport:
     """A data set's faults and figures.
 
     Args:
-        subject: the data set.
+        dataset: the data set.
         log: its faults.
         files: its image files.
         counts: labels of each class.
@@ -56,7 +38,7 @@ class DatasetReport:
         pairs: (K, K) images that have both classes.
     """
 
-    subject: Subject
+    dataset: CheckedDataset
     log: FaultLog
     files: ImageFiles
     counts: ClassCounts
@@ -67,31 +49,31 @@ class DatasetReport:
     @property
     def labels(self) -> SparseLabels:
         """The labels, (N, C)."""
-        return self.subject.columns.labels
+        return self.dataset.columns.labels
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The C class names."""
-        return tuple(self.subject.columns.metainfo['classes'])
+        return tuple(self.dataset.columns.metainfo['classes'])
 
 
-def check_dataset(subject: Subject, log: FaultLog, decode: bool = False) -> DatasetReport:
+def check_dataset(dataset: CheckedDataset, log: FaultLog, decode: bool = False) -> DatasetReport:
     """Looks for faults of images, rows and classes.
 
     Args:
-        subject: the data set.
+        dataset: the data set.
         log: holds the faults met in reading it, and takes those found here.
         decode: decode every image, and compare the files' contents.
     """
-    labels = subject.columns.labels
-    files = check_files(subject.path, len(labels), decode)
+    labels = dataset.columns.labels
+    files = check_files(dataset.path, len(labels), decode)
     counts = class_counts(labels)
-    _check_images(subject, files, log)
-    _check_rows(subject, log)
-    _check_classes(subject, counts, log)
+    _check_images(dataset, files, log)
+    _check_rows(dataset, log)
+    _check_classes(dataset, counts, log)
     paired = most_frequent(counts.positive, MOST_PAIRED)
     return DatasetReport(
-        subject,
+        dataset,
         log,
         files,
         counts,
@@ -101,34 +83,14 @@ def check_dataset(subject: Subject, log: FaultLog, decode: bool = False) -> Data
     )
 
 
-def verdict(log: FaultLog) -> str:
-    """Returns how many errors and warnings there are, as a phrase."""
-    warnings = sum(log.counts.values()) - log.serious
-    return f'{counted(log.serious, "error")}, {counted(warnings, "warning")}'
-
-
-def counted(number: int, what: str) -> str:
-    """Returns a number of things as a phrase: no images, 1 image, 2,000 images."""
-    if number == 0:
-        return f'no {what}s'
-    return f'{number:,} {what}{"" if number == 1 else "s"}'
-
-
-def often(log: FaultLog, kind: str, most: int = 8) -> str:
-    """Returns what most faults of a kind are about, or '' where none is about the same."""
-    common = log.subjects[kind].most_common(most)
-    repeated = bool(common) and common[0][1] > 1
-    return ', '.join(f'{name} ({n:,})' for name, n in common) if repeated else ''
-
-
-def _check_images(subject: Subject, files: ImageFiles, log: FaultLog) -> None:
-    names, where = subject.columns.names, subject.where
+def _check_images(dataset: CheckedDataset, files: ImageFiles, log: FaultLog) -> None:
+    names, where = dataset.columns.names, dataset.where
     every = len(files.missing) == len(names)
     for index, other in files.missing.items():
         mend = f'is {other!r} meant?' if other else 'add the image, or remove the row'
         if every and not other:
             mend = (
-                f'no image is where the rows say; check the image folder of {subject.path(index)}'
+                f'no image is where the rows say; check the image folder of {dataset.path(index)}'
             )
         what = f'there is no image {names[index]!r}'
         log(Fault('missing image', where(index), what, mend, names[index]))
@@ -136,7 +98,7 @@ def _check_images(subject: Subject, files: ImageFiles, log: FaultLog) -> None:
         what = f'image {names[index]!r} cannot be decoded ({why})'
         log(Fault('unreadable image', where(index), what, 'mend or remove it', names[index]))
     for group in files.twins:
-        rows = np.array([subject.columns.labels.row(i) for i in group])
+        rows = np.array([dataset.columns.labels.row(i) for i in group])
         clash = bool(((rows == POSITIVE).any(0) & (rows == NEGATIVE).any(0)).any())
         listed = ', '.join(repr(names[i]) for i in group[:4])
         more = f' and {len(group) - 4} more' if len(group) > 4 else ''
@@ -146,25 +108,25 @@ def _check_images(subject: Subject, files: ImageFiles, log: FaultLog) -> None:
         log(Fault('identical images', where(group[0]), what, mend, names[group[0]], serious=False))
 
 
-def _check_rows(subject: Subject, log: FaultLog) -> None:
-    labels = subject.columns.labels
+def _check_rows(dataset: CheckedDataset, log: FaultLog) -> None:
+    labels = dataset.columns.labels
     told = {fault.image for faults in log.kept.values() for fault in faults if fault.serious}
     unlabelled = labels.row_counts(POSITIVE) + labels.row_counts(NEGATIVE) == 0
     for index in map(int, np.flatnonzero(unlabelled)):
-        if (name := subject.columns.names[index]) in told:
+        if (name := dataset.columns.names[index]) in told:
             continue  # its labels are known, but wrong
         what = f'nothing is known of image {name!r}'
         mend = 'label it, or remove the row'
-        log(Fault('image without labels', subject.where(index), what, mend, name, '', False))
+        log(Fault('image without labels', dataset.where(index), what, mend, name, '', False))
 
 
-def _check_classes(subject: Subject, counts: ClassCounts, log: FaultLog) -> None:
-    classes = subject.columns.metainfo['classes']
+def _check_classes(dataset: CheckedDataset, counts: ClassCounts, log: FaultLog) -> None:
+    classes = dataset.columns.metainfo['classes']
     known = counts.positive + counts.negative
 
     def warn(kind: str, index: int, what: str, mend: str) -> None:
         name = classes[index]
-        log(Fault(kind, subject.title, f'class {name!r} {what}', mend, '', name, serious=False))
+        log(Fault(kind, dataset.title, f'class {name!r} {what}', mend, '', name, serious=False))
 
     for index in map(int, np.flatnonzero(counts.positive == 0)):
         if known[index]:

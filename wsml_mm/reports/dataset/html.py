@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, PackageLoader
+
 from wsml_mm.datasets.table import FaultLog
-from wsml_mm.datasets.table.cells import UNPRINTABLE
 from wsml_mm.labels.files import told
 from wsml_mm.version import __version__
 
-from .check import DatasetReport, often, verdict
-from .examples import Photographs, class_examples, fault_photographs
-from .label_statistics import chain, most_frequent, top_pairs
-from .pictures import pair_matrix
-from .template import PAGE, STYLE
+from .check import DatasetReport
+from .class_counts import chain, most_frequent, top_pairs
+from .pair_matrix import pair_matrix
+from .photographs import Photographs, class_examples, fault_photographs
+from .phrases import often, printable, verdict
 
 _LISTED, _FOLDED = 6, 60  # faults of a kind: to be seen, and to be unfolded
 _FREQUENT, _RAREST = 160, 40  # classes in the table
@@ -33,27 +34,19 @@ def write_html(report: DatasetReport, path: Path) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    from jinja2 import Environment
-
-    page = Environment(autoescape=True, trim_blocks=True).from_string(PAGE)
-    text = page.render(style=_Safe(STYLE), **_context(report))
+    templates = PackageLoader('wsml_mm.reports')
+    pages = Environment(loader=templates, autoescape=True, trim_blocks=True)
+    text = pages.get_template('dataset.html.j2').render(_context(report))
     with told(path, 'free some space, or name another file'):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding='utf-8')
 
 
-class _Safe(str):
-    """Text of this package that is markup already."""
-
-    def __html__(self) -> str:
-        return str(self)
-
-
 def _context(report: DatasetReport) -> dict[str, Any]:
-    photographs = Photographs(report.subject)
+    photographs = Photographs(report.dataset)
     examples, example_note = class_examples(report, photographs)
     context = {
-        'title': clean(report.subject.title),
+        'title': printable(report.dataset.title),
         'images': len(report.labels),
         'verdict': _verdict(report.log),
         'tiles': _tiles(report),
@@ -64,11 +57,6 @@ def _context(report: DatasetReport) -> dict[str, Any]:
         'footer': f'tools/check_dataset.py of wsml_mm {__version__}',
     }
     return context | _classes(report) | _histogram(report) | _together(report)
-
-
-def clean(text: str) -> str:
-    """Returns text without control signs, which no page may hold."""
-    return UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text)
 
 
 def _verdict(log: FaultLog) -> dict[str, str]:
@@ -97,7 +85,7 @@ def _findings(log: FaultLog, photographs: Photographs) -> list[dict[str, Any]]:
     for kind in sorted(log.counts, key=lambda k: _ERROR_ORDER[log.kept[k][0].serious]):
         kept, count = log.kept[kind], log.counts[kind]
         lines = [
-            {'where': clean(f.where), 'what': clean(f.what), 'mend': clean(f.mend)}
+            {'where': printable(f.where), 'what': printable(f.what), 'mend': printable(f.mend)}
             for f in kept[: _LISTED + _FOLDED]
         ]
         found.append(
@@ -109,7 +97,7 @@ def _findings(log: FaultLog, photographs: Photographs) -> list[dict[str, Any]]:
                 'first': lines[:_LISTED],
                 'more': lines[_LISTED:],
                 'left': f'{count - len(lines):,}' if count > len(lines) else '',
-                'subjects': clean(often(log, kind)),
+                'subjects': printable(often(log, kind)),
                 'photos': fault_photographs(kept, photographs),
             }
         )
@@ -139,7 +127,7 @@ def _classes(report: DatasetReport) -> dict[str, Any]:
             {'kind': k, 'width': f'{62 * width:.2f}', 'text': text, 'zero': zero}
             for k, width, text, zero in bars
         ]
-        rows.append({'name': clean(report.classes[index]), 'bars': named})
+        rows.append({'name': printable(report.classes[index]), 'bars': named})
     return {'classes': rows, 'class_note': note}
 
 
@@ -164,7 +152,7 @@ def _together(report: DatasetReport) -> dict[str, Any]:
     drawn = size if size <= _DRAWN else _DRAWN_ELSE
     part = report.pairs[:drawn, :drawn]
     order = chain(part)
-    names = [clean(report.classes[index]) for index in report.paired]
+    names = [printable(report.classes[index]) for index in report.paired]
     note = (
         'Of the images of the class in the row, the share that has the class in the column as '
         'well, by positive labels alone; classes that come together stand together.'

@@ -9,9 +9,9 @@ from mmengine.config import Config, ConfigDict
 
 from wsml_mm.datasets.table import Fault, FaultLog
 
-from .sources import dataset_config, open_label_table, tables_of
+from .checked_dataset import dataset_config, open_label_table, tables_of
 
-LOADERS = ('train', 'val', 'test')
+_SPLITS = ('train', 'val', 'test')
 
 
 def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: FaultLog) -> None:
@@ -30,7 +30,7 @@ def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: FaultLog
         log(Fault('num_classes', str(cfg.filename), what, mend))
     images: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
-    for other in LOADERS:
+    for other in _SPLITS:
         if cfg.get(f'{other}_dataloader') is None:
             continue
         for table in tables_of(dataset_config(cfg, other)):

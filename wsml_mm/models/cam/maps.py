@@ -12,9 +12,9 @@ from mmpretrain.models.heads import CSRAClsHead
 from mmpretrain.models.necks import GlobalAveragePooling
 from torch import Tensor, nn
 
-from .gradient_cam import GRADIENT_METHODS, gradient_activation_map
+from .gradient import GRADIENT_METHODS, gradient_activation_map
 
-METHODS = ('cam', *GRADIENT_METHODS)
+CAM_METHODS = ('cam', *GRADIENT_METHODS)
 
 
 def class_activation_map(features: Tensor, weight: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ def activation_maps(model: nn.Module, features: Tensor, method: str = 'cam') -> 
     Args:
         model: an `ImageClassifier` in evaluation mode.
         features: (B, D, h, w) of `last_map(model.backbone(inputs))`.
-        method: of `METHODS`; all but 'cam' are those of the library grad-cam.
+        method: of `CAM_METHODS`; all but 'cam' are those of the library grad-cam.
 
     Raises:
         ValueError: if the method is unknown or the head does not allow it.
@@ -88,6 +88,6 @@ def activation_maps(model: nn.Module, features: Tensor, method: str = 'cam') -> 
     """
     if method == 'cam':
         return class_activation_map(features, cam_weight(model))
-    if method not in METHODS:
-        raise ValueError(f'method {method!r}: use one of {", ".join(METHODS)}')
+    if method not in CAM_METHODS:
+        raise ValueError(f'method {method!r}: use one of {", ".join(CAM_METHODS)}')
     return torch.stack([gradient_activation_map(model, each[None], method) for each in features])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from wsml_mm.labels import SparseLabels
-from wsml_mm.reports.dataset.label_statistics import (
+from wsml_mm.reports.dataset.class_counts import (
     chain,
     class_counts,
     labels_per_image,

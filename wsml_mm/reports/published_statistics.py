@@ -16,7 +16,7 @@ def _text(value: float | str) -> str:
     return f'{value:,.0f}' if value == int(value) else f'{value:,.2f}'
 
 
-def statistics_table(benchmark: Benchmark, splits: Mapping[str, ColumnDataset]) -> None:
+def print_statistics(benchmark: Benchmark, splits: Mapping[str, ColumnDataset]) -> None:
     """Prints the statistics of splits; where a published number differs, it says so."""
     from rich.box import MARKDOWN
     from rich.console import Console

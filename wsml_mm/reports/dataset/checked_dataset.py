@@ -1,9 +1,10 @@
-"""Where a data set to be checked comes from: a table, or a loader of a config."""
+"""A data set to be checked: read from a table, or from a loader of a config."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,27 @@ from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.files import one_line
 from wsml_mm.labels.names import NameColumn
 
-from .check import Subject
+
+@dataclass(frozen=True)
+class CheckedDataset:
+    """A data set to be checked, as far as it can be read.
+
+    Args:
+        title: what it is, e.g. its file.
+        columns: image names and labels, as far as they could be read.
+        path: tells the image file of a position.
+        where: tells the place of a position in the annotation.
+    """
+
+    title: str
+    columns: LabelColumns
+    path: Callable[[int], str]
+    where: Callable[[int], str]
 
 
-def table_subject(
+def dataset_of_table(
     file: Path, images: Path, class_file: Path | None, layout: TableFormat, log: FaultLog
-) -> Subject:
+) -> CheckedDataset:
     """Reads a table as far as it can be read.
 
     Args:
@@ -45,12 +61,12 @@ def table_subject(
         FileNotFoundError: if a file is not there.
     """
     classes = None if class_file is None else read_class_file(class_file, log)
-    return _subject(read_table(file, classes, layout, log), str(images))
+    return _table_dataset(read_table(file, classes, layout, log), str(images))
 
 
-def loader_subject(
+def dataset_of_loader(
     cfg: Config, loader: str, log: FaultLog, all_labels: bool = False
-) -> Subject | None:
+) -> CheckedDataset | None:
     """Reads the data set of a loader of a config, as far as it can be read.
 
     Args:
@@ -67,9 +83,9 @@ def loader_subject(
     tables = list(tables_of(config))
     read = [_read_table(table, log) for table in tables]
     if log.serious:
-        return _subject(read[0], _image_folder(tables[0])) if read else None
+        return _table_dataset(read[0], _image_folder(tables[0])) if read else None
     try:
-        return _built_subject(config, f'{cfg.filename} ({loader})', all_labels)
+        return _built_dataset(config, f'{cfg.filename} ({loader})', all_labels)
     except (ValueError, OSError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, (ValueError, OSError)) else one_line(error)
         what, _, mend = why.rpartition('; ')
@@ -120,9 +136,9 @@ def _image_folder(config: ConfigDict) -> str:
     return str(open_label_table(config).img_prefix)
 
 
-def _subject(table: Table, folder: str) -> Subject:
+def _table_dataset(table: Table, folder: str) -> CheckedDataset:
     names = table.columns.names
-    return Subject(
+    return CheckedDataset(
         str(table.source.path),
         table.columns,
         lambda index: os.path.join(folder, names[index]),
@@ -142,7 +158,7 @@ def _serving_images(config: ConfigDict) -> ConfigDict:
     return config
 
 
-def _built_subject(config: ConfigDict, title: str, all_labels: bool) -> Subject:
+def _built_dataset(config: ConfigDict, title: str, all_labels: bool) -> CheckedDataset:
     dataset: Any = DATASETS.build(config)
     if hasattr(dataset, 'full_labels'):  # PartialLabelDataset
         labels = dataset.full_labels if all_labels else dataset.labels
@@ -153,7 +169,9 @@ def _built_subject(config: ConfigDict, title: str, all_labels: bool) -> Subject:
     folder = _common_folder(paths)
     names = NameColumn.from_names(path[len(folder) :] for path in paths)
     columns = LabelColumns(names, labels, {'classes': tuple(dataset.metainfo['classes'])})
-    return Subject(title, columns, lambda i: folder + names[i], lambda i: f'{title}: row {i}')
+    return CheckedDataset(
+        title, columns, lambda i: folder + names[i], lambda i: f'{title}: row {i}'
+    )
 
 
 def _common_folder(paths: Sequence[str]) -> str:

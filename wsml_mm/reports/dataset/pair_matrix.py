@@ -1,39 +1,19 @@
-"""Pictures of a report as data URIs: thumbnails and the matrix of classes that come together."""
+"""The matrix of classes that come together, as a picture inside a page."""
 
 from __future__ import annotations
 
-import base64
 import io
 import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from wsml_mm.reports.plots import new_figure
 
-_HEIGHT, _WIDEST = 132, 220  # pixels of a thumbnail
+from .photographs import data_uri
+
 _ANNOTATED = 14  # classes up to which each field of the matrix has its number
-
-
-def thumbnail(file: str) -> str | None:
-    """Returns a small JPEG of an image as a data URI; None: it cannot be decoded."""
-    try:
-        with Image.open(file) as image:
-            image.draft('RGB', (2 * _WIDEST, 2 * _HEIGHT))
-            small = ImageOps.exif_transpose(image).convert('RGB')
-            small.thumbnail((_WIDEST, _HEIGHT), Image.Resampling.LANCZOS)
-            buffer = io.BytesIO()
-            small.save(buffer, 'JPEG', quality=76, optimize=True)
-    except Exception:  # Pillow raises many kinds on hostile files; the checker names them
-        return None
-    return data_uri(buffer.getvalue(), 'image/jpeg')
-
-
-def data_uri(content: bytes, kind: str) -> str:
-    """Returns a file's content as the address of itself."""
-    return f'data:{kind};base64,{base64.b64encode(content).decode()}'
 
 
 def pair_matrix(counts: NDArray[np.int64], names: Sequence[str]) -> str:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from test_cam import build
+from test_maps import build
 
-from wsml_mm.models.cam import METHODS, activation_maps, last_map
-from wsml_mm.models.gradient_cam import GRADIENT_METHODS, gradient_activation_map
+from wsml_mm.models.cam import CAM_METHODS, activation_maps, last_map
+from wsml_mm.models.cam.gradient import GRADIENT_METHODS, gradient_activation_map
 
 
 @pytest.fixture(scope='module')
@@ -32,7 +32,7 @@ def test_cam_and_the_librarys_grad_cam_agree(model, features):
 @pytest.mark.parametrize('method', GRADIENT_METHODS)
 def test_every_method_gives_a_map_a_class_and_leaves_the_model_alone(model, features, method):
     pytest.importorskip('pytorch_grad_cam')
-    assert method in METHODS
+    assert method in CAM_METHODS
     kept = torch.ones_like(model.head.fc.weight)
     model.head.fc.weight.grad, model.head.fc.bias.grad = kept, None
     with torch.no_grad():  # as in a test

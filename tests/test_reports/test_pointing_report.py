@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsml_mm.reports.pointing_figure import draw_pointing_game, pointing_markdown
+from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
 
 CLASSES = ('cat', 'dog', 'elk')
 

@@ -5,10 +5,11 @@ import pytest
 import torch
 from mmengine.dataset import Compose
 from mmpretrain.registry import MODELS, TRANSFORMS
+from PIL import Image
 from planted_maps import HEIGHT, WIDTH, cell_box, planted_config, write_images
 
 from wsml_mm.datasets.boxes import innermost
-from wsml_mm.reports.cam_view import disagreement, view_image
+from wsml_mm.models.cam import view_images
 
 RED, GREEN, BLUE = range(3)
 
@@ -26,7 +27,8 @@ def view(tmp_path):
         torch.nn.init.eye_(model.head.fc.weight)
         torch.nn.init.constant_(model.head.fc.bias, 0.5)
         pipeline = Compose([TRANSFORMS.build(step) for step in steps])
-        return view_image(model.eval(), pipeline, devkit / 'JPEGImages/000.jpg', method)
+        (found,) = view_images(model.eval(), pipeline, [devkit / 'JPEGImages/000.jpg'], method)
+        return found
 
     return look, list(steps)
 
@@ -73,11 +75,24 @@ def test_unreadable_image(view, tmp_path):
         look()
 
 
-def test_disagreement():
-    left, right = torch.tensor([[1.0, 0], [0, 0]]), torch.tensor([[0.0, 0], [0, 3]])
-    assert disagreement([left, left * 7, left - 0.0]) == pytest.approx(0)
-    assert disagreement([left, right]) == pytest.approx(1)
-    assert disagreement([left, left, right]) == pytest.approx(2 / 3)
-    assert disagreement([left]) == 0
-    assert disagreement([left, left.repeat_interleave(3, 0).repeat_interleave(3, 1)]) < 0.1
-    assert disagreement([left, -left]) == pytest.approx(1)  # what speaks against does not count
+@pytest.mark.parametrize('batch_size', [1, 2, 16])
+def test_batches_see_what_single_images_show(tmp_path, batch_size):
+    """Images of three sizes: those of one size go together, and none is padded for another."""
+    devkit = write_images(tmp_path / 'kit', [{'red': ((0, n % 4), None)} for n in range(5)])
+    paths = sorted((devkit / 'JPEGImages').iterdir())
+    sizes = [(48, 32), (48, 32), (64, 32), (48, 32), (40, 40)]
+    for path, size in zip(paths, sizes, strict=True):
+        Image.open(path).resize(size).save(path, quality=100)
+    cfg = planted_config(devkit, tmp_path)
+    model = MODELS.build(cfg.model).eval()
+    torch.nn.init.eye_(model.head.fc.weight)
+    steps = [dict(type='LoadImageFromFile', imdecode_backend='pillow'), dict(type='PackInputs')]
+    pipeline = Compose([TRANSFORMS.build(step) for step in steps])
+    found = list(view_images(model, pipeline, paths, batch_size=batch_size))
+    for view, path, (width, height) in zip(found, paths, sizes, strict=True):
+        (alone,) = view_images(model, pipeline, [path])
+        assert view.input_shape == (height, width)
+        assert view.meta['img_path'] == str(path)
+        torch.testing.assert_close(view.maps, alone.maps)
+        np.testing.assert_allclose(view.scores, alone.scores, rtol=1e-6)
+        np.testing.assert_array_equal(view.peaks, alone.peaks)

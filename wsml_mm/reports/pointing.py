@@ -8,17 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .plots import COLOURS, legend_below, new_figure, tidy_axes
+from .plots import legend_below, new_figure, tidy_axes
+from .styles import Style, style_of
+from .tables import CHECKPOINT_TITLES, markdown_table, plus_minus, spread_over_seeds
 
 ACCURACY, MEAN_CLASS = 'accuracy', 'mean_class_accuracy'
 _GROUPS = {MEAN_CLASS: 'mean over\nclasses', ACCURACY: 'all pairs'}
-_TITLES = {'best': 'best validation epoch', 'last': 'last epoch'}
 _MOST_CLASSES = 20  # beyond this many, bars by class cannot be read
 
 Row = dict[str, Any]
 
 
-def draw_pointing_game(rows: Sequence[Row], classes: Sequence[str], title: str = '') -> Any:
+def draw_pointing_game(
+    rows: Sequence[Row],
+    classes: Sequence[str],
+    title: str = '',
+    styles: dict[str, Style] | None = None,
+) -> Any:
     """Returns a figure of accuracies by class and method, one panel a moment of training.
 
     Args:
@@ -26,7 +32,9 @@ def draw_pointing_game(rows: Sequence[Row], classes: Sequence[str], title: str =
             `mean_class_accuracy`, one key a class that was played, and the same with `centre/`.
         classes: in the order to draw.
         title: above the panels.
+        styles: of `read_styles`.
     """
+    styles = {} if styles is None else styles
     played = [name for name in classes if name in rows[0]]
     groups = [*(played if len(played) <= _MOST_CLASSES else []), *_GROUPS]
     moments = list(dict.fromkeys(row['moment'] for row in rows))
@@ -35,8 +43,8 @@ def draw_pointing_game(rows: Sequence[Row], classes: Sequence[str], title: str =
         len(moments), figsize=(width, 2.9 * len(moments)), sharex=True, squeeze=False
     )
     for moment, axis in zip(moments, axes[:, 0], strict=True):
-        _draw_panel(axis, [row for row in rows if row['moment'] == moment], groups)
-        axis.set_title(_TITLES.get(moment, moment), loc='left', fontsize=10)
+        _draw_panel(axis, [row for row in rows if row['moment'] == moment], groups, styles)
+        axis.set_title(CHECKPOINT_TITLES.get(moment, moment), loc='left', fontsize=10)
     axes[-1, 0].set_xticks(np.arange(len(groups)), [_GROUPS.get(g, g) for g in groups])
     handles, labels = axes[0, 0].get_legend_handles_labels()
     handles, labels = [*handles[1:], handles[0]], [*labels[1:], labels[0]]  # the centre last
@@ -46,7 +54,9 @@ def draw_pointing_game(rows: Sequence[Row], classes: Sequence[str], title: str =
     return figure
 
 
-def _draw_panel(axis: Any, rows: Sequence[Row], groups: Sequence[str]) -> None:
+def _draw_panel(
+    axis: Any, rows: Sequence[Row], groups: Sequence[str], styles: dict[str, Style]
+) -> None:
     methods = list(dict.fromkeys(row['method'] for row in rows))
     place, thick = np.arange(len(groups)), 0.8 / len(methods)
     for number, method in enumerate(methods):
@@ -56,9 +66,9 @@ def _draw_panel(axis: Any, rows: Sequence[Row], groups: Sequence[str]) -> None:
             mean,
             thick * 0.92,
             yerr=None if np.isnan(spread).all() else spread,
-            color=COLOURS[number % len(COLOURS)],
             label=method,
             error_kw={'elinewidth': 1, 'capsize': 2},
+            **style_of(method, styles).bar(),
         )
     centre = [rows[0].get(f'centre/{group}', np.nan) for group in groups]
     axis.hlines(
@@ -72,7 +82,7 @@ def _over_seeds(
     rows: Sequence[Row], groups: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     values = np.array([[row.get(group, np.nan) for group in groups] for row in rows], dtype=float)
-    spread = values.std(axis=0, ddof=1) if len(values) > 1 else np.full(len(groups), np.nan)
+    spread = np.array([spread_over_seeds(column) for column in values.T])
     return values.mean(axis=0), spread
 
 
@@ -81,15 +91,11 @@ def pointing_markdown(rows: Sequence[Row], classes: Sequence[str]) -> str:
     played = [name for name in classes if name in rows[0]]
     columns = [ACCURACY, MEAN_CLASS, *played]
     head = ['method', 'checkpoint', 'all pairs', 'mean over classes', *played]
-    lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
-    pairs = dict.fromkeys((row['moment'], row['method']) for row in rows)
-    for moment, method in pairs:
+    lines = []
+    for moment, method in dict.fromkeys((row['moment'], row['method']) for row in rows):
         chosen = [r for r in rows if (r['moment'], r['method']) == (moment, method)]
-        cells = [
-            f'{mean:.1f}' if np.isnan(spread) else f'{mean:.1f} ± {spread:.1f}'
-            for mean, spread in zip(*_over_seeds(chosen, columns), strict=True)
-        ]
-        lines.append('| ' + ' | '.join([method, moment, *cells]) + ' |')
+        scores = zip(*_over_seeds(chosen, columns), strict=True)
+        lines.append([method, moment, *(plus_minus(*score) for score in scores)])
     centre = [f'{rows[0][f"centre/{column}"]:.1f}' for column in columns]
-    lines.append('| ' + ' | '.join(['image centre', '', *centre]) + ' |')
-    return '\n'.join(lines) + '\n'
+    lines.append(['image centre', '', *centre])
+    return '\n'.join([*markdown_table(head, lines), ''])

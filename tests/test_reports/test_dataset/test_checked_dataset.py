@@ -7,7 +7,7 @@ from helpers import CLASSES, read_devkit, tiny_config, write_devkit
 from mmengine.config import Config
 
 from wsml_mm.datasets.table import FaultLog, TableFormat
-from wsml_mm.reports.dataset import loader_subject, table_subject
+from wsml_mm.reports.dataset import dataset_of_loader, dataset_of_table
 
 
 @pytest.fixture(scope='module')
@@ -23,19 +23,19 @@ def config(kit, tmp_path, **kwargs):
     return tiny_config(kit, tmp_path, **kwargs)
 
 
-def labels_of(subject):
-    labels = subject.columns.labels
+def labels_of(dataset):
+    labels = dataset.columns.labels
     return [labels.row(index).tolist() for index in range(len(labels))]
 
 
 def test_any_datasets_observed_labels(kit, tmp_path):
     log = FaultLog()
-    subject = loader_subject(config(kit, tmp_path), 'train', log)
+    dataset = dataset_of_loader(config(kit, tmp_path), 'train', log)
     assert not log.counts
-    assert list(subject.columns.names) == list(read_devkit(kit))
-    assert subject.path(2) == str(kit / 'JPEGImages' / subject.columns.names[2])
-    assert all(sorted(row) == [-1, -1, -1, -1, 1] for row in labels_of(subject))
-    full = loader_subject(config(kit, tmp_path), 'train', log, all_labels=True)
+    assert list(dataset.columns.names) == list(read_devkit(kit))
+    assert dataset.path(2) == str(kit / 'JPEGImages' / dataset.columns.names[2])
+    assert all(sorted(row) == [-1, -1, -1, -1, 1] for row in labels_of(dataset))
+    full = dataset_of_loader(config(kit, tmp_path), 'train', log, all_labels=True)
     assert labels_of(full) == [row.tolist() for row in read_devkit(kit).values()]
     assert full.columns.metainfo['classes'] == CLASSES
 
@@ -49,9 +49,9 @@ def test_parts_and_features_are_seen_through(kit, tmp_path):
     cfg.train_dataloader.dataset.holdout = dict(part='val', fraction=0.25)
     cfg.train_dataloader.dataset.bad_images = 'skip'
     log = FaultLog()
-    subject = loader_subject(cfg, 'train', log)
-    assert len(subject.columns) == 6
-    assert subject.path(0).startswith(str(kit / 'JPEGImages'))
+    dataset = dataset_of_loader(cfg, 'train', log)
+    assert len(dataset.columns) == 6
+    assert dataset.path(0).startswith(str(kit / 'JPEGImages'))
     assert not log.counts
 
 
@@ -65,8 +65,8 @@ def table_loader(kit, tmp_path, ann_file='train.csv'):
 
 def test_a_table_of_a_config(kit, tmp_path):
     log = FaultLog()
-    subject = loader_subject(table_loader(kit, tmp_path), 'train', log, all_labels=True)
-    assert labels_of(subject) == [row.tolist() for row in read_devkit(kit).values()]
+    dataset = dataset_of_loader(table_loader(kit, tmp_path), 'train', log, all_labels=True)
+    assert labels_of(dataset) == [row.tolist() for row in read_devkit(kit).values()]
     assert not log.counts
 
 
@@ -74,10 +74,10 @@ def test_all_faults_of_a_configs_table(kit, tmp_path):
     text = 'image,positive\ntrain_000.jpg,ant|ant\ntrain_001.jpg,\ntrain_000.jpg,bee\n'
     (kit / 'bad.csv').write_text(text)
     log = FaultLog()
-    subject = loader_subject(table_loader(kit, tmp_path, 'bad.csv'), 'train', log)
+    dataset = dataset_of_loader(table_loader(kit, tmp_path, 'bad.csv'), 'train', log)
     assert dict(log.counts) == {'label listed twice': 1, 'image listed twice': 1}
-    assert subject.path(0) == str(kit / 'JPEGImages' / 'train_000.jpg')
-    assert subject.where(1) == f'{kit}/bad.csv:3'
+    assert dataset.path(0) == str(kit / 'JPEGImages' / 'train_000.jpg')
+    assert dataset.where(1) == f'{kit}/bad.csv:3'
 
 
 def test_mmpretrains_json_alone_and_in_a_config(kit, tmp_path):
@@ -85,25 +85,25 @@ def test_mmpretrains_json_alone_and_in_a_config(kit, tmp_path):
     content = {'metainfo': {'classes': CLASSES}, 'data_list': items}
     (kit / 'm.json').write_text(json.dumps(content))
     log = FaultLog()
-    table_subject(kit / 'm.json', kit / 'JPEGImages', None, TableFormat(), log)
+    dataset_of_table(kit / 'm.json', kit / 'JPEGImages', None, TableFormat(), log)
     cfg = table_loader(kit, tmp_path, 'm.json')
     cfg.train_dataloader.dataset.dataset.type = 'MultiLabelDataset'
     other = FaultLog()
-    subject = loader_subject(cfg, 'train', other)
+    dataset = dataset_of_loader(cfg, 'train', other)
     assert log.counts == other.counts == {'label listed twice': 1, 'broken labels': 1}
-    assert subject.path(0) == str(kit / 'JPEGImages' / 'train_000.jpg')
+    assert dataset.path(0) == str(kit / 'JPEGImages' / 'train_000.jpg')
     del items[1], items[0]['gt_label'][1]
     (kit / 'm.json').write_text(json.dumps(content))
     log = FaultLog()
-    assert labels_of(loader_subject(cfg, 'train', log, all_labels=True)) == [[0, 1, 0, 0, 0]]
+    assert labels_of(dataset_of_loader(cfg, 'train', log, all_labels=True)) == [[0, 1, 0, 0, 0]]
     assert not log.counts
 
 
 def test_a_data_set_that_cannot_be_read(kit, tmp_path):
     log = FaultLog()
-    assert loader_subject(config(tmp_path / 'nowhere', tmp_path), 'val', log) is None
+    assert dataset_of_loader(config(tmp_path / 'nowhere', tmp_path), 'val', log) is None
     (fault,) = log.kept['unreadable data set']
     assert str(fault).startswith('val_dataloader: ')
     assert 'no VOC devkit there; data_root must hold' in str(fault)
     with pytest.raises(ValueError, match='has no test_dataloader; name another loader'):
-        loader_subject(Config(dict(test_dataloader=None)), 'test', log)
+        dataset_of_loader(Config(dict(test_dataloader=None)), 'test', log)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from wsml_mm.datasets.table import FaultLog
-from wsml_mm.datasets.table.cells import UNPRINTABLE
 
-from .check import DatasetReport, counted, often, verdict
-from .label_statistics import most_frequent, top_pairs
+from .check import DatasetReport
+from .class_counts import most_frequent, top_pairs
+from .phrases import counted, often, printable, verdict
 
 _CLASSES = 60  # shown at most
 _BAR = 24  # columns of the terminal
@@ -30,7 +30,7 @@ def print_report(report: DatasetReport, console: Any = None) -> None:
     total = max(1, sum(known.values()))
     console.print(
         plain(
-            f'{report.subject.title}: {counted(len(report.labels), "image")}, '
+            f'{report.dataset.title}: {counted(len(report.labels), "image")}, '
             f'{len(report.classes):,} classes; labels: {known["positive"]:,} positive, '
             f'{known["negative"]:,} known negative, {known["unobserved"]:,} unobserved '
             f'({known["unobserved"] / total:.1%})',
@@ -48,7 +48,7 @@ def plain(text: str, style: str = '') -> Any:
     """Returns text of a data set as rich prints it, without markup or control signs."""
     from rich.text import Text
 
-    return Text(UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text), style)
+    return Text(printable(text), style)
 
 
 def print_faults(log: FaultLog, console: Any, shown: int = 5) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from wsml_mm.datasets.table import Fault
-from wsml_mm.datasets.table.cells import UNPRINTABLE
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 
-from .check import DatasetReport, Subject
-from .label_statistics import most_frequent
-from .pictures import thumbnail
+from .check import DatasetReport
+from .checked_dataset import CheckedDataset
+from .class_counts import most_frequent
+from .phrases import printable
 
 _BUDGET = 2_300_000  # letters of all thumbnails: the page stays below 3 MB
 _FREQUENT, _RAREST = 16, 8  # classes that are shown
@@ -22,16 +25,37 @@ _POSITIVE, _NEGATIVE = 4, 2  # photographs of each
 _SUSPICIOUS = 6  # photographs of faults of one kind
 _CHIPS = 4  # labels below a photograph
 
+_HEIGHT, _WIDEST = 132, 220  # pixels of a thumbnail
+
+
+def thumbnail(file: str) -> str | None:
+    """Returns a small JPEG of an image as a data URI; None: it cannot be decoded."""
+    try:
+        with Image.open(file) as image:
+            image.draft('RGB', (2 * _WIDEST, 2 * _HEIGHT))
+            small = ImageOps.exif_transpose(image).convert('RGB')
+            small.thumbnail((_WIDEST, _HEIGHT), Image.Resampling.LANCZOS)
+            buffer = io.BytesIO()
+            small.save(buffer, 'JPEG', quality=76, optimize=True)
+    except Exception:  # Pillow raises many kinds on hostile files; the checker names them
+        return None
+    return data_uri(buffer.getvalue(), 'image/jpeg')
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """Returns a file's content as the address of itself."""
+    return f'data:{kind};base64,{base64.b64encode(content).decode()}'
+
 
 class Photographs:
     """Makes thumbnails of a data set's images, each once, until the page is full.
 
     Args:
-        subject: the data set.
+        dataset: the data set.
     """
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
+    def __init__(self, dataset: CheckedDataset) -> None:
+        self.dataset = dataset
         self.used: dict[int, str | None] = {}
         self._letters = 0
         self._places: dict[str, int] | None = None
@@ -40,16 +64,16 @@ class Photographs:
         """Returns an image's thumbnail, name and labels, for the template."""
         if index not in self.used:
             full = self._letters > _BUDGET
-            self.used[index] = None if full else thumbnail(self.subject.path(index))
+            self.used[index] = None if full else thumbnail(self.dataset.path(index))
             self._letters += len(self.used[index] or '')
-        columns = self.subject.columns
+        columns = self.dataset.columns
         classes = columns.metainfo['classes']
         listed = [columns.labels.listed(index, value) for value in (POSITIVE, NEGATIVE)]
-        positive, negative = ([_clean(classes[i]) for i in ids[:_CHIPS]] for ids in listed)
+        positive, negative = ([printable(classes[i]) for i in ids[:_CHIPS]] for ids in listed)
         negative = negative[: max(0, _CHIPS - len(positive))]
         return {
             'uri': self.used[index],
-            'name': _clean(columns.names[index]),
+            'name': printable(columns.names[index]),
             'positive': positive,
             'negative': negative,
             'more': sum(map(len, listed)) - len(positive) - len(negative),
@@ -58,12 +82,8 @@ class Photographs:
     def place(self, name: str) -> int | None:
         """Returns the position of an image by its name."""
         if self._places is None:
-            self._places = {n: i for i, n in enumerate(self.subject.columns.names)}
+            self._places = {n: i for i, n in enumerate(self.dataset.columns.names)}
         return self._places.get(name)
-
-
-def _clean(text: str) -> str:
-    return UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text)
 
 
 def fault_photographs(faults: Sequence[Fault], photographs: Photographs) -> list[dict[str, Any]]:
@@ -102,7 +122,7 @@ def class_examples(
         most = _POSITIVE + _NEGATIVE - len(absent)
         present = _choose(report, label, POSITIVE, most, photographs, rng)
         count = f'{counts.positive[label]:,} positive, {counts.negative[label]:,} known negative'
-        group = {'name': _clean(report.classes[label]), 'count': count}
+        group = {'name': printable(report.classes[label]), 'count': count}
         if any(photo['uri'] for photo in [*present, *absent]):
             groups.append(group | {'positive': present, 'negative': absent})
     return groups, note

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from wsml_mm.reports.dataset.images import check_files
+from wsml_mm.reports.dataset.image_files import check_files
 
 
 @pytest.fixture
@@ -49,6 +49,6 @@ def test_the_same_name_twice_is_no_twin(files):
 
 
 def test_more_images_than_one_chunk(files, monkeypatch):
-    monkeypatch.setattr('wsml_mm.reports.dataset.images._CHUNK', 2)
+    monkeypatch.setattr('wsml_mm.reports.dataset.image_files._CHUNK', 2)
     names = [f'{number % 5}.jpg' for number in range(7)]
     assert set(check(files, *names, decode=True).missing) == {4}

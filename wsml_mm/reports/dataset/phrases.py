@@ -1,0 +1,31 @@
+"""Phrases of a report, and text of a data set made fit to be shown."""
+
+from __future__ import annotations
+
+from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table.cells import UNPRINTABLE
+
+
+def printable(text: str) -> str:
+    """Returns text without control signs, which no page or terminal may get."""
+    return UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text)
+
+
+def verdict(log: FaultLog) -> str:
+    """Returns how many errors and warnings there are, as a phrase."""
+    warnings = sum(log.counts.values()) - log.serious
+    return f'{counted(log.serious, "error")}, {counted(warnings, "warning")}'
+
+
+def counted(number: int, what: str) -> str:
+    """Returns a number of things as a phrase: no images, 1 image, 2,000 images."""
+    if number == 0:
+        return f'no {what}s'
+    return f'{number:,} {what}{"" if number == 1 else "s"}'
+
+
+def often(log: FaultLog, kind: str, most: int = 8) -> str:
+    """Returns what most faults of a kind are about, or '' where none is about the same."""
+    common = log.subjects[kind].most_common(most)
+    repeated = bool(common) and common[0][1] > 1
+    return ', '.join(f'{name} ({n:,})' for name, n in common) if repeated else ''
