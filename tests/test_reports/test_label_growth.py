@@ -20,14 +20,12 @@ from PIL import Image
 
 from wsml_mm.engine.hooks.correction_state import index_samples
 from wsml_mm.engine.hooks.set_up import wrapped_datasets
-from wsml_mm.labels.sparse import SparseLabels
 from wsml_mm.models.corrections import CorrectionStore
 from wsml_mm.reports.label_growth import (
     choose_samples,
     count_hidden,
     epoch_rows,
     judge,
-    labels_at,
 )
 from wsml_mm.reports.label_growth_figure import draw_growth, read_photograph, timeline
 from wsml_mm.reports.label_history import (
@@ -77,14 +75,6 @@ def truth(tmp_path, leaves):
     full = np.array([row for name in 'ab' for row in read_devkit(tmp_path / name).values()])
     observed = np.array([leaf.labels.row(i) for leaf in leaves for i in range(leaf.num_samples)])
     return full, observed
-
-
-@given(dense, st.sampled_from([0, -1]))
-def test_labels_at_every_place(matrix, rest):
-    labels = SparseLabels.from_dense(matrix, rest=rest)
-    rows, classes = (x.ravel() for x in np.indices(matrix.shape))
-    np.testing.assert_array_equal(labels_at(labels, rows, classes), matrix.ravel())
-    assert labels_at(labels, [], []).shape == (0,)
 
 
 def test_planted_corrections_come_out_as_rows(leaves, truth, tmp_path):

@@ -27,12 +27,13 @@ def first_contradiction(observed: SparseLabels, full: SparseLabels) -> tuple[int
         observed: (N, C).
         full: (N, C).
     """
-    keys, against = _keys(observed), _keys(full)
-    held = _values_at(full, against, keys)
+    keys, against = observed.keys(), full.keys()
+    held = full.values_at(observed.entry_rows(), observed.classes)
     wrong = keys[(observed.values != UNOBSERVED) & (observed.values != held)]
     found = [int(wrong[0])] if len(wrong) else []
     if observed.rest != UNOBSERVED:  # what goes unlisted is observed as well
-        other = against[_values_at(observed, keys, against) == observed.rest]
+        here = observed.values_at(full.entry_rows(), full.classes)
+        other = against[here == observed.rest]
         other = other[full.values[np.searchsorted(against, other)] != observed.rest]
         found += [int(other[0])] if len(other) else []
         if full.rest != observed.rest:
@@ -41,22 +42,6 @@ def first_contradiction(observed: SparseLabels, full: SparseLabels) -> tuple[int
         return None
     row, label = divmod(min(found), full.num_classes)
     return row, label
-
-
-def _keys(labels: SparseLabels) -> NDArray[np.int64]:
-    return labels.entry_rows() * labels.num_classes + labels.classes
-
-
-def _values_at(
-    labels: SparseLabels, keys: NDArray[np.int64], wanted: NDArray[np.int64]
-) -> NDArray[np.int8]:
-    """Returns the values of the labels whose places in the (N, C) matrix are `wanted`."""
-    values = np.full(len(wanted), labels.rest, np.int8)
-    if len(keys):
-        at = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
-        listed = keys[at] == wanted
-        values[listed] = labels.values[at[listed]]
-    return values
 
 
 def _first_missing(keys: NDArray[np.int64], size: int) -> list[int]:

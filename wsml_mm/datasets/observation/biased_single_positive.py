@@ -9,6 +9,7 @@ from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
 from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.pairs import indptr_of
 from wsml_mm.labels.sparse import SparseLabels
 
 from .candidates import Candidates
@@ -79,7 +80,7 @@ class BiasedSinglePositive(Observation):
         # Of the least numbers the product may round up to the total, beyond every class.
         point = np.minimum(point * total, np.nextafter(total, 0))
         passed = running <= np.repeat(point, positives.counts)
-        sums = np.concatenate([[0], np.cumsum(passed)])[positives.indptr]
+        sums = indptr_of(passed)[positives.indptr]
         ranks = np.where(total > 0, np.diff(sums), ranks)
         rows = shown if self.unrated == 'uniform' else np.flatnonzero(total > 0)
         return rows, ranks[rows]

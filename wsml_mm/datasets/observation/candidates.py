@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from wsml_mm.labels.pairs import indptr_of
 from wsml_mm.labels.sparse import SparseLabels
 
 
@@ -30,7 +31,7 @@ class Candidates:
         # Of an unlisted kind the entries of the others are kept: the classes that ranks skip.
         entries = (labels.values == value) == self._listed
         self.classes: NDArray[np.int64] = labels.classes[entries].astype(np.int64)
-        self.indptr: NDArray[np.int64] = np.concatenate([[0], np.cumsum(entries)])[labels.indptr]
+        self.indptr: NDArray[np.int64] = indptr_of(entries)[labels.indptr]
         lengths = np.diff(self.indptr)
         self.counts: NDArray[np.int64] = lengths if self._listed else labels.num_classes - lengths
 
