@@ -7,7 +7,7 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import MODELS, TRANSFORMS
 from planted_maps import HEIGHT, WIDTH, cell_box, planted_config, write_images
 
-from wsml_mm.datasets.boxes import innermost
+from wsml_mm.datasets.nesting import innermost
 from wsml_mm.reports.cam_view import disagreement, view_image
 
 RED, GREEN, BLUE = range(3)

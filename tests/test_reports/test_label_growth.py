@@ -18,8 +18,8 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 from PIL import Image
 
+from wsml_mm.datasets.nesting import wrapped_datasets
 from wsml_mm.engine.hooks.correction_state import index_samples
-from wsml_mm.engine.hooks.set_up import wrapped_datasets
 from wsml_mm.models.corrections import CorrectionStore
 from wsml_mm.reports.label_growth import (
     choose_samples,

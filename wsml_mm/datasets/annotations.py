@@ -13,6 +13,8 @@ from wsml_mm.labels.files import absolute_folders, lies_below
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
+from .nesting import innermost
+
 
 def read_labels(dataset: Any) -> SparseLabels:
     """Returns the full labels of a multi-label dataset, (N, C).
@@ -68,16 +70,14 @@ def spell_labels(info: dict[str, Any], num_classes: int) -> dict[str, Any]:
 
 def annotation_file(dataset: Any) -> str:
     """Returns the name of the annotation file of a dataset or its config, for messages."""
-    fields = dataset if isinstance(dataset, dict) else getattr(dataset, '__dict__', {})
-    while isinstance(fields.get('dataset'), dict):
-        fields = fields['dataset']
+    inner = innermost(dataset)
+    fields = inner if isinstance(inner, dict) else getattr(inner, '__dict__', {})
     return str(fields.get('ann_file') or 'annotation')
 
 
 def _folders(dataset: Any) -> list[str]:
     """Returns data_root and the image folders of a dataset, or of what it wraps."""
-    while hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
+    dataset = innermost(dataset)
     prefix = getattr(dataset, 'data_prefix', None) or {}
     prefixes = prefix.values() if isinstance(prefix, dict) else [prefix]
     return absolute_folders([getattr(dataset, 'data_root', None) or '', *prefixes])
