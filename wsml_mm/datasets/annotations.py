@@ -1,8 +1,12 @@
-"""The labels of any multi-label dataset of MMPretrain, read once, checked and made sparse."""
+"""Labels and names of any multi-label dataset of MMPretrain, read once and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,6 +54,34 @@ def read_names(dataset: Any) -> NameColumn:
         return names
     infos = (dataset.get_data_info(index) for index in range(len(dataset)))
     return NameColumn.from_names(str(i.get('img_path', n)) for n, i in enumerate(infos))
+
+
+@dataclass(frozen=True)
+class SplitNames:
+    """The class names of a split, and its image names on demand: what its columns and rows are.
+
+    Args:
+        classes: the C class names, in order.
+        images: returns the names of the N images, in order; most processes never ask.
+    """
+
+    classes: tuple[str, ...]
+    images: Callable[[], NameColumn]
+
+    @classmethod
+    def of(cls, dataset: Any) -> SplitNames:
+        """Returns the names of a dataset's whole split."""
+        classes = tuple(dataset.metainfo.get('classes') or ())
+        return cls(classes, functools.partial(read_names, dataset))
+
+    def fingerprint(self) -> str:
+        """Returns a hash of the image names in order, the class names and both numbers.
+
+        Folders do not count, so that data may move.
+        """
+        images = self.images()
+        facts = [len(images), len(self.classes), *self.classes]
+        return hashlib.sha256(json.dumps(facts).encode() + images.digest()).hexdigest()[:16]
 
 
 def spell_labels(info: dict[str, Any], num_classes: int) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from mmpretrain.registry import DATASETS, TASK_UTILS
 from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 from wsml_mm.labels.files import reading
 
-from .annotations import annotation_file, read_labels, read_names
+from .annotations import SplitNames, annotation_file, read_labels, read_names
 from .holdout import holdout_indices, subsample_indices
 from .images import BAD_IMAGES, readable, run_pipeline
-from .observation import Observation, ObserveAll, SplitNames, observe_split
+from .observation import Observation, ObserveAll, observe_split
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
 FULL_LABELS = 'wsml_full_score'

@@ -12,9 +12,9 @@ from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 from wsml_mm.labels.pairs import indptr_of
 from wsml_mm.labels.sparse import SparseLabels
 
-from .candidates import Candidates
-from .per_class import PerClass, per_class
-from .process import Observation
+from .base import Observation
+from .class_numbers import ClassNumbers, class_numbers
+from .draws import Candidates
 
 
 @TASK_UTILS.register_module()
@@ -37,7 +37,7 @@ class BiasedSinglePositive(Observation):
         ValueError: if `unrated` is unknown.
     """
 
-    def __init__(self, rates: PerClass, seed: int = 1200, unrated: str = 'none') -> None:
+    def __init__(self, rates: ClassNumbers, seed: int = 1200, unrated: str = 'none') -> None:
         if unrated not in ('none', 'uniform'):
             raise ValueError(f'unrated={unrated!r}: use "none" or "uniform"')
         self.rates, self.seed, self.unrated = rates, seed, unrated
@@ -49,7 +49,7 @@ class BiasedSinglePositive(Observation):
             FileNotFoundError: if there is no such file of rates.
             ValueError: if a rate is missing, negative or not finite, or all are 0.
         """
-        rates = per_class(self.rates, labels.num_classes, self.split_names, 'rates')
+        rates = class_numbers(self.rates, labels.num_classes, self.split_names, 'rates')
         if rates.min() < 0 or not rates.any():
             raise ValueError(
                 f'rates: the least is {rates.min():g}, the greatest {rates.max():g}; rates are at '

@@ -4,12 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from label_samples import SHAPES
 
-from wsml_mm.datasets import known_share
-from wsml_mm.datasets.observation.agreement import first_contradiction
 from wsml_mm.labels import SparseLabels
+from wsml_mm.labels.agreement import first_contradiction, known_share
 
+SHAPES = st.tuples(st.integers(0, 9), st.integers(1, 8))
 VALUES = st.sampled_from([1, 0, -1])
 RESTS = st.sampled_from([0, -1])
 PAIRS = SHAPES.flatmap(lambda shape: st.tuples(*[hnp.arrays(np.int8, shape, elements=VALUES)] * 2))

@@ -11,7 +11,6 @@ from label_samples import (
     as_sparse,
     few_listed,
     full_labels,
-    names_of,
     part_labels,
     to_dense,
 )
@@ -21,17 +20,13 @@ from wsml_mm.datasets import (
     BiasedSinglePositive,
     KeepRatio,
     KnownPerClass,
-    Observation,
     ObserveAll,
     ObserveCounts,
     SinglePositive,
-    SplitNames,
-    holdout_indices,
     known_share,
-    observe_split,
 )
-from wsml_mm.datasets.observation.agreement import first_contradiction
 from wsml_mm.labels import SparseLabels
+from wsml_mm.labels.agreement import first_contradiction
 
 FROM_REFERENCE = {1: 1, -1: 0, 0: -1}
 
@@ -178,95 +173,3 @@ def test_negatives_drawn_from_a_full_annotation_are_never_listed():
 
 
 # Processes of other people
-
-
-class FirstPositive(Observation):
-    """A process as it was written before there were names: rows only."""
-
-    def rows(self, labels):
-        for index in range(len(labels)):
-            yield labels.listed(index, 1)[:1], ()
-
-
-class Named(Observation):
-    """Observes one class, by its name."""
-
-    def __call__(self, labels):
-        assert isinstance(self.split_names, SplitNames)
-        index = self.split_names.classes.index('class_1')
-        rows = np.flatnonzero([labels.row(row)[index] == 1 for row in range(len(labels))])
-        return SparseLabels.from_pairs(rows, index + 0 * rows, 1, (len(labels), 3), rest=-1)
-
-
-def test_process_of_rows():
-    dense = full_labels(20, 3, density=0.5)
-    expected = np.where(np.cumsum(dense == 1, axis=1) * dense == 1, 1, -1)
-    for result in (
-        FirstPositive()(as_sparse(dense)),
-        observe_split(FirstPositive(), as_sparse(dense), names_of(20, 3)),
-    ):
-        np.testing.assert_array_equal(to_dense(result), expected)
-
-
-def test_process_that_asks_for_names():
-    dense = full_labels(20, 3, density=0.5)
-    process = Named()
-    observed = to_dense(observe_split(process, as_sparse(dense), names_of(20, 3)))
-    np.testing.assert_array_equal(observed[:, 1] == 1, dense[:, 1] == 1)
-    assert (observed[:, [0, 2]] == -1).all()
-    assert process.split_names is None
-    with pytest.raises(ValueError, match='not in tuple'):
-        observe_split(process, as_sparse(dense), SplitNames(('a', 'b', 'c'), list))
-    assert process.split_names is None
-
-
-def test_process_of_nothing():
-    with pytest.raises(NotImplementedError, match='Observation: defines neither rows nor __call__'):
-        Observation()(as_sparse(full_labels(3, 2)))
-
-
-# The hold-out
-
-
-@pytest.mark.parametrize('count', [1, 2, 3, 7, 12, 13, 100, 5717])
-@pytest.mark.parametrize(('fraction', 'seed'), [(0.2, 1200), (0.5, 1200), (0.25, 3), (1.0, 0)])
-def test_holdout_equals_the_published_split(count, fraction, seed, reference):
-    train, val = (holdout_indices(count, part, fraction, seed) for part in ('train', 'val'))
-    expected = reference.split(count, fraction, seed)
-    np.testing.assert_array_equal(train, expected[0])
-    np.testing.assert_array_equal(val, expected[1])
-    assert train.dtype == val.dtype == np.int64
-    np.testing.assert_array_equal(np.sort(np.concatenate([train, val])), np.arange(count))
-
-
-@pytest.mark.parametrize(
-    ('count', 'fraction', 'held'),
-    # The published sizes of VOC, COCO, NUS and CUB, then halves, which round to even.
-    [
-        (5717, 0.2, 1143),
-        (82081, 0.2, 16416),
-        (150000, 0.2, 30000),
-        (5994, 0.2, 1199),
-        (5, 0.5, 2),
-        (7, 0.5, 4),
-        (2, 0.2, 0),
-        (3, 0.2, 1),
-    ],
-)
-def test_holdout_sizes(count, fraction, held):
-    assert len(holdout_indices(count, 'val', fraction, 1200)) == held
-    assert len(holdout_indices(count, 'train', fraction, 1200)) == count - held
-
-
-def test_holdout_of_nothing_and_of_all():
-    np.testing.assert_array_equal(holdout_indices(9, 'train', 0, 1), np.arange(9))
-    np.testing.assert_array_equal(holdout_indices(9, 'val', 1, 1), np.arange(9))
-    assert len(holdout_indices(9, 'val', 0, 1)) == len(holdout_indices(9, 'train', 1, 1)) == 0
-
-
-def test_holdout_errors():
-    with pytest.raises(ValueError, match="part='test': use"):
-        holdout_indices(9, 'test', 0.2, 1)
-    for fraction in (-0.1, 1.1, 20):
-        with pytest.raises(ValueError, match=rf'fraction={fraction}.*0\.\.1'):
-            holdout_indices(9, 'val', fraction, 1)

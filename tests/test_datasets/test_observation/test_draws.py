@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from label_samples import DENSE
 
-from wsml_mm.datasets.observation.candidates import Candidates, draw_distinct
+from wsml_mm.datasets.observation.draws import Candidates, draw_distinct
 from wsml_mm.labels import SparseLabels
 
 

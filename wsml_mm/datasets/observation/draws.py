@@ -1,4 +1,4 @@
-"""The labels of one kind, told by rank, so that a draw among them need not list them."""
+"""What labels are drawn from: those of one kind by their rank, which need not be listed."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from label_samples import names_of
 from mmengine.config import ConfigDict
 
-from wsml_mm.datasets.observation.per_class import per_class
+from wsml_mm.datasets.observation.class_numbers import class_numbers
 
 NAMES = names_of(1, 3)
 RATES = {'class_2': 0.3, 'class_0': 0.1, 'class_1': 0}  # in no order
@@ -21,14 +21,14 @@ RATES = {'class_2': 0.3, 'class_0': 0.1, 'class_1': 0}  # in no order
     ids=['list', 'tuple', 'array', 'mapping', 'config'],
 )
 def test_forms(given):
-    found = per_class(given, 3, NAMES, 'rates')
+    found = class_numbers(given, 3, NAMES, 'rates')
     assert found.dtype == np.float64
     assert found.tolist() == [0.1, 0, 0.3]
 
 
 def test_one_for_all_needs_no_names():
-    assert per_class(2, 3, None, 'rates').tolist() == [2, 2, 2]
-    assert per_class([1, 2, 3], 3, None, 'rates').tolist() == [1, 2, 3]
+    assert class_numbers(2, 3, None, 'rates').tolist() == [2, 2, 2]
+    assert class_numbers([1, 2, 3], 3, None, 'rates').tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_one_for_all_needs_no_names():
 @pytest.mark.parametrize('kind', [str, Path])
 def test_files(tmp_path, name, text, kind):
     (tmp_path / name).write_text(text, encoding='utf-8')
-    assert per_class(kind(tmp_path / name), 3, NAMES, 'rates').tolist() == [0.1, 0, 0.3]
+    assert class_numbers(kind(tmp_path / name), 3, NAMES, 'rates').tolist() == [0.1, 0, 0.3]
 
 
 def test_class_names_with_commas(tmp_path):
     (tmp_path / 'r.csv').write_text('"Band, rock",1\nOther,2\n')
     names = type(NAMES)(('Other', 'Band, rock'), NAMES.images)
-    assert per_class(os.fspath(tmp_path / 'r.csv'), 2, names, 'rates').tolist() == [2, 1]
+    assert class_numbers(os.fspath(tmp_path / 'r.csv'), 2, names, 'rates').tolist() == [2, 1]

@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wsml_mm.datasets.annotations import SplitNames
 from wsml_mm.labels.files import one_line
 
-from .split_names import SplitNames
-
-PerClass = float | Sequence[float] | Mapping[str, float] | str | os.PathLike[str]
+ClassNumbers = float | Sequence[float] | Mapping[str, float] | str | os.PathLike[str]
 
 
-def per_class(
-    given: PerClass, num_classes: int, names: SplitNames | None, what: str
+def class_numbers(
+    given: ClassNumbers, num_classes: int, names: SplitNames | None, what: str
 ) -> NDArray[np.float64]:
     """Returns one number for each class, (C,).
 
@@ -86,7 +85,7 @@ def _read(path: Path) -> Any:
     except ValueError as error:
         raise ValueError(
             f'{path}: is no .json of a list or mapping and no .csv of NAME,NUMBER lines '
-            f'({one_line(error)}); mend the file'
+            f'({one_line(error)}); correct the file'
         ) from error
 
 

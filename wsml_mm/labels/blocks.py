@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.labels.encoding import UNOBSERVED
-from wsml_mm.labels.sparse import SparseLabels
+from .encoding import UNOBSERVED
+from .sparse import SparseLabels
 
 # Some labels: their rows, classes and values.
 Block = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]]

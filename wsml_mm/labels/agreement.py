@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.labels.encoding import UNOBSERVED
-from wsml_mm.labels.sparse import SparseLabels
+from .encoding import UNOBSERVED
+from .sparse import SparseLabels
 
 
 def known_share(observed: SparseLabels, full: SparseLabels) -> float:
