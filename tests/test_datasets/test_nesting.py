@@ -177,7 +177,7 @@ def test_images_outside_a_wrapped_data_set_are_refused(tmp_path, wrapper):
     config = dict(
         type=wrapper, dataset=inner, **({} if wrapper == 'SurveyLabels' else {'times': 1})
     )
-    with pytest.raises(ValueError, match=r"secret\.jpg' leaves the data folder"):
+    with pytest.raises(ValueError, match=r"secret\.jpg' is outside the data folder"):
         read_labels(build(config))
 
 

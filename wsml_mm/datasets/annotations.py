@@ -84,7 +84,7 @@ class SplitNames:
         return hashlib.sha256(json.dumps(facts).encode() + images.digest()).hexdigest()[:16]
 
 
-def spell_labels(info: dict[str, Any], num_classes: int) -> dict[str, Any]:
+def with_dense_labels(info: dict[str, Any], num_classes: int) -> dict[str, Any]:
     """Puts the dense fields that pipelines pack in the place of a sparse pair `labels`.
 
     Args:
@@ -123,7 +123,7 @@ def _read_row(
     where = f'{name}: {path or "an image"}'
     if path and folders and '://' not in str(path) and not lies_below(str(path), folders):
         raise ValueError(
-            f'{name}: img_path {str(path)!r} leaves the data folder {folders[0]}; name a file '
+            f'{name}: img_path {str(path)!r} is outside the data folder {folders[0]}; name a file '
             'below it, or give the folder that holds all images as data_root'
         )
     if 'labels' in info:

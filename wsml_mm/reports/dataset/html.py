@@ -7,7 +7,7 @@ from typing import Any
 
 from wsml_mm.datasets.table import FaultLog
 from wsml_mm.datasets.table.cells import UNPRINTABLE
-from wsml_mm.labels.files import told
+from wsml_mm.labels.files import writing
 from wsml_mm.version import __version__
 
 from .check import DatasetReport, often, verdict
@@ -37,7 +37,7 @@ def write_html(report: DatasetReport, path: Path) -> None:
 
     page = Environment(autoescape=True, trim_blocks=True).from_string(PAGE)
     text = page.render(style=_Safe(STYLE), **_context(report))
-    with told(path, 'free some space, or name another file'):
+    with writing(path, 'free some space, or name another file'):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding='utf-8')
 

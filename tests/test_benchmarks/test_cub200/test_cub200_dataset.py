@@ -53,8 +53,13 @@ def test_images_without_any_attribute_stay_and_zeros_are_known(root):
 @pytest.mark.parametrize(
     ('file', 'old', 'new', 'message'),
     [
-        ('images.txt', '5 ', '5 ../', r"images\.txt: image 5: '\.\./.*' leaves the image folder"),
-        ('images.txt', '5 ', '5 /', r'images\.txt: image 5: .* leaves the image folder'),
+        (
+            'images.txt',
+            '5 ',
+            '5 ../',
+            r"images\.txt: image 5: '\.\./.*' is outside the image folder",
+        ),
+        ('images.txt', '5 ', '5 /', r'images\.txt: image 5: .* is outside the image folder'),
         ('train_test_split.txt', '5 ', '77 ', r'split\.txt: image 5 has None, neither 1 \(train'),
         ('train_test_split.txt', '5 ', '5 2', r"split\.txt: image 5 has '2[01]', neither 1"),
         ('images.txt', '5 ', '99 ', r'split\.txt: image 99 has None'),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wsml_mm.benchmarks.nuswide_lists import read_concepts, read_formatted, read_lists
+from wsml_mm.benchmarks.nuswide.lists import read_concepts, read_formatted, read_lists
 
 CLASSES = ('ant', 'bee', 'cat')
 NAMES = ['a/1.jpg', 'b/2.jpg', 'a/3.jpg']
@@ -45,10 +45,14 @@ def test_bytes_backslashes_and_the_images_folder_in_names(formatted):
         (NAMES, MATRIX.astype(str), r'labels\.npy: is no \.npy matrix of numbers \(values of type'),
         ([1, 2, 3], MATRIX, r'images\.npy: is no \.npy texts \(values of type int'),
         ([NAMES] * 3, MATRIX, r'labels\.npy: holds \(3, 3\) labels'),
-        (['../1.jpg', *NAMES[1:]], MATRIX, r"images\.npy: entry 0: '\.\./1\.jpg' leaves the"),
-        (['a\\..\\..\\1.jpg', *NAMES[1:]], MATRIX, r'images\.npy: entry 0: .* leaves the image'),
-        ([*NAMES[:2], '/etc/x'], MATRIX, r"images\.npy: entry 2: '/etc/x' leaves the image"),
-        (['', *NAMES[1:]], MATRIX, r"images\.npy: entry 0: '' leaves the image folder"),
+        (['../1.jpg', *NAMES[1:]], MATRIX, r"images\.npy: entry 0: '\.\./1\.jpg' is outside the"),
+        (
+            ['a\\..\\..\\1.jpg', *NAMES[1:]],
+            MATRIX,
+            r'images\.npy: entry 0: .* is outside the image',
+        ),
+        ([*NAMES[:2], '/etc/x'], MATRIX, r"images\.npy: entry 2: '/etc/x' is outside the image"),
+        (['', *NAMES[1:]], MATRIX, r"images\.npy: entry 0: '' is outside the image folder"),
         (NAMES[:2] + NAMES[:1], MATRIX, r'image a/1\.jpg is listed twice with different labels'),
     ],
 )
@@ -103,11 +107,11 @@ def test_lists(lists):
     [
         (dict(ant='1\n0\n'), r'ant\.txt: holds 2 labels, but list\.txt lists 3 images'),
         (dict(bee='1\n0\n0\n1\n'), r'bee\.txt: holds 4 labels'),
-        (dict(cat='1\n\n2\n0\n'), r"cat\.txt:3: '2' is neither 1 nor 0; .*mend that line"),
+        (dict(cat='1\n\n2\n0\n'), r"cat\.txt:3: '2' is neither 1 nor 0; .*correct that line"),
         (dict(cat='1\n-1\n0\n'), r"cat\.txt:2: '-1' is neither"),
         (dict(cat='1\n0 1\nx\n'), r"cat\.txt:2: '0 1' is neither"),
-        (dict(names='a\n..\\b\nc\n'), r"list\.txt:2: '\.\.\\\\b' leaves the image folder"),
-        (dict(names='a\nC:\\b\n/c\n'), r"list\.txt:3: '/c' leaves the image folder"),
+        (dict(names='a\n..\\b\nc\n'), r"list\.txt:2: '\.\.\\\\b' is outside the image folder"),
+        (dict(names='a\nC:\\b\n/c\n'), r"list\.txt:3: '/c' is outside the image folder"),
         (dict(names='a\nb\na\n'), r'list\.txt: image a is listed twice with different labels'),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsml_mm.benchmarks.coco_instances import read_instances
+from wsml_mm.benchmarks.coco2014.instances import read_instances
 
 
 @pytest.fixture
@@ -98,8 +98,14 @@ BAD = [
         dict(images=[{'id': 9, 'file_name': 'a'}, {'id': 10, 'file_name': 'a'}]),
         r"images: file_name 'a' is given twice",
     ),
-    (dict(images=[{'id': 9, 'file_name': '../a'}]), r"file_name '\.\./a' leaves the image folder"),
-    (dict(images=[{'id': 9, 'file_name': '/a'}]), r"image 9: file_name '/a' leaves the image"),
+    (
+        dict(images=[{'id': 9, 'file_name': '../a'}]),
+        r"file_name '\.\./a' is outside the image folder",
+    ),
+    (
+        dict(images=[{'id': 9, 'file_name': '/a'}]),
+        r"image 9: file_name '/a' is outside the image",
+    ),
     (dict(categories=[{'id': 5, 'name': 5}]), r"categories\[0\]: has no text 'name'"),
     (
         dict(categories=[{'id': 5, 'name': 'a'}, {'id': 2, 'name': 'a'}]),

@@ -20,7 +20,7 @@ from wsml_mm.labels.sparse import SparseLabels
 _KEPT = (
     'annotations', 'images', 'categories', 'image_id', 'category_id', 'id', 'file_name', 'name',
 )  # fmt: skip
-_MEND = 'take the file as the owners of COCO distribute it, or mend that entry'
+_HINT = 'take the file as the owners of COCO distribute it, or correct that entry'
 
 Instances = dict[str, list[dict[str, Any]]]
 
@@ -40,7 +40,7 @@ def read_instances(path: Path) -> LabelColumns:
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is not an annotation of instances, an id is unknown or given twice, or
-            the name of an image leaves the image folder.
+            the name of an image is outside the image folder.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -53,7 +53,7 @@ def read_instances(path: Path) -> LabelColumns:
     for image, name in names.items():
         if not is_plain_name(name):
             raise ValueError(
-                f'{path}: image {image}: file_name {name!r} leaves the image folder; {_MEND}'
+                f'{path}: image {image}: file_name {name!r} is outside the image folder; {_HINT}'
             )
     images = sorted(names, key=str)
     rows = _places(path, instances, 'image_id', 'images', images)
@@ -106,15 +106,15 @@ def _texts_by_id(path: Path, instances: Instances, key: str, value: str) -> dict
     for place, entry in enumerate(instances[key]):
         where = f'{path}: {key}[{place}]'
         if not isinstance(entry, dict) or not isinstance(entry.get(value), str):
-            raise ValueError(f'{where}: has no text {value!r}; {_MEND}')
+            raise ValueError(f'{where}: has no text {value!r}; {_HINT}')
         if not isinstance(entry.get('id'), int):
-            raise ValueError(f'{where}: id {entry.get("id")!r} is no whole number; {_MEND}')
+            raise ValueError(f'{where}: id {entry.get("id")!r} is no whole number; {_HINT}')
         if entry['id'] in found:
-            raise ValueError(f'{where}: id {entry["id"]} is given twice; {_MEND}')
+            raise ValueError(f'{where}: id {entry["id"]} is given twice; {_HINT}')
         found[entry['id']] = entry[value]
     if len(set(found.values())) < len(found):
         twice = Counter(found.values()).most_common(1)[0][0]
-        raise ValueError(f'{path}: {key}: {value} {twice!r} is given twice; {_MEND}')
+        raise ValueError(f'{path}: {key}: {value} {twice!r} is given twice; {_HINT}')
     return found
 
 
@@ -128,7 +128,7 @@ def _places(
         number = entry.get(key) if isinstance(entry, dict) else None
         if not isinstance(number, int) or number not in known:
             raise ValueError(
-                f'{path}: annotations[{place}]: {key} {number!r} is not among {among}; {_MEND}'
+                f'{path}: annotations[{place}]: {key} {number!r} is not among {among}; {_HINT}'
             )
         found.append(known[number])
     return np.array(found, np.int64)

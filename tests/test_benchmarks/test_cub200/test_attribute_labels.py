@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wsml_mm.benchmarks.attribute_labels import read_attribute_labels, read_id_table
+from wsml_mm.benchmarks.cub200.attribute_labels import read_attribute_labels, read_id_table
 
 GOOD = ['1 1 0 3 7.1', '1 2 1 4 2', '4 1 1 1 0.2 9 9', '4 2 0']
 

@@ -12,7 +12,7 @@ from mmpretrain.registry import DATASETS
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.labels.columns import LabelColumns
 
-from .coco_instances import read_instances
+from .instances import read_instances
 
 COCO_CLASSES = (
     'person', 'bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train', 'truck', 'boat',

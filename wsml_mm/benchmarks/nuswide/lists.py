@@ -55,7 +55,7 @@ def read_formatted(images: Path, labels: Path, classes: Sequence[str]) -> LabelC
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if one is not of that form, a name leaves the image folder, or an image is
+        ValueError: if one is not of that form, a name is outside the image folder, or an image is
             listed twice with other labels.
     """
     for path in (images, labels):
@@ -93,7 +93,7 @@ def read_lists(images: Path, labels: Sequence[Path], classes: Sequence[str]) -> 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if a line is not of that form, a file has another number of lines, a name
-            leaves the image folder, or an image is listed twice with other labels.
+            is outside the image folder, or an image is listed twice with other labels.
     """
     from rich.progress import track
 
@@ -124,7 +124,7 @@ def _read_flags(path: Path, count: int, among: str) -> NDArray[np.bool_]:
             if line not in ('0', '1'):
                 raise ValueError(
                     f'{path}:{number}: {line!r} is neither 1 nor 0; take the file of '
-                    'Groundtruth.zip, or mend that line'
+                    'Groundtruth.zip, or correct that line'
                 )
     if len(flags) != count:
         raise ValueError(
@@ -140,7 +140,7 @@ def _name(text: str, where: str) -> str:
     name = text.replace('\\', '/').removeprefix('Flickr/')
     if not name or not lies_below(name, []):
         raise ValueError(
-            f'{where}: {text!r} leaves the image folder; name a file below Flickr, e.g. '
+            f'{where}: {text!r} is outside the image folder; name a file below Flickr, e.g. '
             'actor/0001_2124494179.jpg'
         )
     return name

@@ -18,7 +18,7 @@ from wsml_mm.labels.sparse import SparseLabels
 from .attribute_labels import read_attribute_labels, read_id_table
 
 _SPLITS = {'train': '1', 'test': '0'}
-_MEND = 'take the file of CUB_200_2011.tgz, or mend that line'
+_HINT = 'take the file of CUB_200_2011.tgz, or correct that line'
 
 
 @DATASETS.register_module()
@@ -72,7 +72,7 @@ class CUB200Attributes(ColumnDataset):
         Raises:
             FileNotFoundError: if one is missing.
             ValueError: if a line is not of its format, an id is unknown or given twice, an image
-                leaves the image folder, or an image lacks a label.
+                is outside the image folder, or an image lacks a label.
         """
         images_file, split_file, attributes_file, labels_file = self.sources
         images = read_id_table(images_file)
@@ -81,12 +81,12 @@ class CUB200Attributes(ColumnDataset):
         for image, name in images.items():
             if not lies_below(name, []):
                 raise ValueError(
-                    f'{images_file}: image {image}: {name!r} leaves the image folder; {_MEND}'
+                    f'{images_file}: image {image}: {name!r} is outside the image folder; {_HINT}'
                 )
             if splits.get(image) not in _SPLITS.values():
                 raise ValueError(
                     f'{split_file}: image {image} has {splits.get(image)!r}, neither 1 (train) '
-                    f'nor 0 (test); {_MEND}'
+                    f'nor 0 (test); {_HINT}'
                 )
         present = read_attribute_labels(labels_file, list(images), list(attributes))
         kept = [row for row, image in enumerate(images) if splits[image] == _SPLITS[self.split]]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wsml_mm.labels.files import numbered_lines
 
 _LAYOUT = 'data_root must hold CUB_200_2011 and attributes.txt (unpack CUB_200_2011.tgz there)'
-_MEND = 'take the file of CUB_200_2011.tgz, or mend that line'
+_HINT = 'take the file of CUB_200_2011.tgz, or correct that line'
 
 
 def read_id_table(path: Path) -> dict[int, str]:
@@ -32,9 +32,9 @@ def read_id_table(path: Path) -> dict[int, str]:
     for number, line in numbered_lines(path, 'file', _LAYOUT):
         fields = line.split()
         if len(fields) != 2 or not _is_number(fields[0]):
-            raise ValueError(f'{path}:{number}: {line!r} is not "ID TEXT"; {_MEND}')
+            raise ValueError(f'{path}:{number}: {line!r} is not "ID TEXT"; {_HINT}')
         if int(fields[0]) in found:
-            raise ValueError(f'{path}:{number}: id {fields[0]} is given twice; {_MEND}')
+            raise ValueError(f'{path}:{number}: id {fields[0]} is given twice; {_HINT}')
         found[int(fields[0])] = fields[1]
     if not found:
         raise ValueError(f'{path}: is empty; take the file of CUB_200_2011.tgz')
@@ -101,13 +101,13 @@ def _bad_line(path: Path, images: Sequence[int], attributes: Sequence[int]) -> V
         fields = line.split()[:3]
         where = f'{path}:{number}: {line!r}'
         if len(fields) < 3 or not all(map(_is_number, fields)):
-            return ValueError(f'{where} is not "IMAGE ATTRIBUTE PRESENT ..."; {_MEND}')
+            return ValueError(f'{where} is not "IMAGE ATTRIBUTE PRESENT ..."; {_HINT}')
         for (what, ids), field in zip(known, fields, strict=True):
             if int(field) not in ids:
-                return ValueError(f'{where}: there is no {what} {field}; {_MEND}')
+                return ValueError(f'{where}: there is no {what} {field}; {_HINT}')
         key = (int(fields[0]), int(fields[1]))
         if key in seen:
-            return ValueError(f'{where}: this label is given twice; {_MEND}')
+            return ValueError(f'{where}: this label is given twice; {_HINT}')
         seen.add(key)
     return ValueError(f'{path}: is not a text of numbers; take the file of CUB_200_2011.tgz')
 

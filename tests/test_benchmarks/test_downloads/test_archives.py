@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from wsml_mm.benchmarks import archives
-from wsml_mm.benchmarks.archives import file_checksum, unpack
+from wsml_mm.benchmarks.downloads import archives
+from wsml_mm.benchmarks.downloads.archives import file_checksum, unpack
 
 FILES = {'set/a.txt': b'a' * 3000, 'set/deep/b.txt': b'b', 'c.txt': b'c' * 50}
 

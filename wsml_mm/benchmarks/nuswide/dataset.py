@@ -12,7 +12,7 @@ from mmpretrain.registry import DATASETS
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.labels.columns import LabelColumns
 
-from .nuswide_lists import label_folder, read_concepts, read_formatted, read_lists
+from .lists import label_folder, read_concepts, read_formatted, read_lists
 
 # The owners' Concepts81.txt: alphabetical.
 NUSWIDE_CLASSES = (

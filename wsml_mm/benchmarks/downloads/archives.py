@@ -14,28 +14,28 @@ from typing import IO
 
 from filelock import FileLock
 
-from wsml_mm.labels.files import lies_below, one_line, told
+from wsml_mm.labels.files import lies_below, one_line, writing
 
-Moved = Callable[[int], object]
+Progress = Callable[[int], object]
 
 
-def file_checksum(path: Path, algorithm: str, moved: Moved = lambda _: None) -> str:
+def file_checksum(path: Path, algorithm: str, progress: Progress = lambda _: None) -> str:
     """Returns the hexadecimal checksum of a file.
 
     Args:
         path: of the file.
         algorithm: 'md5', 'sha256' or another of hashlib.
-        moved: told the number of bytes read so far.
+        progress: called with the number of bytes read so far.
     """
     digest, done = hashlib.new(algorithm), 0
     with path.open('rb') as file:
         while block := file.read(1 << 20):
             digest.update(block)
-            moved(done := done + len(block))
+            progress(done := done + len(block))
     return digest.hexdigest()
 
 
-def unpack(archive: Path, folder: Path, moved: Moved = lambda _: None) -> None:
+def unpack(archive: Path, folder: Path, progress: Progress = lambda _: None) -> None:
     """Unpacks a .zip, .tar, .tgz or .tar.gz; its files appear whole or not at all.
 
     They are unpacked beside their place and renamed when all are there. An unpacking that was
@@ -44,40 +44,40 @@ def unpack(archive: Path, folder: Path, moved: Moved = lambda _: None) -> None:
     Args:
         archive: to unpack; it stays.
         folder: to unpack into. Files of the same names are replaced, others stay.
-        moved: told the number of bytes of the archive read so far.
+        progress: called with the number of bytes of the archive read so far.
 
     Raises:
         ValueError: if the archive is damaged, or one of its files would leave the folder.
         OSError: if there is no room, or the folder cannot be written.
     """
     draft = folder / f'.unpacking-{archive.name}'
-    with told(folder, 'free some space, or give another --root'):
+    with writing(folder, 'free some space, or give another --root'):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f'{draft}.lock'):
             shutil.rmtree(draft, ignore_errors=True)  # of one that was killed
             try:
                 draft.mkdir()
-                _extract(archive, draft, moved)
+                _extract(archive, draft, progress)
                 _move(draft, folder)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
 
 
-def _extract(archive: Path, draft: Path, moved: Moved) -> None:
+def _extract(archive: Path, draft: Path, progress: Progress) -> None:
     broken = (zipfile.BadZipFile, tarfile.ReadError, EOFError, zlib.error, NotImplementedError)
     try:
         with archive.open('rb') as raw:
             if archive.name.endswith('.zip'):
-                _extract_zip(archive, raw, draft, moved)
+                _extract_zip(archive, raw, draft, progress)
             else:
-                _extract_tar(archive, raw, draft, moved)
+                _extract_tar(archive, raw, draft, progress)
     except (*broken, RuntimeError) as error:
         raise ValueError(
             f'{archive}: is damaged or incomplete ({one_line(error)}); download it again'
         ) from error
 
 
-def _extract_zip(archive: Path, raw: IO[bytes], draft: Path, moved: Moved) -> None:
+def _extract_zip(archive: Path, raw: IO[bytes], draft: Path, progress: Progress) -> None:
     with zipfile.ZipFile(raw) as opened:
         members = opened.infolist()
         free = shutil.disk_usage(draft).free
@@ -89,10 +89,10 @@ def _extract_zip(archive: Path, raw: IO[bytes], draft: Path, moved: Moved) -> No
         for member in members:
             _check_name(archive, member.filename)
             opened.extract(member, draft)
-            moved(raw.tell())
+            progress(raw.tell())
 
 
-def _extract_tar(archive: Path, raw: IO[bytes], draft: Path, moved: Moved) -> None:
+def _extract_tar(archive: Path, raw: IO[bytes], draft: Path, progress: Progress) -> None:
     if not hasattr(tarfile, 'data_filter'):
         raise ValueError(
             f'{archive}: this Python cannot unpack it safely; take 3.10.12, 3.11.4 or a newer one, '
@@ -105,7 +105,7 @@ def _extract_tar(archive: Path, raw: IO[bytes], draft: Path, moved: Moved) -> No
                 opened.extract(member, draft, filter='data')
             except tarfile.FilterError as error:
                 raise ValueError(f'{_unsafe(archive, member.name)} ({one_line(error)})') from error
-            moved(raw.tell())
+            progress(raw.tell())
         # A file cut between two members would pass for whole: look for the block that ends it.
         assert opened.fileobj is not None
         opened.fileobj.seek(opened.offset)
