@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from wsml_mm.datasets import holdout_indices
+from wsml_mm.datasets.holdout import SplitPart, subsample_indices
 
 
 @pytest.mark.parametrize('count', [1, 2, 3, 7, 12, 13, 100, 5717])
@@ -48,3 +49,24 @@ def test_holdout_errors():
     for fraction in (-0.1, 1.1, 20):
         with pytest.raises(ValueError, match=rf'fraction={fraction}.*0\.\.1'):
             holdout_indices(9, 'val', fraction, 1)
+
+
+def test_a_part_is_taken_step_by_step():
+    whole = SplitPart().positions(10)
+    assert whole.tolist() == [*range(10)]
+    holdout, subsample = dict(part='train', seed=3), dict(fraction=0.5)
+    train = holdout_indices(10, 'train', 0.2, 3)
+    assert SplitPart(holdout).positions(10).tolist() == train.tolist()
+    half = train[subsample_indices(8, 0.5)]
+    assert SplitPart(holdout, subsample).positions(10).tolist() == half.tolist()
+    assert SplitPart(holdout, subsample, 3).positions(10).tolist() == half[:3].tolist()
+    assert SplitPart(holdout, subsample, -1).positions(10).tolist() == half[:-1].tolist()
+    assert SplitPart(holdout, subsample, [2, -4]).positions(10).tolist() == half[[2, 0]].tolist()
+    assert SplitPart(holdout, subsample, []).positions(10).tolist() == []
+
+
+@pytest.mark.parametrize('index', [4, -5])
+def test_positions_outside_a_part_are_refused(index):
+    part = SplitPart(dict(part='train'), dict(fraction=0.5), [0, index])
+    with pytest.raises(IndexError, match=rf'indices: {index} is outside 0\.\.3, .*holdout='):
+        part.positions(10)
