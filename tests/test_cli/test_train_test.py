@@ -8,6 +8,7 @@ from pathlib import Path
 import mmpretrain
 import pytest
 import torch
+import user_datasets  # noqa: F401 (registers)
 from helpers import (
     CLASSES,
     HeadHook,
@@ -252,6 +253,9 @@ def test_tta_reaches_every_pipeline_below_wrappers(devkit):
         assert pipeline[-1].type == 'TestTimeAug'
         assert pipeline[-1].transforms[-1] == [last]
     assert cfg.model.type.endswith('AverageClsScoreTTA')
+    cfg.test_dataloader.dataset = dict(type='VOC2012')
+    with pytest.raises(ValueError, match='no dataset of test_dataloader has a pipeline'):
+        test_cli._add_tta(cfg)
 
 
 def test_show_dir(checkpoint, devkit):

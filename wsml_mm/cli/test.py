@@ -64,6 +64,11 @@ def _add_tta(cfg: Config) -> None:
     cfg.setdefault('tta_model', dict(type='mmpretrain.AverageClsScoreTTA'))
     # Below PartialLabelDataset and its like; concatenated datasets have a pipeline each.
     holders = [part for part in walk(cfg.test_dataloader.dataset) if 'pipeline' in part]
+    if not holders:
+        raise ValueError(
+            f'{cfg.filename}: no dataset of test_dataloader has a pipeline for --tta to change; '
+            'give it one in the config, or leave out --tta'
+        )
     if 'tta_pipeline' not in cfg:
         pipeline = holders[0].pipeline
         flips = [dict(type='RandomFlip', prob=1.0), dict(type='RandomFlip', prob=0.0)]
