@@ -1,4 +1,4 @@
-"""Hostile and broken input, one table: each refusal is one line with the value and the mend.
+"""Hostile and broken input, one table: each refusal is one line with the value and a hint.
 
 A case prepares its input and returns what to call. The test asks for the kind of error, for one
 line that names the file or the value and then says what to do, and that no file has changed and
@@ -87,7 +87,7 @@ READ_ONLY = OSError(errno.EROFS, 'Read-only file system')
 
 
 class Case(NamedTuple):
-    """Input that is refused; `message` names the file or value first, then the mend."""
+    """Input that is refused; `message` names the file or value first, then a hint."""
 
     id: str
     make: Prepare
@@ -172,25 +172,25 @@ DEVKITS = [
     Case('split unknown', of_kit(lambda kit: voc(kit, split='trainn')), FileNotFoundError,
          r"ant_trainn\.txt: no such class file; .*split must be .*split='trainn'"),
     Case('label 2', class_line('extra 2'), ValueError,
-         r"cat_train\.txt:7: 'extra 2' is not .*1 \(present\).*mend the line"),
+         r"cat_train\.txt:7: 'extra 2' is not .*1 \(present\).*correct the line"),
     Case('label not a number', class_line('extra yes'), ValueError,
-         r"cat_train\.txt:7: 'extra yes' is not .*mend the line"),
+         r"cat_train\.txt:7: 'extra yes' is not .*correct the line"),
     Case('three columns', class_line('extra 1 1'), ValueError,
-         r"cat_train\.txt:7: 'extra 1 1' is not .*mend the line"),
+         r"cat_train\.txt:7: 'extra 1 1' is not .*correct the line"),
     Case('name empty', class_line(' 1'), ValueError,
-         r"cat_train\.txt:7: '1' is not .*mend the line"),
+         r"cat_train\.txt:7: '1' is not .*correct the line"),
     Case('image listed twice', class_line('train_000 1'), ValueError,
          r'cat_train\.txt:7: image train_000 is listed twice; remove one line'),
     Case('name climbs out', class_line('../../../etc/passwd 1'), ValueError,
-         r"cat_train\.txt:7: image name '\.\./\.\./\.\./etc/passwd' leaves .*give the name"),
+         r"cat_train\.txt:7: image name '\.\./\.\./\.\./etc/passwd' is outside .*give the name"),
     Case('name absolute', class_line('/etc/passwd 1'), ValueError,
-         r"cat_train\.txt:7: image name '/etc/passwd' leaves the image folder; give the name"),
+         r"cat_train\.txt:7: image name '/etc/passwd' is outside the image folder; give the name"),
     Case('name with a folder', class_line('sub/extra 1'), ValueError,
-         r"cat_train\.txt:7: image name 'sub/extra' leaves .*without folders"),
+         r"cat_train\.txt:7: image name 'sub/extra' is outside .*without folders"),
     Case('name with a backslash', class_line('..\\extra 1'), ValueError,
-         r"cat_train\.txt:7: image name '\.\.\\\\extra' leaves .*without folders"),
+         r"cat_train\.txt:7: image name '\.\.\\\\extra' is outside .*without folders"),
     Case('name with NUL', class_line('ex\0tra 1'), ValueError,
-         r"cat_train\.txt:7: image name 'ex\\x00tra' leaves .*give the name of a file"),
+         r"cat_train\.txt:7: image name 'ex\\x00tra' is outside .*give the name of a file"),
     Case('class file in Latin-1', class_line('Bäume 1'.encode('latin-1')), ValueError,
          r'cat_train\.txt: is not a UTF-8 text file \(byte \d+.*save it as UTF-8'),
     Case('class file of noise', class_line(bytes(range(128, 256))), ValueError,
@@ -267,11 +267,11 @@ ANNOTATIONS = [
     Case('JSON in Latin-1', annotation_file('{"Bäume": 1}'.encode('latin-1')), ValueError,
          r'own\.json: is no UTF-8 JSON file \(UnicodeDecodeError: .*\); write it anew'),
     Case('img_path climbs out', image_path('../../secret.jpg'), ValueError,
-         r"img_path '.*/\.\./\.\./secret\.jpg' leaves the data folder .*mydata/; name a file"),
+         r"img_path '.*/\.\./\.\./secret\.jpg' is outside the data folder .*mydata/; name a file"),
     Case('img_path absolute', image_path('/etc/passwd'), ValueError,
-         r"img_path '/etc/passwd' leaves the data folder .*; name a file below it"),
+         r"img_path '/etc/passwd' is outside the data folder .*; name a file below it"),
     Case('img_path with NUL', image_path('a\0.jpg'), ValueError,
-         r"img_path '.*a\\x00\.jpg' leaves the data folder .*; name a file below it"),
+         r"img_path '.*a\\x00\.jpg' is outside the data folder .*; name a file below it"),
     Case('holdout of everything', wrapped(holdout=dict(part='train', fraction=1)), ValueError,
          r"no image is left of 6 after holdout=\{'part': 'train'.*check data_root, split and hold"),
     Case('holdout key unknown', wrapped(holdout=dict(prat='train')), ValueError,
@@ -405,7 +405,7 @@ IMAGES = [
         f'image {how}, {backend}',
         bad_image(how, backend),
         ValueError,
-        r"train_002\.jpg: cannot be read \(.*\); mend or remove the image, .*bad_images='skip'",
+        r"train_002\.jpg: cannot be read \(.*\); repair or remove the image, .*bad_images='skip'",
     )
     for how, backend in [
         ('missing', 'pillow'),
@@ -562,7 +562,7 @@ def rates(content: str | bytes, name: str = 'rates.csv') -> Prepare:
 
 
 NO_MASK = r'obs\.npz: is no mask file \((?!.*unsafe){}.*\); write it with tools/write_mask\.py'
-NO_RATES = r'rates\.\w+: is no \.json of a list or mapping .*\(.*{}.*\); mend the file'
+NO_RATES = r'rates\.\w+: is no \.json of a list or mapping .*\(.*{}.*\); correct the file'
 NO_MATRIX = r'obs\.npy: is no \.npy matrix of numbers \((?!.*unsafe).+\); write it with numpy\.save'
 # fmt: off
 OBSERVATIONS = [
@@ -588,11 +588,12 @@ OBSERVATIONS = [
     Case('observed labels contradict', observed(save([[1, 1, 1], [0, 1, 0]])), ValueError,
          r'obs\.npy: row 0, class 1 contradicts the annotation; check the image order'),
     Case('observed labels NaN in wsml', observed(save([[1, np.nan, 1], [0, 1, 0]])), ValueError,
-         r"obs\.npy: label nan is not of the encoding 'wsml' .*mend the file or name its encoding"),
+         r"obs\.npy: label nan is not of the encoding 'wsml' .*"
+         r'correct the file or name its encoding'),
     Case('encoding unknown', observed(save([[1, 0, 1], [0, 1, 0]]), encoding='voc'), ValueError,
          r"obs\.npy: unknown label encoding 'voc'; use \["),
     Case('decode 3', lambda folder: lambda: decode_labels([1, 3], 'reference', 'mine.csv'),
-         ValueError, r"mine\.csv: label 3 is not of the encoding 'reference' .*mend the file"),
+         ValueError, r"mine\.csv: label 3 is not of the encoding 'reference' .*correct the file"),
     Case('sparse class too large', lambda folder: lambda: SparseLabels.from_rows([([0, 7], [])], 3),
          ValueError, r'class index 7 is outside 0\.\.2; check the class list'),
     Case('sparse class twice',
@@ -854,7 +855,7 @@ CACHES = [
     *(
         Case(f'image corrupt at extraction, {workers} workers',
              unreadable_source('noise', num_workers=workers), ValueError,
-             r'train_002\.jpg: cannot be read \(.*\); mend or remove the image$')
+             r'train_002\.jpg: cannot be read \(.*\); repair or remove the image$')
         for workers in (0, 1)
     ),
 ]

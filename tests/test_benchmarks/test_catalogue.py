@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.benchmarks.catalogue import BENCHMARKS, Download
+from wsml_mm.benchmarks.catalogue import BENCHMARKS
 from wsml_mm.benchmarks.statistics import split_statistics
 from wsml_mm.datasets import ColumnDataset
 from wsml_mm.labels import SparseLabels
@@ -55,15 +55,3 @@ def test_published_images():
         'nuswide-official': [161789, 107859],
         'cub200': [5994, 5794],
     }
-
-
-def test_missing(tmp_path):
-    download = Download('x.zip', 'http://x', ('a.txt|b/a.txt', 'folder/'))
-    assert download.missing(tmp_path) == ['a.txt|b/a.txt', 'folder/']
-    (tmp_path / 'folder').write_text('no folder')
-    (tmp_path / 'b').mkdir()
-    (tmp_path / 'b/a.txt').touch()
-    assert download.missing(tmp_path) == ['folder/']
-    (tmp_path / 'folder').unlink()
-    (tmp_path / 'folder').mkdir()
-    assert download.missing(tmp_path) == []

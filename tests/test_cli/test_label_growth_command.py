@@ -11,7 +11,7 @@ from helpers import CLASSES, load, read_devkit, tiny_config, write_devkit
 
 from wsml_mm.cli import label_growth
 from wsml_mm.experiments.runs import Method, seeded_config
-from wsml_mm.models.corrections import CorrectionStore
+from wsml_mm.models.label_state import EntryStore
 
 
 @pytest.fixture
@@ -29,12 +29,13 @@ def plant(config, path, seed=1200, **changes):
     from mmpretrain.registry import DATASETS
 
     cfg = seeded_config(Method('LL-Cp', config), seed)
-    store = CorrectionStore(24, 5)
+    store = EntryStore(24, 5)
     for epoch, row, label in ((1, 5, 2), (2, 5, 0), (2, 0, 4)):
-        store.add(torch.tensor([row]), torch.tensor([label]))
+        store.add_pairs(torch.tensor([row]), torch.tensor([label]))
         store.merge(epoch)
     fingerprint = DATASETS.build(cfg.train_dataloader.dataset).fingerprint()
-    state = {'corrections': [store.state_dict()], 'fingerprint': fingerprint}
+    columns = {'corrections': store.state_dict()}
+    state = {'format': 2, 'losses': [{'columns': columns}], 'fingerprint': fingerprint}
     torch.save({'meta': {'epoch': 4}, 'state_dict': {}, 'wsml_mm': state, **changes}, path)
     return str(path)
 
@@ -102,7 +103,7 @@ def test_only_corrections_for_good_grow(config, tmp_path):
 @pytest.mark.parametrize(
     ('changes', 'error', 'words'),
     [
-        (None, FileNotFoundError, 'no such checkpoint; name one of'),
+        (None, FileNotFoundError, 'no such checkpoint; give one of'),
         ({'wsml_mm': None}, ValueError, 'holds no label corrections'),
         ({'wsml_mm': 'empty'}, SystemExit, r'no label is corrected yet \(LL-Cp begins in epoch 2'),
     ],
@@ -115,7 +116,7 @@ def test_checkpoints_without_corrections(config, tmp_path, changes, error, words
         if changes['wsml_mm'] is None:
             del saved['wsml_mm']
         else:
-            saved['wsml_mm']['corrections'] = [CorrectionStore(24, 5).state_dict()]
+            saved['wsml_mm']['losses'][0]['columns']['corrections'] = EntryStore(24, 5).state_dict()
         torch.save(saved, path)
     with pytest.raises(error, match=words):
         label_growth.main([config, '--checkpoint', str(path), '--out', str(tmp_path / 'growth')])
@@ -129,8 +130,8 @@ def test_trains_where_there_is_no_checkpoint(config, tmp_path, monkeypatch):
     epochs = rows_of(tmp_path / 'growth_epochs.csv')
     logged = result['selection']
     assert len(epochs) == 3
-    assert [float(row['corrected_so_far']) for row in epochs] == logged['ll/corrected']
-    for row, precision in zip(epochs[1:], logged['ll/precision'], strict=True):
+    assert [float(row['corrected_so_far']) for row in epochs] == logged['state/corrections/count']
+    for row, precision in zip(epochs[1:], logged['label/positive/precision'], strict=True):
         assert float(row['precision']) == pytest.approx(precision)
     monkeypatch.setattr('wsml_mm.experiments.runs.train', None)
     label_growth.main(command)

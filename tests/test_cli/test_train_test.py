@@ -8,6 +8,7 @@ from pathlib import Path
 import mmpretrain
 import pytest
 import torch
+import user_datasets  # noqa: F401 (registers)
 from helpers import (
     CLASSES,
     HeadHook,
@@ -237,6 +238,25 @@ def test_tta(checkpoint):
     path, file = checkpoint
     test_cli.main([path, file, '--tta', '--out', 'm.json', '--out-item', 'metrics'])
     assert json.loads(Path('m.json').read_text())['multi-label/mAP'] > 0
+
+
+def test_tta_reaches_every_pipeline_below_wrappers(devkit):
+    inner = dataset_config(devkit, 'val')
+    several = [dict(inner, type='SurveyLabels'), inner['dataset']]
+    cfg = tiny_config(devkit, '')
+    cfg.test_dataloader.dataset = dict(
+        type='RepeatDataset', times=1, dataset=dict(type='ConcatDataset', datasets=several)
+    )
+    last = inner['dataset']['pipeline'][-1]
+    test_cli._add_tta(cfg)
+    first, second = cfg.test_dataloader.dataset.dataset.datasets
+    for pipeline in (first.dataset.pipeline, second.pipeline):
+        assert pipeline[-1].type == 'TestTimeAug'
+        assert pipeline[-1].transforms[-1] == [last]
+    assert cfg.model.type.endswith('AverageClsScoreTTA')
+    cfg.test_dataloader.dataset = dict(type='VOC2012')
+    with pytest.raises(ValueError, match='no dataset of test_dataloader has a pipeline'):
+        test_cli._add_tta(cfg)
 
 
 def test_show_dir(checkpoint, devkit):

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import user_datasets  # noqa: F401 (registers)
 from helpers import dataset_config, spy_of, tiny_config, train, without_validation, write_devkit
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.cli import write_mask as cli
+from wsml_mm.datasets import PartialLabelDataset
+from wsml_mm.labels import SparseLabels
 
 
 @pytest.fixture(scope='module')
@@ -109,11 +112,12 @@ def test_two_trainings_are_one(devkit):
     assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
 
 
-def test_features_are_not_extracted(devkit):
+@pytest.mark.parametrize('kind', ['FeatureDataset', 'KeptFeatures'])
+def test_features_are_not_extracted(devkit, kind):
     inner = dataset_config(devkit, observe=dict(type='SinglePositive'))
     plain = write_config(devkit, inner, 'plain.py')
     source = inner['dataset']
-    features = dict(type='FeatureDataset', dataset=source, extractor=dict(), cache='features')
+    features = dict(type=kind, dataset=source, extractor=dict(), cache='features')
     config = write_config(devkit, dict(inner, dataset=features), 'features.py')
     for name in (plain, config):
         cli.main([name, f'{name}.npz'])
@@ -121,6 +125,28 @@ def test_features_are_not_extracted(devkit):
     first, second = record_of('plain.py.npz'), record_of('features.py.npz')
     assert first['fingerprint'] == second['fingerprint']
     assert first['labels'] == second['labels']
+
+
+def test_a_users_dataset_observes_as_it_does_in_training(devkit):
+    @DATASETS.register_module(force=True)
+    class LastHidden(PartialLabelDataset):
+        def full_init(self):
+            first = not self._fully_initialized
+            super().full_init()
+            if first:
+                dense = np.array([self.labels.row(i) for i in range(len(self.labels))])
+                dense[:, -1] = -1
+                self.labels = SparseLabels.from_dense(dense)
+
+    config = dict(
+        dataset_config(devkit, holdout=dict(part='val')), type='LastHidden', lazy_init=True
+    )
+    cli.main(
+        [write_config(devkit, dict(type='RepeatDataset', times=2, dataset=config)), 'mask.npz']
+    )
+    record = record_of('mask.npz')
+    assert record['images'] == 24  # the whole split
+    assert sum(record['counts'][kind] for kind in ('positive', 'negative')) == 24 * 4
 
 
 def test_several_sets_are_refused(devkit):

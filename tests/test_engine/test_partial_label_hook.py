@@ -33,8 +33,8 @@ from mmengine.runner import Runner
 from mmpretrain.models.heads import MultiLabelLinearClsHead
 from mmpretrain.registry import DATASETS, HOOKS, MODELS
 
+from wsml_mm.datasets.nesting import wrapped_datasets
 from wsml_mm.engine import PartialLabelHook
-from wsml_mm.engine.hooks.set_up import wrapped_datasets
 
 LARGE = ('LL-R', 'LL-Ct', 'LL-Cp')
 

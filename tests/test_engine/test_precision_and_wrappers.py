@@ -33,7 +33,8 @@ from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmpretrain.registry import HOOKS, OPTIM_WRAPPERS
 
-from wsml_mm.engine.hooks.set_up import find_losses, wrapped_datasets
+from wsml_mm.datasets.nesting import wrapped_datasets
+from wsml_mm.engine.hooks.set_up import find_losses
 from wsml_mm.models.losses import LargeLoss
 
 CLASSES, COUNT = 5, 2  # 5 % of 6 images x 5 classes is 1.5, taken up

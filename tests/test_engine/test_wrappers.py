@@ -20,7 +20,7 @@ from helpers import (
     write_devkit,
 )
 
-from wsml_mm.engine.hooks.set_up import wrapped_datasets
+from wsml_mm.datasets.nesting import wrapped_datasets
 
 
 @pytest.fixture(scope='module')

@@ -44,7 +44,7 @@ def test_iteration_crosses_its_step():
 
 
 def test_zero_byte_is_refused():
-    with pytest.raises(ValueError, match=r'holds a zero byte; mend the annotation'):
+    with pytest.raises(ValueError, match=r'holds a zero byte; correct the annotation'):
         NameColumn.from_names(['a', 'b\0c'])
 
 

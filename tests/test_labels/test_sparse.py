@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -227,3 +229,40 @@ def test_unlisted_labels_count_as_said(dense, rest, other):
     found = labels.unlisted(other)
     assert found.rest == other
     np.testing.assert_array_equal(to_dense(found), np.where(dense == rest, other, dense))
+
+
+@given(DENSE, RESTS, st.data())
+def test_values_at_any_places(dense, rest, data):
+    labels = SparseLabels.from_dense(dense, rest)
+    keys = labels.keys()
+    assert keys.dtype == np.int64
+    np.testing.assert_array_equal(keys, np.flatnonzero(dense != rest))
+    places = np.array(
+        data.draw(
+            st.lists(st.integers(0, dense.size - 1), max_size=20) if dense.size else st.just([])
+        ),
+        np.int64,
+    )
+    rows, classes = places // dense.shape[1], places % dense.shape[1]
+    found = labels.values_at(rows, classes)
+    assert found.dtype == np.int8
+    np.testing.assert_array_equal(found, dense.ravel()[places])
+    assert labels.values_at(rows.tolist(), classes.astype(np.int32)).tolist() == found.tolist()
+
+
+@given(DENSE, RESTS)
+def test_values_at_every_place(dense, rest):
+    labels = SparseLabels.from_dense(dense, rest)
+    rows, classes = (x.ravel() for x in np.indices(dense.shape))
+    np.testing.assert_array_equal(labels.values_at(rows, classes), dense.ravel())
+    assert labels.values_at([], []).shape == (0,)
+
+
+@given(DENSE, RESTS)
+def test_a_pickle_holds_the_same_labels(dense, rest):
+    labels = SparseLabels.from_dense(dense, rest)
+    again = pickle.loads(pickle.dumps(labels))
+    assert again.fingerprint() == labels.fingerprint()
+    np.testing.assert_array_equal(to_dense(again), dense)
+    for name in ('indptr', 'classes', 'values'):
+        assert getattr(again, name).dtype == getattr(labels, name).dtype

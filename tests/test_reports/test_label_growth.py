@@ -18,16 +18,14 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 from PIL import Image
 
-from wsml_mm.engine.hooks.correction_state import index_samples
-from wsml_mm.engine.hooks.set_up import wrapped_datasets
-from wsml_mm.labels.sparse import SparseLabels
-from wsml_mm.models.corrections import CorrectionStore
+from wsml_mm.datasets.nesting import wrapped_datasets
+from wsml_mm.engine.hooks.training_facts import assign_index_offsets
+from wsml_mm.models.label_state import EntryStore
 from wsml_mm.reports.label_growth import (
     choose_samples,
     count_hidden,
     epoch_rows,
     judge,
-    labels_at,
 )
 from wsml_mm.reports.label_growth_figure import draw_growth, read_photograph, timeline
 from wsml_mm.reports.label_history import (
@@ -45,14 +43,14 @@ dense = hnp.arrays(
 
 def plant(store, epoch, *pairs):
     rows, classes = zip(*pairs, strict=True)
-    store.add(torch.tensor(rows), torch.tensor(classes))
+    store.add_pairs(torch.tensor(rows), torch.tensor(classes))
     store.merge(epoch)
 
 
 def build(config):
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         leaves = wrapped_datasets(DATASETS.build(config))
-    return leaves, index_samples(leaves)
+    return leaves, assign_index_offsets(leaves)
 
 
 @pytest.fixture
@@ -79,17 +77,9 @@ def truth(tmp_path, leaves):
     return full, observed
 
 
-@given(dense, st.sampled_from([0, -1]))
-def test_labels_at_every_place(matrix, rest):
-    labels = SparseLabels.from_dense(matrix, rest=rest)
-    rows, classes = (x.ravel() for x in np.indices(matrix.shape))
-    np.testing.assert_array_equal(labels_at(labels, rows, classes), matrix.ravel())
-    assert labels_at(labels, [], []).shape == (0,)
-
-
 def test_planted_corrections_come_out_as_rows(leaves, truth, tmp_path):
     full, _ = truth
-    store = CorrectionStore(34, 5)
+    store = EntryStore(34, 5)
     planted = {1: [(30, 2), (3, 4), (3, 0)], 2: [(0, 1)], 5: [(33, 0), (24, 3), (23, 3)]}
     for epoch, pairs in planted.items():
         plant(store, epoch, *pairs)
@@ -113,7 +103,7 @@ def test_planted_corrections_come_out_as_rows(leaves, truth, tmp_path):
 
 
 def test_an_empty_store_exports_the_header(leaves, tmp_path):
-    export_corrections(tmp_path / 'all.csv', judge(CorrectionStore(34, 5).table(), leaves), leaves)
+    export_corrections(tmp_path / 'all.csv', judge(EntryStore(34, 5).table(), leaves), leaves)
     assert (tmp_path / 'all.csv').read_text().strip() == 'image,sample_idx,class,epoch,verdict'
 
 
@@ -130,7 +120,7 @@ def test_truth_may_be_unknown(tmp_path):
     inner = dict(type='MultiLabelDataset', data_root=str(tmp_path), ann_file='train.json',
                  data_prefix='images', pipeline=[])  # fmt: skip
     leaves, total = build(dict(type='PartialLabelDataset', dataset=inner))
-    store = CorrectionStore(total, 3)
+    store = EntryStore(total, 3)
     plant(store, 1, (0, 1), (1, 2))
     table = judge(store.table(), leaves)
     assert [row['verdict'] for row in correction_rows(table, leaves)] == ['unknown'] * 2
@@ -216,7 +206,7 @@ def test_history(leaves, truth):
     seen = int(np.flatnonzero(observed[sample] == 1)[0])
     hidden = [c for c in range(5) if full[sample, c] and c != seen]
     absent = int(np.flatnonzero(full[sample] == 0)[0])
-    store = CorrectionStore(34, 5)
+    store = EntryStore(34, 5)
     plant(store, 4, (sample, hidden[0]), (0, 0))
     plant(store, 2, (sample, absent))
     history = history_of(sample, judge(store.table(), leaves), leaves)

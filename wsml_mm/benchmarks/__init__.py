@@ -1,6 +1,6 @@
 from .coco2014 import COCO2014
 from .composed_scenes import ComposedScenes
-from .cub200_attributes import CUB200Attributes
+from .cub200 import CUB200Attributes
 from .nuswide import NUSWIDE
 from .openimages_v3 import OpenImagesV3
 from .voc2012 import VOC2012

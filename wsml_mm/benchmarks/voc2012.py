@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from mmpretrain.registry import DATASETS
 
+from wsml_mm.benchmarks.benchmark import SPLIT_SIZES, Benchmark
+from wsml_mm.benchmarks.downloads import Download
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.files import is_plain_name, numbered_lines
@@ -20,6 +22,31 @@ VOC_CLASSES = (
     'diningtable', 'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
     'tvmonitor',
 )  # fmt: skip
+
+BENCHMARKS = {
+    'voc2012': Benchmark(
+        dataset=dict(type='VOC2012'),
+        folder='',
+        data_root='VOCdevkit/VOC2012',
+        downloads=(
+            Download(
+                'VOCtrainval_11-May-2012.tar',
+                'https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar',
+                ('VOCdevkit/VOC2012/ImageSets/Main/', 'VOCdevkit/VOC2012/JPEGImages/'),
+                size=1_999_639_040,
+                checksum='md5:6cd6e144f989b92b3379bac3b3de84fd',
+            ),
+        ),
+        published={
+            'train': {
+                'images': 5717, 'training part': 4574, 'held out': 1143, 'classes': 20,
+                'no label': 0,
+            },
+            'val': {'images': 5823, 'classes': 20, 'no label': 0},
+        },
+        source=SPLIT_SIZES,
+    ),
+}  # fmt: skip
 
 
 @DATASETS.register_module()
@@ -60,8 +87,8 @@ class VOC2012(ColumnDataset):
 
         Raises:
             FileNotFoundError: if the devkit or a class file is missing.
-            ValueError: if a line is not a name and 1, 0 or -1, a name leaves the image folder, an
-                image is listed twice in one file, or no image is left.
+            ValueError: if a line is not a name and 1, 0 or -1, a name is outside the image folder,
+                an image is listed twice in one file, or no image is left.
         """
         folder = Path(self.data_root) / 'ImageSets' / 'Main'
         if not folder.is_dir():
@@ -87,21 +114,21 @@ class VOC2012(ColumnDataset):
 
     def _read_class_file(self, path: Path) -> Iterator[tuple[str, int]]:
         seen: set[str] = set()
-        mend = (
+        hint = (
             'class names and split must be those of the devkit '
             f'(classes={list(self.metainfo["classes"])}, split={self.split!r})'
         )
-        for number, line in numbered_lines(path, 'class file', mend):
+        for number, line in numbered_lines(path, 'class file', hint):
             fields = line.split()
             if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
                 raise ValueError(
                     f'{path}:{number}: {line!r} is not "IMAGE LABEL" with a label of '
-                    '1 (present), 0 (difficult only) or -1 (absent); mend the line'
+                    '1 (present), 0 (difficult only) or -1 (absent); correct the line'
                 )
             if not is_plain_name(fields[0]):
                 raise ValueError(
-                    f'{path}:{number}: image name {fields[0]!r} leaves the image folder; give the '
-                    'name of a file in it, without folders or extension'
+                    f'{path}:{number}: image name {fields[0]!r} is outside the image folder; '
+                    'give the name of a file in it, without folders or extension'
                 )
             if fields[0] in seen:
                 raise ValueError(

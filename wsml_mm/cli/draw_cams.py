@@ -20,7 +20,8 @@ from mmengine.device import get_device
 from mmengine.runner import load_checkpoint
 from mmpretrain.registry import DATASETS, MODELS, TASK_UTILS, TRANSFORMS
 
-from wsml_mm.datasets.boxes import image_key, innermost
+from wsml_mm.datasets.boxes import image_key
+from wsml_mm.datasets.nesting import innermost
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.retest import checkpoints
 from wsml_mm.experiments.runs import read_methods

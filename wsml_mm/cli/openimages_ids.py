@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wsml_mm.benchmarks.openimages_v3 import OpenImagesV3, downloaded_ids, ids_of, spell_ids
+from wsml_mm.benchmarks.openimages_v3 import OpenImagesV3, downloaded_ids, format_ids, ids_of
 from wsml_mm.benchmarks.openimages_v3.dataset import SPLITS
 from wsml_mm.labels.files import write_durably
 
@@ -40,7 +40,7 @@ def image_lines(dataset: OpenImagesV3, missing: bool) -> bytes:
     ids = ids_of(dataset.image_names())
     if missing:
         ids = np.setdiff1d(ids, downloaded_ids(Path(dataset.img_prefix)), assume_unique=True)
-    text = spell_ids(ids, f'{dataset.split}/', '\n').tobytes()
+    text = format_ids(ids, f'{dataset.split}/', '\n').tobytes()
     print(f'{dataset.split}: {len(ids):,} of {len(dataset):,} images listed')
     return text
 

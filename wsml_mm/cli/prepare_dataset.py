@@ -10,8 +10,9 @@ from typing import Any
 
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.benchmarks.catalogue import BENCHMARKS, Benchmark
-from wsml_mm.benchmarks.downloads import settle_downloads
+from wsml_mm.benchmarks.benchmark import Benchmark
+from wsml_mm.benchmarks.catalogue import BENCHMARKS
+from wsml_mm.benchmarks.downloads import check_downloads
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.images import missing_images
 from wsml_mm.reports.published_statistics import print_statistics
@@ -53,7 +54,7 @@ def read_split(benchmark: Benchmark, root: Path, split: str) -> ColumnDataset:
     return dataset
 
 
-def image_fault(dataset: ColumnDataset) -> str | None:
+def missing_images_of(dataset: ColumnDataset) -> str | None:
     """Returns how many images of a split are missing, and the first; None: none is."""
     from rich.progress import track
 
@@ -72,32 +73,39 @@ def image_fault(dataset: ColumnDataset) -> str | None:
 def prepare(args: argparse.Namespace) -> list[str]:
     """Does what is asked and prints the statistics; returns what is missing or wrong."""
     benchmark, root = BENCHMARKS[args.name], Path(args.root).expanduser()
-    faults = settle_downloads(benchmark, root / benchmark.folder, args)
+    problems = check_downloads(
+        benchmark.downloads,
+        root / benchmark.folder,
+        args.split,
+        unpack=args.unpack,
+        verify=args.verify,
+        report=print,
+    )
     splits: dict[str, ColumnDataset] = {}
     for split in args.split:
         try:
             splits[split] = read_split(benchmark, root, split)
         except (OSError, ValueError) as error:
-            # What a missing download would have held need not be told again.
-            if not (faults and isinstance(error, FileNotFoundError)):
-                faults.append(str(error))
-            print(f'{split}: not read, for what is told below')
+            # That a file of a missing download is missing as well says nothing new.
+            if not (problems and isinstance(error, FileNotFoundError)):
+                problems.append(str(error))
+            print(f'{split}: not read, see below')
         else:
-            faults += [fault] if (fault := image_fault(splits[split])) else []
+            problems += [missing] if (missing := missing_images_of(splits[split])) else []
     if splits:
         print_statistics(benchmark, splits)
-    return faults
+    return problems
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command; exits with 1 if anything is missing."""
     try:
-        faults = prepare(parse_args(argv))
+        problems = prepare(parse_args(argv))
     except KeyboardInterrupt:
         print('interrupted; no half of anything is left, and the same command takes it up again')
         raise SystemExit(130) from None
-    print('\n'.join(['Missing or wrong:', *faults] if faults else ['Nothing is missing.']))
-    if faults:
+    print('\n'.join(['Missing or wrong:', *problems] if problems else ['Nothing is missing.']))
+    if problems:
         raise SystemExit(1)
 
 

@@ -11,6 +11,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 
+from wsml_mm.datasets.nesting import walk
 from wsml_mm.experiments.launch import build_runner
 
 from .options import add_shared_options, finish_config, load_config
@@ -61,15 +62,21 @@ def make_config(args: argparse.Namespace) -> Config:
 
 def _add_tta(cfg: Config) -> None:
     cfg.setdefault('tta_model', dict(type='mmpretrain.AverageClsScoreTTA'))
-    holder = cfg.test_dataloader.dataset
-    while 'pipeline' not in holder:  # below PartialLabelDataset and its like
-        holder = holder.dataset
+    # Below PartialLabelDataset and its like; concatenated datasets have a pipeline each.
+    holders = [part for part in walk(cfg.test_dataloader.dataset) if 'pipeline' in part]
+    if not holders:
+        raise ValueError(
+            f'{cfg.filename}: no dataset of test_dataloader has a pipeline for --tta to change; '
+            'give it one in the config, or leave out --tta'
+        )
     if 'tta_pipeline' not in cfg:
+        pipeline = holders[0].pipeline
         flips = [dict(type='RandomFlip', prob=1.0), dict(type='RandomFlip', prob=0.0)]
-        tta = dict(type='TestTimeAug', transforms=[flips, [holder.pipeline[-1]]])
-        cfg.tta_pipeline = [*deepcopy(holder.pipeline[:-1]), tta]
+        tta = dict(type='TestTimeAug', transforms=[flips, [pipeline[-1]]])
+        cfg.tta_pipeline = [*deepcopy(pipeline[:-1]), tta]
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
-    holder.pipeline = cfg.tta_pipeline
+    for holder in holders:
+        holder.pipeline = cfg.tta_pipeline
 
 
 def main(argv: Sequence[str] | None = None) -> None:

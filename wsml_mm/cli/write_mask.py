@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict, DictAction
+from mmpretrain.registry import DATASETS
 
-from wsml_mm.datasets import PartialLabelDataset, SplitNames, save_observation
+from wsml_mm.datasets import FeatureDataset, SplitNames, save_observation
+from wsml_mm.datasets.nesting import unwrap
 from wsml_mm.experiments.configs import find_config, partial_datasets
 from wsml_mm.version import __version__
+
+# A mask is of the whole split, whatever part of it is trained on.
+_OF_A_PART = ('holdout', 'subsample', 'indices', 'bad_images', 'diagnosis', 'lazy_init')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -42,16 +47,12 @@ def write_mask(cfg: Config, out: str | Path, made: dict[str, Any] | None = None)
         )
     observe = found[0].get('observe') or ConfigDict(type='ObserveAll')
     # As in training, but for what needs the images themselves.
-    dataset = PartialLabelDataset(_without_features(found[0].dataset), observe=observe)
+    part = {key: found[0][key] for key in found[0] if key not in _OF_A_PART}
+    inner = unwrap(found[0].dataset, FeatureDataset)
+    dataset = DATASETS.build(dict(part, dataset=inner, observe=observe))
     made = {'observe': observe.to_dict(), 'by': f'wsml_mm {__version__}', **(made or {})}
     names = SplitNames.of(dataset.dataset)
     return save_observation(out, dataset.labels, dataset.full_labels, names, made)
-
-
-def _without_features(dataset: ConfigDict) -> ConfigDict:
-    while str(dataset.get('type')).endswith('FeatureDataset'):
-        dataset = dataset.dataset
-    return dataset
 
 
 def describe(record: dict[str, Any]) -> str:

@@ -1,3 +1,6 @@
+from wsml_mm.labels.agreement import known_share
+
+from .annotations import SplitNames
 from .boxes import COCOBoxes, OpenImagesBoxes, VOCBoxes
 from .column_dataset import ColumnDataset
 from .features import FeatureDataset
@@ -12,8 +15,6 @@ from .observation import (
     ObserveAll,
     ObserveCounts,
     SinglePositive,
-    SplitNames,
-    known_share,
     load_observation,
     observe_split,
     save_observation,

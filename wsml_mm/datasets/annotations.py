@@ -1,8 +1,12 @@
-"""The labels of any multi-label dataset of MMPretrain, read once, checked and made sparse."""
+"""Labels and names of any multi-label dataset of MMPretrain, read once and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +16,8 @@ from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.labels.files import absolute_folders, lies_below
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
+
+from .nesting import innermost
 
 
 def read_labels(dataset: Any) -> SparseLabels:
@@ -50,7 +56,35 @@ def read_names(dataset: Any) -> NameColumn:
     return NameColumn.from_names(str(i.get('img_path', n)) for n, i in enumerate(infos))
 
 
-def spell_labels(info: dict[str, Any], num_classes: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SplitNames:
+    """The class names of a split, and its image names on demand: what its columns and rows are.
+
+    Args:
+        classes: the C class names, in order.
+        images: returns the names of the N images, in order; most processes never ask.
+    """
+
+    classes: tuple[str, ...]
+    images: Callable[[], NameColumn]
+
+    @classmethod
+    def of(cls, dataset: Any) -> SplitNames:
+        """Returns the names of a dataset's whole split."""
+        classes = tuple(dataset.metainfo.get('classes') or ())
+        return cls(classes, functools.partial(read_names, dataset))
+
+    def fingerprint(self) -> str:
+        """Returns a hash of the image names in order, the class names and both numbers.
+
+        Folders do not count, so that data may move.
+        """
+        images = self.images()
+        facts = [len(images), len(self.classes), *self.classes]
+        return hashlib.sha256(json.dumps(facts).encode() + images.digest()).hexdigest()[:16]
+
+
+def with_dense_labels(info: dict[str, Any], num_classes: int) -> dict[str, Any]:
     """Puts the dense fields that pipelines pack in the place of a sparse pair `labels`.
 
     Args:
@@ -68,16 +102,14 @@ def spell_labels(info: dict[str, Any], num_classes: int) -> dict[str, Any]:
 
 def annotation_file(dataset: Any) -> str:
     """Returns the name of the annotation file of a dataset or its config, for messages."""
-    fields = dataset if isinstance(dataset, dict) else getattr(dataset, '__dict__', {})
-    while isinstance(fields.get('dataset'), dict):
-        fields = fields['dataset']
+    inner = innermost(dataset)
+    fields = inner if isinstance(inner, dict) else getattr(inner, '__dict__', {})
     return str(fields.get('ann_file') or 'annotation')
 
 
 def _folders(dataset: Any) -> list[str]:
     """Returns data_root and the image folders of a dataset, or of what it wraps."""
-    while hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
+    dataset = innermost(dataset)
     prefix = getattr(dataset, 'data_prefix', None) or {}
     prefixes = prefix.values() if isinstance(prefix, dict) else [prefix]
     return absolute_folders([getattr(dataset, 'data_root', None) or '', *prefixes])
@@ -91,7 +123,7 @@ def _read_row(
     where = f'{name}: {path or "an image"}'
     if path and folders and '://' not in str(path) and not lies_below(str(path), folders):
         raise ValueError(
-            f'{name}: img_path {str(path)!r} leaves the data folder {folders[0]}; name a file '
+            f'{name}: img_path {str(path)!r} is outside the data folder {folders[0]}; name a file '
             'below it, or give the folder that holds all images as data_root'
         )
     if 'labels' in info:

@@ -17,7 +17,7 @@ from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
-from .annotations import spell_labels
+from .annotations import with_dense_labels
 
 
 class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
@@ -145,7 +145,7 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
 
     def prepare_data(self, idx: int) -> Any:
         """Returns the image's packed sample, with a `gt_score` where not every label is known."""
-        return self.pipeline(spell_labels(self.get_data_info(idx), self._labels.num_classes))
+        return self.pipeline(with_dense_labels(self.get_data_info(idx), self._labels.num_classes))
 
     def get_subset(self, indices: int | Sequence[int]) -> ColumnDataset:
         """Returns a dataset of some images: those listed, or the first or last `indices`."""

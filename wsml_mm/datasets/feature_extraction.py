@@ -49,7 +49,7 @@ class _EachImage(Dataset[dict[str, Any]]):
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
         return run_pipeline(
-            self.dataset.pipeline, self.dataset.get_data_info(idx), 'mend or remove the image'
+            self.dataset.pipeline, self.dataset.get_data_info(idx), 'repair or remove the image'
         )
 
 

@@ -15,14 +15,14 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
 
-from wsml_mm.labels.files import one_line, told, why_no_array, write_rows
+from wsml_mm.labels.files import one_line, why_no_array, write_rows, writing
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
-from .annotations import read_labels, read_names, spell_labels
+from .annotations import read_labels, read_names, with_dense_labels
 from .feature_extraction import build_extractor, extract_features
 
-_WRITE_MEND = 'free some space, or give another cache folder'
+_WRITE_HINT = 'free some space, or give another cache folder'
 
 
 @DATASETS.register_module()
@@ -99,7 +99,7 @@ class FeatureDataset:
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
         """Returns the packed sample: `inputs` (D,) and `data_samples`."""
-        info = spell_labels(self.get_data_info(idx), len(self.metainfo['classes']))
+        info = with_dense_labels(self.get_data_info(idx), len(self.metainfo['classes']))
         packed: dict[str, Any] = self.pipeline(info)
         return packed
 
@@ -128,7 +128,7 @@ class FeatureDataset:
         if not path.is_file():
             # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
             lock = FileLock(f'{path}.lock')
-            with told(path, _WRITE_MEND):
+            with writing(path, _WRITE_HINT):
                 self.cache.mkdir(parents=True, exist_ok=True)
                 lock.acquire()
             try:
@@ -192,7 +192,7 @@ class FeatureDataset:
         )
         partial, beside = path.with_suffix('.partial'), path.with_suffix('.json')
         try:
-            with told(path, _WRITE_MEND):
+            with writing(path, _WRITE_HINT):
                 # Batch by batch: the features of millions of images do not fit into memory.
                 write_rows(partial, batches, len(self.dataset))
                 beside.write_text(json.dumps(made_from, indent=1), encoding='utf-8')

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,3 +48,57 @@ def subsample_indices(count: int, fraction: float, seed: int = 999) -> NDArray[n
         raise ValueError(f'subsample fraction={fraction}: the share kept lies in 0..1')
     order = np.random.RandomState(seed).permutation(count)
     return np.sort(order[: int(np.round(fraction * count))]).astype(np.int64)
+
+
+class SplitPart:
+    """The part of an official split that is used: of the hold-out, of that a share, of that some.
+
+    Args:
+        holdout: `dict(part=..., fraction=0.2, seed=1200)` of `holdout_indices`; None: all.
+        subsample: `dict(fraction=..., seed=999)` of `subsample_indices`; None: all.
+        indices: keep only these positions of what is left, or its first `indices`; None: all.
+
+    Raises:
+        ValueError: if a key is unknown.
+    """
+
+    def __init__(
+        self,
+        holdout: dict[str, Any] | None = None,
+        subsample: dict[str, Any] | None = None,
+        indices: int | Sequence[int] | None = None,
+    ) -> None:
+        fraction = 0.0 if holdout is None else 0.2
+        self.holdout: dict[str, Any] = dict(part='train', fraction=fraction, seed=1200)
+        for key in holdout or {}:
+            if key not in self.holdout:
+                raise ValueError(f'holdout={holdout}: unknown {key!r}; use part, fraction, seed')
+        self.holdout |= holdout or {}
+        if unknown := set(subsample or {}) - {'fraction', 'seed'}:
+            raise ValueError(
+                f'subsample={subsample}: unknown {unknown.pop()!r}; use fraction and seed'
+            )
+        self.subsample, self.indices = subsample, indices
+
+    def positions(self, count: int) -> NDArray[np.int64]:
+        """Returns the part's positions in a split of `count` images.
+
+        Raises:
+            ValueError: if a part or a fraction is unknown.
+            IndexError: if one of `indices` is out of range.
+        """
+        found = holdout_indices(count, **self.holdout)
+        if self.subsample is not None:
+            found = found[subsample_indices(len(found), **self.subsample)]
+        if self.indices is None:
+            return found
+        if isinstance(self.indices, int):
+            return found[: self.indices]
+        for index in self.indices:
+            if not -len(found) <= index < len(found):
+                raise IndexError(
+                    f'indices: {index} is outside 0..{len(found) - 1}, the positions of this part '
+                    f'after holdout={self.holdout}; remove it'
+                )
+        chosen: NDArray[np.int64] = found[list(self.indices)]
+        return chosen

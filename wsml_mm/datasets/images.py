@@ -14,20 +14,20 @@ from wsml_mm.labels.files import one_line
 BAD_IMAGES = ('stop', 'skip')
 
 
-_MEND = (
-    "mend or remove the image, or leave bad ones out with PartialLabelDataset(bad_images='skip')"
+_HINT = (
+    "repair or remove the image, or leave bad ones out with PartialLabelDataset(bad_images='skip')"
 )
 
 
 def run_pipeline(
-    pipeline: Callable[[dict[str, Any]], Any], info: dict[str, Any], mend: str = _MEND
+    pipeline: Callable[[dict[str, Any]], Any], info: dict[str, Any], hint: str = _HINT
 ) -> dict[str, Any]:
     """Returns the packed sample of one image.
 
     Args:
         pipeline: of the dataset; ends with PackInputs.
         info: the image's annotation, with `img_path`.
-        mend: what to do about an image that cannot be read, for the message.
+        hint: what to do about an image that cannot be read, for the message.
 
     Raises:
         ValueError: naming the image, if it cannot be read or the pipeline drops it; another image
@@ -37,10 +37,10 @@ def run_pipeline(
     try:
         packed: dict[str, Any] | None = pipeline(info)
     except Exception as error:
-        raise ValueError(f'{path}: cannot be read ({one_line(error)}); {mend}') from error
+        raise ValueError(f'{path}: cannot be read ({one_line(error)}); {hint}') from error
     if packed is None or 'data_samples' not in packed:
         raise ValueError(
-            f'{path}: the pipeline returned no packed sample; end it with PackInputs and mend or '
+            f'{path}: the pipeline returned no packed sample; end it with PackInputs and repair or '
             'remove the image'
         )
     return packed

@@ -143,7 +143,7 @@ class LabelTable(ColumnDataset):
         """Reads the table.
 
         Raises:
-            ValueError: at its first fault, with file, line and mend.
+            ValueError: at its first fault, with file, line and hint.
         """
         return self.read().columns
 

@@ -12,10 +12,10 @@ from mmpretrain.registry import DATASETS, TASK_UTILS
 from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 from wsml_mm.labels.files import reading
 
-from .annotations import annotation_file, read_labels, read_names
-from .holdout import holdout_indices, subsample_indices
+from .annotations import SplitNames, annotation_file, read_labels, read_names
+from .holdout import SplitPart
 from .images import BAD_IMAGES, readable, run_pipeline
-from .observation import Observation, ObserveAll, SplitNames, observe_split
+from .observation import Observation, ObserveAll, observe_split
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
 FULL_LABELS = 'wsml_full_score'
@@ -68,20 +68,10 @@ class PartialLabelDataset:
         self.observe: Observation = (
             TASK_UTILS.build(observe) if isinstance(observe, dict) else observe
         )
-        fraction = 0.0 if holdout is None else 0.2
-        self.holdout: dict[str, Any] = dict(part='train', fraction=fraction, seed=1200)
-        for key in holdout or {}:
-            if key not in self.holdout:
-                raise ValueError(f'holdout={holdout}: unknown {key!r}; use part, fraction, seed')
-        self.holdout |= holdout or {}
-        if unknown := set(subsample or {}) - {'fraction', 'seed'}:
-            raise ValueError(
-                f'subsample={subsample}: unknown {unknown.pop()!r}; use fraction and seed'
-            )
-        self.subsample = subsample
+        self._part = SplitPart(holdout, subsample, indices)
+        self.holdout, self.subsample = self._part.holdout, subsample
         self.diagnosis, self.bad_images = diagnosis, bad_images
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
-        self._chosen = indices
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -99,13 +89,7 @@ class PartialLabelDataset:
         self.full_labels = read_labels(self.dataset)
         names = SplitNames.of(self.dataset)
         self.labels = observe_split(self.observe, self.full_labels, names)
-        self.indices = holdout_indices(len(self.full_labels), **self.holdout)
-        if self.subsample is not None:
-            self.indices = self.indices[subsample_indices(len(self.indices), **self.subsample)]
-        if self._chosen is not None:
-            chosen = slice(self._chosen) if isinstance(self._chosen, int) else list(self._chosen)
-            self._check_chosen(chosen)
-            self.indices = self.indices[chosen]
+        self.indices = self._part.positions(len(self.full_labels))
         if self.bad_images == 'skip':
             paths = [self.dataset.get_data_info(int(i))['img_path'] for i in self.indices]
             self.indices = self.indices[readable(paths)]
@@ -131,15 +115,6 @@ class PartialLabelDataset:
         if self._fully_initialized and 'full_labels' not in state:
             self.full_labels = read_labels(self.dataset)
             self.labels = state.get('labels', self.full_labels)
-
-    def _check_chosen(self, chosen: slice | list[int]) -> None:
-        count = len(self.indices)
-        for index in [] if isinstance(chosen, slice) else chosen:
-            if not -count <= index < count:
-                raise IndexError(
-                    f'indices: {index} is outside 0..{count - 1}, the positions of this part after '
-                    f'holdout={self.holdout}; remove it'
-                )
 
     @property
     def metainfo(self) -> dict[str, Any]:

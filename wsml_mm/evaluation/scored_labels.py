@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.pairs import indptr_of
 
 from .average_precision import average_precision
 
@@ -43,7 +44,7 @@ class ScoredLabels:
         label = np.asarray(classes).astype(kind)
         order = np.argsort(label, kind='stable')
         return cls(
-            _starts(np.bincount(label, minlength=num_classes)),
+            indptr_of(np.bincount(label, minlength=num_classes)),
             np.asarray(scores)[order],
             np.asarray(positive, dtype=bool)[order],
         )
@@ -57,14 +58,14 @@ class ScoredLabels:
             target: (N, C) of {1, 0, -1}; -1 is left out.
         """
         known = target.T != UNOBSERVED
-        return cls(_starts(known.sum(axis=1)), pred.T[known], target.T[known] == POSITIVE)
+        return cls(indptr_of(known.sum(axis=1)), pred.T[known], target.T[known] == POSITIVE)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
     def positives(self) -> NDArray[np.int64]:
         """Returns how many positive labels each class has, (C,)."""
-        hits = np.concatenate([[0], np.cumsum(self.positive, dtype=np.int64)])
+        hits = indptr_of(self.positive)
         counted: NDArray[np.int64] = np.diff(hits[self.starts])
         return counted
 
@@ -92,7 +93,3 @@ def class_average_precision(
         target: (N, C) of {1, 0, -1}; -1 is ignored.
     """
     return ScoredLabels.from_dense(pred, target).average_precision()
-
-
-def _starts(counts: NDArray[np.integer]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -10,8 +10,8 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmpretrain.registry import DATASETS
 
+from wsml_mm.datasets.nesting import find, wrapped_datasets
 from wsml_mm.datasets.partial_label import PartialLabelDataset
-from wsml_mm.engine.hooks.set_up import wrapped_datasets
 
 LOADERS = ['train_dataloader', 'val_dataloader', 'test_dataloader']
 
@@ -52,13 +52,8 @@ def fill_loaders(
 
 
 def partial_datasets(dataset: ConfigDict) -> Iterator[ConfigDict]:
-    """Yields the config of each `PartialLabelDataset` below any stack of dataset wrappers."""
-    if str(dataset.get('type')).endswith('PartialLabelDataset'):
-        yield dataset
-        return
-    for inner in [*dataset.get('datasets', []), dataset.get('dataset')]:
-        if inner is not None:
-            yield from partial_datasets(inner)
+    """Returns the config of each `PartialLabelDataset` below any stack of dataset wrappers."""
+    return find(dataset, PartialLabelDataset)
 
 
 def build_partial_datasets(cfg: Config) -> list[PartialLabelDataset]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from wsml_mm.datasets.boxes import innermost
+from wsml_mm.datasets.nesting import innermost
 from wsml_mm.quiet import quiet
 
 from .launch import build_runner

@@ -3,6 +3,7 @@
 from .columns import LabelColumns
 from .encoding import NEGATIVE, POSITIVE, UNOBSERVED, decode_labels
 from .names import NameColumn
+from .pairs import indptr_of
 from .sparse import SparseLabels
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     'NameColumn',
     'SparseLabels',
     'decode_labels',
+    'indptr_of',
 ]

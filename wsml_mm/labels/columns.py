@@ -15,7 +15,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
-from .files import one_line, told, why_no_array
+from .files import one_line, why_no_array, writing
 from .names import NameColumn
 from .sparse import SparseLabels
 
@@ -119,7 +119,7 @@ class LabelColumns:
             'metainfo': self.metainfo,
             'sources': _stamps(sources, folder),
         }
-        with told(folder, 'free some space, or give another data_root'):
+        with writing(folder, 'free some space, or give another data_root'):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=f'.{folder.name}.', dir=folder.parent) as tmp:
                 draft = Path(tmp, folder.name)

@@ -36,7 +36,7 @@ def decode_labels(values: ArrayLike, encoding: str, where: str = 'labels') -> ND
         bad = raw[decoded == -2].flat[0]
         raise ValueError(
             f'{where}: label {bad:g} is not of the encoding {encoding!r} '
-            f'{ENCODINGS[encoding]} (positive, negative, unobserved); mend the file or name its '
+            f'{ENCODINGS[encoding]} (positive, negative, unobserved); correct the file or name its '
             'encoding'
         )
     return decoded

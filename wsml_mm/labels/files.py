@@ -1,4 +1,4 @@
-"""Files: names that stay below their folder, and failures to write told in one line."""
+"""Files: names that stay below their folder, and refusals to read or write as one line."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def why_no_array(error: BaseException) -> str:
     return one_line(error)
 
 
-def load_array(path: Path, kinds: str, mend: str, mapped: bool = False) -> NDArray[Any]:
+def load_array(path: Path, kinds: str, hint: str, mapped: bool = False) -> NDArray[Any]:
     """Returns the array of a `.npy` file, which is never unpickled.
 
     Args:
         path: of the file.
         kinds: numpy's letters of the kinds of values that will do.
-        mend: what to do if it is not such a file, for the message.
+        hint: what to do if it is not such a file, for the message.
         mapped: read the values from the file when they are used.
 
     Raises:
@@ -45,11 +45,11 @@ def load_array(path: Path, kinds: str, mend: str, mapped: bool = False) -> NDArr
             array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
         found = None if isinstance(array, np.ndarray) else 'an archive of several'
     except Exception as error:  # numpy raises many kinds on hostile files
-        raise ValueError(f'{path}: is no .npy {what} ({why_no_array(error)}); {mend}') from error
+        raise ValueError(f'{path}: is no .npy {what} ({why_no_array(error)}); {hint}') from error
     if found is None and array.dtype.kind not in kinds:
         found = f'values of type {array.dtype}'
     if found is not None:
-        raise ValueError(f'{path}: is no .npy {what} ({found}); {mend}')
+        raise ValueError(f'{path}: is no .npy {what} ({found}); {hint}')
     return array
 
 
@@ -72,24 +72,24 @@ def lies_below(path: str, folders: Sequence[str]) -> bool:
     if '\0' in path:
         return False
     # A bare name may be joined to its folder only by the dataset's pipeline.
-    leaves = os.path.isabs(path) or '..' in Path(path).parts
-    return not leaves or os.path.abspath(path).startswith(tuple(folders))
+    may_climb = os.path.isabs(path) or '..' in Path(path).parts
+    return not may_climb or os.path.abspath(path).startswith(tuple(folders))
 
 
-def numbered_lines(path: Path, what: str, mend: str) -> Iterator[tuple[int, str]]:
+def numbered_lines(path: Path, what: str, hint: str) -> Iterator[tuple[int, str]]:
     """Yields (line number, line without outer blanks) of a text file; empty lines are left out.
 
     Args:
         path: of the file.
         what: it is, and
-        mend: what to do if it is not there, for the message.
+        hint: what to do if it is not there, for the message.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is not UTF-8.
     """
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such {what}; {mend}')
+        raise FileNotFoundError(f'{path}: no such {what}; {hint}')
     try:
         # A byte-order mark, as of Windows editors, must not become part of the first name.
         lines = path.read_text(encoding='utf-8-sig').split('\n')
@@ -119,7 +119,7 @@ def write_rows(path: Path, batches: Iterable[NDArray[Any]], count: int) -> None:
 
 @contextmanager
 def reading(path: str) -> Iterator[None]:
-    """Makes errors of a stock reader of annotations name the file and the mend."""
+    """Makes errors of a stock reader of annotations name the file and a hint."""
     try:
         yield
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -135,34 +135,34 @@ def reading(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def told(path: str | os.PathLike[str], mend: str) -> Iterator[None]:
-    """Makes the system's refusal to write (disk full, read-only) name the file and the mend."""
+def writing(path: str | os.PathLike[str], hint: str) -> Iterator[None]:
+    """Makes the system's refusal to write (disk full, read-only) name the file and a hint."""
     try:
         yield
     except OSError as error:
         if error.errno is None:  # not of the system
             raise
         raise OSError(
-            error.errno, f'{os.fspath(path)}: cannot be written ({error.strerror}); {mend}'
+            error.errno, f'{os.fspath(path)}: cannot be written ({error.strerror}); {hint}'
         ) from error
 
 
 def write_durably(
     path: str | os.PathLike[str],
     content: bytes,
-    mend: str = 'free some space there and resume, or give another work_dir',
+    hint: str = 'free some space there and resume, or give another work_dir',
 ) -> None:
     """Writes a file so that a reader sees the old content or the new, whatever happens between.
 
     Args:
         path: of the file; its folder is made where it is missing.
         content: the whole file.
-        mend: what to do about a refusal, for the message.
+        hint: what to do about a refusal, for the message.
 
     Raises:
         OSError: naming the file and the reason, if it cannot be written (disk full, read-only).
     """
-    with told(path, mend):
+    with writing(path, hint):
         _write_durably(Path(path), content)
 
 

@@ -36,7 +36,7 @@ class NameColumn:
         parts = [name.encode() for name in names]
         for part in parts:
             if b'\0' in part:
-                raise ValueError(f'image name {part!r} holds a zero byte; mend the annotation')
+                raise ValueError(f'image name {part!r} holds a zero byte; correct the annotation')
         text = np.frombuffer(b'\0'.join([*parts, b'']), np.uint8)
         lengths = np.fromiter(map(len, parts), np.int64, len(parts))
         return cls(text, np.cumsum(lengths + 1))

@@ -1,21 +1,22 @@
-"""The one label encoding: 1 positive, 0 known negative, -1 unobserved; held as sparse rows."""
+"""Labels of {1, 0, -1} as compressed rows, so that never all N x C of them are in memory."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .encoding import NEGATIVE, POSITIVE, UNOBSERVED
+from .pairs import compress_pairs, indptr_of
 
 
-@dataclass(frozen=True)
 class SparseLabels:
     """Labels of N images and C classes as compressed rows; what is not listed is `rest`.
+
+    The arrays are shared with files and other labels: nothing changes them in place.
 
     Args:
         indptr: (N + 1,) int64, row i's entries stand at indptr[i]:indptr[i + 1].
@@ -23,26 +24,30 @@ class SparseLabels:
         values: (entries,) int8 of {1, 0, -1}.
         num_classes: C.
         rest: the value of unlisted entries: 0 for full annotation, -1 for partial.
+
+    Raises:
+        ValueError: if `rest` is neither, or a class is out of range.
     """
 
-    indptr: NDArray[np.int64]
-    classes: NDArray[np.int32]
-    values: NDArray[np.int8]
-    num_classes: int
-    rest: int = NEGATIVE
-
-    def __post_init__(self) -> None:
-        if self.rest not in (NEGATIVE, UNOBSERVED):
-            raise ValueError(f'rest={self.rest}: unlisted labels are 0 (negative) or -1 (unknown)')
-        if len(self.classes) and not 0 <= self.classes.min() <= self.classes.max() < (
-            self.num_classes
-        ):
+    def __init__(
+        self,
+        indptr: NDArray[np.int64],
+        classes: NDArray[np.int32],
+        values: NDArray[np.int8],
+        num_classes: int,
+        rest: int = NEGATIVE,
+    ) -> None:
+        if rest not in (NEGATIVE, UNOBSERVED):
+            raise ValueError(f'rest={rest}: unlisted labels are 0 (negative) or -1 (unknown)')
+        if len(classes) and not 0 <= classes.min() <= classes.max() < num_classes:
             raise ValueError(
-                f'class index {int(self.classes.max())} (least {int(self.classes.min())}) is '
-                f'outside 0..{self.num_classes - 1}; check the class list'
+                f'class index {int(classes.max())} (least {int(classes.min())}) is outside '
+                f'0..{num_classes - 1}; check the class list'
             )
+        self.indptr, self.classes, self.values = indptr, classes, values
+        self.num_classes, self.rest = num_classes, rest
         # Single elements of a memoryview come many times faster than those of an array.
-        object.__setattr__(self, '_bounds', self.indptr.data)
+        self._bounds = indptr.data
 
     def __reduce__(self) -> Any:
         return SparseLabels, (self.indptr, self.classes, self.values, self.num_classes, self.rest)
@@ -94,33 +99,8 @@ class SparseLabels:
         Raises:
             ValueError: if a row or class is out of range, or a label is given twice.
         """
-        row, label = np.asarray(rows, np.int64), np.asarray(classes, np.int64)
-        value = np.broadcast_to(np.asarray(values, np.int8), label.shape)
-        for name, places, size, what in (
-            ('row', row, shape[0], 'number of images'),
-            ('class index', label, shape[1], 'class list'),
-        ):
-            if len(places) and not 0 <= places.min() <= places.max() < size:
-                bad = places.max() if places.max() >= size else places.min()
-                raise ValueError(f'{name} {bad} is outside 0..{size - 1}; check the {what}')
-        key = row * shape[1] + label
-        # Files mostly come in order: finding that out is far cheaper than sorting.
-        if (np.diff(key) <= 0).any():
-            order = np.argsort(key, kind='stable')
-            key, value = key[order], value[order]
-            if len(twice := np.flatnonzero(np.diff(key) == 0)):
-                at = divmod(int(key[twice[0]]), shape[1])
-                raise ValueError(f'row {at[0]}: class {at[1]} is listed twice; list it once')
-        keep = value != rest
-        key = key[keep]
-        lengths = np.bincount(key // shape[1], minlength=shape[0])
-        return cls(
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            (key % shape[1]).astype(np.int32),
-            np.ascontiguousarray(value[keep]),
-            shape[1],
-            rest,
-        )
+        arrays = compress_pairs(rows, classes, values, shape, rest)
+        return cls(*arrays, shape[1], rest)
 
     @classmethod
     def from_dense(cls, matrix: NDArray[np.int8], rest: int = UNOBSERVED) -> SparseLabels:
@@ -141,7 +121,7 @@ class SparseLabels:
         """Returns the labels of some images, in the given order."""
         places = np.asarray(indices, np.int64)
         begin, length = self.indptr[places], np.diff(self.indptr)[places]
-        indptr = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+        indptr = indptr_of(length)
         entries = np.repeat(begin - indptr[:-1], length) + np.arange(indptr[-1])
         return SparseLabels(
             indptr, self.classes[entries], self.values[entries], self.num_classes, self.rest
@@ -171,7 +151,7 @@ class SparseLabels:
         full = np.zeros(len(self), dtype=bool)
         full[np.asarray(rows, np.int64)] = True
         lengths = np.where(full, self.num_classes, np.diff(self.indptr))
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        indptr = indptr_of(lengths)
         of_full, was_full = np.repeat(full, lengths), full[self.entry_rows()]
         classes = np.empty(len(of_full), np.int32)
         values = np.full(len(of_full), NEGATIVE, np.int8)
@@ -190,9 +170,29 @@ class SparseLabels:
         """Returns the (entries,) image position of each listed label."""
         return np.repeat(np.arange(len(self)), np.diff(self.indptr))
 
+    def keys(self) -> NDArray[np.int64]:
+        """Returns the (entries,) ascending places of the listed labels, row * C + class."""
+        return self.entry_rows() * self.num_classes + self.classes
+
+    def values_at(self, rows: ArrayLike, classes: ArrayLike) -> NDArray[np.int8]:
+        """Returns the (K,) labels of K places, of {1, 0, -1}.
+
+        Args:
+            rows: (K,) image positions, 0 to N - 1.
+            classes: (K,) class indices, 0 to C - 1.
+        """
+        keys = self.keys()
+        wanted = np.asarray(rows, np.int64) * self.num_classes + np.asarray(classes, np.int64)
+        found = np.full(len(wanted), self.rest, np.int8)
+        if len(keys):
+            at = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
+            listed = keys[at] == wanted
+            found[listed] = self.values[at[listed]]
+        return found
+
     def row_counts(self, value: int) -> NDArray[np.int64]:
         """Returns how many labels of each image are `value`, (N,)."""
-        hits = np.concatenate([[0], np.cumsum(self.values == value)])
+        hits = indptr_of(self.values == value)
         found: NDArray[np.int64] = np.diff(hits[self.indptr])
         if value == self.rest:
             found = self.num_classes - np.diff(self.indptr) + found
@@ -208,7 +208,7 @@ class SparseLabels:
 
     def known(self, index: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """Returns image `index`'s listed classes, ascending, and their labels, as views."""
-        bounds: memoryview = self._bounds  # type: ignore[attr-defined]
+        bounds = self._bounds
         if not 0 <= index < len(bounds) - 1:
             raise IndexError(
                 f'sample index {index} is outside 0..{len(self) - 1}; use a row of the whole split'

@@ -6,28 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
-from wsml_mm.labels.sparse import SparseLabels
 
 VERDICTS = {POSITIVE: 'right', NEGATIVE: 'wrong', UNOBSERVED: 'unknown'}
 
 # Columns of `EntryStore.table`: 'sample', 'class', 'epoch' from 0; `judge` adds 'verdict'.
 Corrections = dict[str, NDArray[np.int64]]
-
-
-def labels_at(labels: SparseLabels, rows: ArrayLike, classes: ArrayLike) -> NDArray[np.int64]:
-    """Returns the labels of (K,) images and (K,) classes, of {1, 0, -1}."""
-    keys = labels.entry_rows() * labels.num_classes + labels.classes
-    wanted = np.asarray(rows, np.int64) * labels.num_classes + np.asarray(classes, np.int64)
-    found = np.full(len(wanted), labels.rest, np.int64)
-    if len(keys):
-        places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        listed = keys[places] == wanted
-        found[listed] = labels.values[places[listed]]
-    return found
 
 
 def judge(table: Corrections, leaves: Sequence[PartialLabelDataset]) -> Corrections:
@@ -41,7 +28,7 @@ def judge(table: Corrections, leaves: Sequence[PartialLabelDataset]) -> Correcti
     for leaf in leaves:
         own = table['sample'] - leaf.index_offset
         here = (own >= 0) & (own < leaf.num_samples)
-        verdict[here] = labels_at(leaf.full_labels, own[here], table['class'][here])
+        verdict[here] = leaf.full_labels.values_at(own[here], table['class'][here])
     order = np.lexsort((table['class'], table['sample'], table['epoch']))
     return {key: column[order] for key, column in {**table, 'verdict': verdict}.items()}
 
@@ -89,7 +76,7 @@ def count_hidden(leaves: Sequence[PartialLabelDataset]) -> int:
         trained[leaf.indices] = True
         rows = full.entry_rows()
         positive = (full.values == POSITIVE) & trained[rows]
-        seen = labels_at(leaf.labels, rows[positive], full.classes[positive])
+        seen = leaf.labels.values_at(rows[positive], full.classes[positive])
         count += int((seen == UNOBSERVED).sum())
     return count
 

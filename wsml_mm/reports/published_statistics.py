@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wsml_mm.benchmarks.catalogue import Benchmark
+from wsml_mm.benchmarks.benchmark import Benchmark
 from wsml_mm.benchmarks.statistics import split_statistics
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.partial_label import PartialLabelDataset

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from wsml_mm.benchmarks.openimages_v3.image_ids import (
     downloaded_ids,
+    format_ids,
     ids_of,
     image_names,
     parse_ids,
-    spell_ids,
 )
 
 IDS = st.lists(st.integers(0, 2**64 - 1), max_size=6)
@@ -24,7 +24,7 @@ def test_spelling_and_parsing_are_inverse(numbers):
     names = image_names(ids)
     assert list(names) == [f'{text}.jpg' for text in spelled]
     np.testing.assert_array_equal(ids_of(names), ids, strict=True)
-    assert spell_ids(ids, 'train/', '\n').tobytes().decode().split('\n')[:-1] == [
+    assert format_ids(ids, 'train/', '\n').tobytes().decode().split('\n')[:-1] == [
         f'train/{text}' for text in spelled
     ]
 

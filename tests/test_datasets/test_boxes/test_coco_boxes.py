@@ -55,7 +55,7 @@ def test_gaps_in_ids_width_and_height_and_crowds(write):
 
 def test_damaged_files(write, tmp_path):
     broken = {
-        'bbox of three': ({'bbox': [1, 2, 3]}, 'annotation 4 is damaged .*; mend or remove it'),
+        'bbox of three': ({'bbox': [1, 2, 3]}, 'annotation 4 is damaged .*; correct or remove it'),
         'negative width': ({'bbox': [1, 2, -3, 4]}, 'annotation 4 is damaged'),
         'NaN': ({'bbox': [1, 2, float('nan'), 4]}, 'annotation 4 is damaged'),
         'unknown image': ({'image_id': 77}, 'annotation 4 is damaged .KeyError: 77'),

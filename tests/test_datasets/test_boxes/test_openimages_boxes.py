@@ -79,7 +79,9 @@ def test_classes_of_one_name_are_told_apart_as_in_the_dataset(write, tmp_path):
 )
 def test_damaged_lines_are_named(write, line):
     path = write(LINES[0], line)
-    with pytest.raises(ValueError, match=r'boxes.csv:3: damaged line .*mend or remove it') as error:
+    with pytest.raises(
+        ValueError, match=r'boxes.csv:3: damaged line .*correct or remove it'
+    ) as error:
         read_openimages_boxes(path, ['/m/01yrx'])
     assert '\n' not in str(error.value)
 

@@ -76,7 +76,7 @@ def test_known_draws_are_those_of_mlcpl(dense):
 def test_blocks_do_not_show(draws, block, monkeypatch):
     dense = part_labels(40, 12)
     expected = KeepRatio(0.5, 2, draws)(SparseLabels.from_dense(dense)).fingerprint()
-    monkeypatch.setattr('wsml_mm.datasets.observation.label_blocks._LABELS', block)
+    monkeypatch.setattr('wsml_mm.labels.blocks._LABELS', block)
     assert KeepRatio(0.5, 2, draws)(SparseLabels.from_dense(dense)).fingerprint() == expected
 
 

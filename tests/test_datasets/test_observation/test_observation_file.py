@@ -116,7 +116,7 @@ def test_matrix_is_decoded_by_blocks(tmp_path, monkeypatch):
     dense = np.full((2000, 1000), -1, np.int8)
     dense[::100, 7] = 1
     np.save(tmp_path / 'obs.npy', dense)
-    monkeypatch.setattr('wsml_mm.datasets.observation.label_blocks._LABELS', 10**4)
+    monkeypatch.setattr('wsml_mm.labels.blocks._LABELS', 10**4)
     labels = SparseLabels.from_dense(dense)
     tracemalloc.start()
     try:

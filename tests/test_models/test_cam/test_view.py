@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS, TRANSFORMS
 from PIL import Image
 from planted_maps import HEIGHT, WIDTH, cell_box, planted_config, write_images
 
-from wsml_mm.datasets.boxes import innermost
+from wsml_mm.datasets.nesting import innermost
 from wsml_mm.models.cam import view_images
 
 RED, GREEN, BLUE = range(3)

@@ -3,11 +3,15 @@ from __future__ import annotations
 import json
 
 import pytest
+import user_datasets as user
 from helpers import CLASSES, read_devkit, tiny_config, write_devkit
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
+from mmpretrain.datasets import MultiLabelDataset
+from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets.table import FaultLog, TableFormat
 from wsml_mm.reports.dataset import dataset_of_loader, dataset_of_table
+from wsml_mm.reports.dataset.checked_dataset import tables_of
 
 
 @pytest.fixture(scope='module')
@@ -40,11 +44,12 @@ def test_any_datasets_observed_labels(kit, tmp_path):
     assert full.columns.metainfo['classes'] == CLASSES
 
 
-def test_parts_and_features_are_seen_through(kit, tmp_path):
+@pytest.mark.parametrize('kind', ['FeatureDataset', 'KeptFeatures'])
+def test_parts_and_features_are_seen_through(kit, tmp_path, kind):
     cfg = config(kit, tmp_path)
     inner = cfg.train_dataloader.dataset.dataset
     cfg.train_dataloader.dataset.dataset = dict(
-        type='FeatureDataset', dataset=inner, extractor=dict(backbone='none'), cache='none'
+        type=kind, dataset=inner, extractor=dict(backbone='none'), cache='none'
     )
     cfg.train_dataloader.dataset.holdout = dict(part='val', fraction=0.25)
     cfg.train_dataloader.dataset.bad_images = 'skip'
@@ -68,6 +73,41 @@ def test_a_table_of_a_config(kit, tmp_path):
     dataset = dataset_of_loader(table_loader(kit, tmp_path), 'train', log, all_labels=True)
     assert labels_of(dataset) == [row.tolist() for row in read_devkit(kit).values()]
     assert not log.counts
+
+
+def test_a_users_kind_of_table(kit, tmp_path):
+    cfg = config(kit, tmp_path)
+    cfg.train_dataloader.dataset = dict(
+        type='SurveyLabels',
+        dataset=dict(type='SurveyTable', data_root=str(kit), data_prefix='JPEGImages'),
+    )
+    log = FaultLog()
+    subject = dataset_of_loader(cfg, 'train', log, all_labels=True)
+    assert labels_of(subject) == [row.tolist() for row in read_devkit(kit).values()]
+    (kit / 'train.csv').rename(kit / 'kept.csv')
+    try:
+        (kit / 'train.csv').write_text('image,positive\ntrain_000.jpg,ant|ant\n')
+        dataset_of_loader(cfg, 'train', log)
+    finally:
+        (kit / 'kept.csv').replace(kit / 'train.csv')
+    assert dict(log.counts) == {'label listed twice': 1}
+
+
+def test_only_mmpretrains_own_reading_of_json_is_taken_for_a_table():
+    @DATASETS.register_module()
+    class OtherNameSameFile(MultiLabelDataset):
+        pass
+
+    @DATASETS.register_module()
+    class OtherFile(MultiLabelDataset):
+        def load_data_list(self):
+            return []
+
+    kinds = ['MultiLabelDataset', 'OtherNameSameFile', 'OtherFile', 'COCO2014', user.SurveyTable]
+    found = [
+        kind for kind in kinds if [*tables_of(ConfigDict(type=kind, ann_file='annotations.json'))]
+    ]
+    assert found == ['MultiLabelDataset', 'OtherNameSameFile', user.SurveyTable]
 
 
 def test_all_faults_of_a_configs_table(kit, tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import user_datasets  # noqa: F401 (registers)
 from mmengine.config import Config
 
 from wsml_mm.datasets.table import FaultLog
@@ -67,3 +68,19 @@ def test_images_in_two_splits(root):
     assert "image 'b.jpg' is in train.csv and in val.csv; keep it in one" in fault
     assert log.serious == 0
     assert told(root, val=dict(data_prefix='other'))[1] == []
+
+
+def test_a_users_kind_of_table_is_compared(root):
+    table = dict(type='SurveyTable', data_root=str(root))
+    cfg = Config(
+        dict(
+            model=dict(head=dict(num_classes=2)),
+            train_dataloader=dict(dataset=dict(type='SurveyLabels', dataset=table)),
+            val_dataloader=dict(dataset=dict(table, ann_file='val.csv')),
+        )
+    )
+    (root / 'val.csv').write_text('image,positive\na.jpg,dog|cat\n')
+    log = FaultLog()
+    check_splits(cfg, ('cat', 'dog'), 'train', log)
+    (fault,) = log.kept['image in two splits']
+    assert "image 'a.jpg' is in train.csv and in val.csv" in str(fault)

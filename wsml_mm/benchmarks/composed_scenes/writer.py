@@ -13,7 +13,7 @@ import numpy as np
 from filelock import FileLock
 from PIL import Image
 
-from wsml_mm.labels.files import told
+from wsml_mm.labels.files import writing
 
 from .drawing import SCENE_CLASSES, Figure, draw_scene
 
@@ -56,7 +56,7 @@ def write_scenes(
     # Looked up before locking, so that a finished set may lie on a read-only disk.
     if _holds(root, record):
         return root
-    with told(root, 'free some space, or give another data_root'):
+    with writing(root, 'free some space, or give another data_root'):
         root.parent.mkdir(parents=True, exist_ok=True)
         _write_once(root, record)
     return root

@@ -71,15 +71,15 @@ def first_damage(path: Path) -> str | None:
 
 def _fault(line: list[str], header: list[str]) -> str | None:
     if len(line) != len(header):
-        return f'{_shown(line)} is not {",".join(header)}; mend the line or fetch the file anew'
+        return f'{_shown(line)} is not {",".join(header)}; correct the line or fetch the file anew'
     image, confidence = (line[header.index(name)] for name in ('ImageID', 'Confidence'))
     if len(image) != DIGITS or parse_ids(image) is None:
-        return f'ImageID {_shown([image])} is not 16 lower-case hex digits; mend the line'
+        return f'ImageID {_shown([image])} is not 16 lower-case hex digits; correct the line'
     try:
         Signs()[confidence]
     except ValueError:
         return (
-            f'Confidence {_shown([confidence])} is neither 1 (present) nor 0 (absent); mend the '
+            f'Confidence {_shown([confidence])} is neither 1 (present) nor 0 (absent); correct the '
             'line, or give annotations-human.csv: fractions are of machine annotations'
         )
     return None

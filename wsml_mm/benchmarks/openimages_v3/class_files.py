@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wsml_mm.labels.files import one_line
 
-_MEND = 'extract classes_2017_11.tar.gz anew'
+_HINT = 'extract classes_2017_11.tar.gz anew'
 
 
 def read_trainable(path: Path) -> list[str]:
@@ -21,12 +21,12 @@ def read_trainable(path: Path) -> list[str]:
     try:
         ids = path.read_text(encoding='utf-8-sig').split()
     except UnicodeDecodeError as error:
-        raise ValueError(f'{path}: is no text file ({one_line(error)}); {_MEND}') from error
+        raise ValueError(f'{path}: is no text file ({one_line(error)}); {_HINT}') from error
     if not ids:
-        raise ValueError(f'{path}: is empty; {_MEND}')
+        raise ValueError(f'{path}: is empty; {_HINT}')
     twice, times = Counter(ids).most_common(1)[0]
     if times > 1:
-        raise ValueError(f'{path}: {twice} is listed twice; {_MEND}')
+        raise ValueError(f'{path}: {twice} is listed twice; {_HINT}')
     return ids
 
 
@@ -56,7 +56,7 @@ def read_class_names(path: Path, ids: Sequence[str]) -> tuple[str, ...]:
                 if line:
                     named[line[0]] = line[1]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f'{path}: is no CSV file ({one_line(error)}); {_MEND}') from error
+        raise ValueError(f'{path}: is no CSV file ({one_line(error)}); {_HINT}') from error
     names = [named.get(label, label) for label in ids]
     times = Counter(names)
     return tuple(

@@ -99,7 +99,7 @@ class OpenImagesV3(ColumnDataset):
         if not len(images):
             raise ValueError(f'{path}: no image has a label of a trainable class; {_GET}')
         order = self._class_order(ids, labels)
-        print_log(f'{path}: {_told(counts)}', logger='current')
+        print_log(f'{path}: {_as_text(counts)}', logger='current')
         names = read_class_names(self._class_files()[1], [ids[place] for place in order])
         parts = np.array_split(np.arange(len(ids)), NUM_GROUPS)
         metainfo = {
@@ -137,5 +137,5 @@ class OpenImagesV3(ColumnDataset):
         return [folder / 'classes-trainable.txt', folder / 'class-descriptions.csv']
 
 
-def _told(counts: dict[str, int]) -> str:
+def _as_text(counts: dict[str, int]) -> str:
     return ', '.join(f'{number:,} {what}' for what, number in counts.items())

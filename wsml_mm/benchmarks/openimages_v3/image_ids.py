@@ -18,7 +18,7 @@ _NAME = re.compile(r'[0-9a-f]{16}\.jpg')
 
 
 def parse_ids(text: str) -> NDArray[np.uint64] | None:
-    """Returns the ids that are spelled in a text without separators; None: it is no such text."""
+    """Returns the ids that a text holds without separators; None: it is no such text."""
     try:
         numbers = bytes.fromhex(text)
     except ValueError:
@@ -29,7 +29,7 @@ def parse_ids(text: str) -> NDArray[np.uint64] | None:
     return np.frombuffer(numbers, '>u8').astype(np.uint64)
 
 
-def spell_ids(ids: NDArray[np.uint64], before: str, after: str) -> NDArray[np.uint8]:
+def format_ids(ids: NDArray[np.uint64], before: str, after: str) -> NDArray[np.uint8]:
     """Returns each id as text between two others, (N, bytes).
 
     Args:
@@ -47,7 +47,7 @@ def spell_ids(ids: NDArray[np.uint64], before: str, after: str) -> NDArray[np.ui
 
 def image_names(ids: NDArray[np.uint64]) -> NameColumn:
     """Returns the file names of images, `<id>.jpg`."""
-    text = spell_ids(ids, '', _SUFFIX)
+    text = format_ids(ids, '', _SUFFIX)
     return NameColumn(text.reshape(-1), np.arange(1, len(ids) + 1) * text.shape[1])
 
 

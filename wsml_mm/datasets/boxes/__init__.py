@@ -1,6 +1,6 @@
 from .coco import COCOBoxes, read_coco_boxes
 from .openimages import OpenImagesBoxes, read_openimages_boxes
-from .source import beside_dataset, from_path, innermost
+from .source import beside_dataset, from_path
 from .table import BoxTable, image_key
 from .voc import VOCBoxes, read_voc_boxes
 
@@ -12,7 +12,6 @@ __all__ = [
     'beside_dataset',
     'from_path',
     'image_key',
-    'innermost',
     'read_coco_boxes',
     'read_openimages_boxes',
     'read_voc_boxes',

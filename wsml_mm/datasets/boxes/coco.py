@@ -86,6 +86,6 @@ def _annotation(
     except (KeyError, TypeError, ValueError) as error:
         number = entry.get('id') if isinstance(entry, dict) else entry
         raise ValueError(
-            f'{path}: annotation {number!r} is damaged ({one_line(error)}); mend or remove it'
+            f'{path}: annotation {number!r} is damaged ({one_line(error)}); correct or remove it'
         ) from error
     return row, category, box

@@ -117,7 +117,9 @@ def _corners(line: Sequence[str], place: dict[str, int], where: str) -> list[flo
         if not (0 <= left <= right <= 1 and 0 <= top <= bottom <= 1):
             raise ValueError(f'X {left} to {right}, Y {top} to {bottom}, 0 <= min <= max <= 1 due')
     except ValueError as error:
-        raise ValueError(f'{where}: damaged line ({one_line(error)}); mend or remove it') from error
+        raise ValueError(
+            f'{where}: damaged line ({one_line(error)}); correct or remove it'
+        ) from error
     return [left, top, right, bottom]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wsml_mm.datasets.nesting import innermost
+
 
 def from_path(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Returns the config of a box source: a folder is VOC, a .json COCO, a .csv OpenImages.
@@ -25,13 +27,6 @@ def from_path(path: str | os.PathLike[str]) -> dict[str, Any]:
         f'{path}: no boxes there; give a folder of VOC annotations, an instances file of COCO '
         '(.json) or a box file of OpenImages (.csv)'
     )
-
-
-def innermost(dataset: Any) -> Any:
-    """Returns the config of the dataset below any stack of wrappers around one dataset."""
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
 
 
 def beside_dataset(dataset: Mapping[str, Any]) -> dict[str, Any] | None:

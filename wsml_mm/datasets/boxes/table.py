@@ -10,6 +10,8 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wsml_mm.labels.pairs import indptr_of
+
 
 def image_key(path: str | os.PathLike[str]) -> str:
     """Returns the name under which an image's boxes are found: its file name without the suffix."""
@@ -96,7 +98,7 @@ class BoxTable:
         lengths = np.bincount(rows, minlength=len(names))
         return cls(
             ranked,
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            indptr_of(lengths),
             np.asarray(classes, dtype=np.int32)[by_row],
             np.asarray(xyxy, dtype=np.float32).reshape(-1, 4)[by_row],
             source,

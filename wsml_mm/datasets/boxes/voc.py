@@ -82,7 +82,7 @@ def _objects(file: Path, difficult: bool) -> list[tuple[str, list[float]]]:
         top = parse_xml(file).getroot()
     except (ParseError, ValueError) as error:
         raise ValueError(
-            f'{file}: is no XML file ({one_line(error)}); mend or remove it'
+            f'{file}: is no XML file ({one_line(error)}); correct or remove it'
         ) from error
     found = []
     for item in top.iter('object'):
@@ -96,7 +96,7 @@ def _objects(file: Path, difficult: bool) -> list[tuple[str, list[float]]]:
         if not name or not (box[0] <= box[2] and box[1] <= box[3]):  # NaN is refused as well
             raise ValueError(
                 f'{file}: object {name!r} lacks a name or a bndbox with xmin <= xmax and ymin <= '
-                'ymax; mend or remove it'
+                'ymax; correct or remove it'
             )
         found.append((name, box))
     return found

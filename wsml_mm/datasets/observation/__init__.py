@@ -1,11 +1,10 @@
-from .agreement import known_share
+from .base import Observation, ObserveAll, observe_split
 from .biased_single_positive import BiasedSinglePositive
+from .counts_per_image import ObserveCounts, SinglePositive
 from .keep_ratio import KeepRatio
 from .known_per_class import KnownPerClass
-from .mask_file import load_observation, save_observation
-from .observation_file import ObservationFile
-from .process import Observation, ObserveAll, ObserveCounts, SinglePositive, observe_split
-from .split_names import SplitNames
+from .mask_file import save_observation
+from .observation_file import ObservationFile, load_observation
 
 __all__ = [
     'BiasedSinglePositive',
@@ -16,8 +15,6 @@ __all__ = [
     'ObserveAll',
     'ObserveCounts',
     'SinglePositive',
-    'SplitNames',
-    'known_share',
     'load_observation',
     'observe_split',
     'save_observation',

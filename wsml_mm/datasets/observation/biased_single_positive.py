@@ -9,11 +9,12 @@ from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
 from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.pairs import indptr_of
 from wsml_mm.labels.sparse import SparseLabels
 
-from .candidates import Candidates
-from .per_class import PerClass, per_class
-from .process import Observation
+from .base import Observation
+from .class_numbers import ClassNumbers, class_numbers
+from .draws import Candidates
 
 
 @TASK_UTILS.register_module()
@@ -36,7 +37,7 @@ class BiasedSinglePositive(Observation):
         ValueError: if `unrated` is unknown.
     """
 
-    def __init__(self, rates: PerClass, seed: int = 1200, unrated: str = 'none') -> None:
+    def __init__(self, rates: ClassNumbers, seed: int = 1200, unrated: str = 'none') -> None:
         if unrated not in ('none', 'uniform'):
             raise ValueError(f'unrated={unrated!r}: use "none" or "uniform"')
         self.rates, self.seed, self.unrated = rates, seed, unrated
@@ -48,7 +49,7 @@ class BiasedSinglePositive(Observation):
             FileNotFoundError: if there is no such file of rates.
             ValueError: if a rate is missing, negative or not finite, or all are 0.
         """
-        rates = per_class(self.rates, labels.num_classes, self.split_names, 'rates')
+        rates = class_numbers(self.rates, labels.num_classes, self.split_names, 'rates')
         if rates.min() < 0 or not rates.any():
             raise ValueError(
                 f'rates: the least is {rates.min():g}, the greatest {rates.max():g}; rates are at '
@@ -79,7 +80,7 @@ class BiasedSinglePositive(Observation):
         # Of the least numbers the product may round up to the total, beyond every class.
         point = np.minimum(point * total, np.nextafter(total, 0))
         passed = running <= np.repeat(point, positives.counts)
-        sums = np.concatenate([[0], np.cumsum(passed)])[positives.indptr]
+        sums = indptr_of(passed)[positives.indptr]
         ranks = np.where(total > 0, np.diff(sums), ranks)
         rows = shown if self.unrated == 'uniform' else np.flatnonzero(total > 0)
         return rows, ranks[rows]

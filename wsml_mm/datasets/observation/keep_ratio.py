@@ -9,11 +9,11 @@ import torch
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from wsml_mm.labels.blocks import Block, join_blocks, row_blocks
 from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
 from wsml_mm.labels.sparse import SparseLabels
 
-from .label_blocks import Block, join_blocks, row_blocks
-from .process import Observation
+from .base import Observation
 
 # Takes known labels in order of row and class, their (rows, C) and a ratio, returns who is kept.
 Draw = Callable[[Block, tuple[int, int], float], NDArray[np.bool_]]

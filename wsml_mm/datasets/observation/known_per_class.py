@@ -6,13 +6,13 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from wsml_mm.labels.blocks import join_blocks
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
 
-from .candidates import Candidates, draw_distinct
-from .label_blocks import join_blocks
-from .per_class import PerClass, per_class
-from .process import Observation
+from .base import Observation
+from .class_numbers import ClassNumbers, class_numbers
+from .draws import Candidates, draw_distinct
 
 
 @TASK_UTILS.register_module()
@@ -36,7 +36,7 @@ class KnownPerClass(Observation):
     """
 
     def __init__(
-        self, num_pos: PerClass, num_neg: PerClass, seed: int = 1200, balanced: bool = False
+        self, num_pos: ClassNumbers, num_neg: ClassNumbers, seed: int = 1200, balanced: bool = False
     ) -> None:
         self.num_pos, self.num_neg = num_pos, num_neg
         self.seed, self.balanced = seed, balanced
@@ -72,7 +72,7 @@ class KnownPerClass(Observation):
 
     def _limits(self, what: str, num_classes: int) -> NDArray[np.int64]:
         """Returns the most labels to keep of each class, (C,)."""
-        numbers = per_class(getattr(self, what), num_classes, self.split_names, what)
+        numbers = class_numbers(getattr(self, what), num_classes, self.split_names, what)
         wrong = (numbers < -1) | (numbers != np.round(numbers))
         if wrong.any():
             raise ValueError(

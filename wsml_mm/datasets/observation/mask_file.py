@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wsml_mm.labels.files import why_no_array, write_durably
+import numpy as np
+from numpy.typing import NDArray
+
+from wsml_mm.datasets.annotations import SplitNames
+from wsml_mm.labels.agreement import first_contradiction, known_share
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
+from wsml_mm.labels.files import write_durably
 from wsml_mm.labels.sparse import SparseLabels
 
-from .agreement import first_contradiction, known_share
-from .mask_format import as_stored, mask_bytes, read_mask
-from .split_names import SplitNames
+_FORMAT = 1
+_ARRAYS = {'indptr': np.int64, 'classes': np.int32, 'values': np.int8}
 
 
 def save_observation(
@@ -58,7 +65,7 @@ def save_observation(
             f'{path}: row {clash[0]}, class {clash[1]} contradicts the annotation; observe labels '
             'that it holds'
         )
-    observed = as_stored(observed)
+    observed = _as_stored(observed)
     record = {
         'fingerprint': names.fingerprint(),
         'images': len(full),
@@ -70,65 +77,65 @@ def save_observation(
         'known_share': known_share(observed, full),
         'made': dict(made or {}),
     }
-    mend = 'free some space there, or give another path'
-    write_durably(path, mask_bytes(record, observed), mend)
+    content = _mask_bytes(record, observed)
+    write_durably(path, content, 'free some space there, or give another path')
     return record
 
 
-def load_observation(
-    path: str | os.PathLike[str], labels: SparseLabels, names: SplitNames | None
-) -> SparseLabels:
-    """Reads a mask file.
+def _as_stored(labels: SparseLabels) -> SparseLabels:
+    """Returns labels with the number types of a mask file, on which their fingerprint depends."""
+    arrays: dict[str, Any] = {n: np.asarray(getattr(labels, n), d) for n, d in _ARRAYS.items()}
+    return SparseLabels(**arrays, num_classes=labels.num_classes, rest=labels.rest)
 
-    Args:
-        path: of the file, which is never unpickled.
-        labels: (N, C) annotation of the split.
-        names: of the split's images and classes.
+
+def _mask_bytes(record: dict[str, Any], labels: SparseLabels) -> bytes:
+    """Returns the content of a mask file, the same for the same labels and record."""
+    text = json.dumps({'format': _FORMAT, **record}, default=str)
+    arrays: dict[str, Any] = {name: getattr(labels, name) for name in _ARRAYS}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, record=np.array(text), **arrays)
+    return buffer.getvalue()
+
+
+def read_mask(path: Path) -> tuple[dict[str, Any], SparseLabels]:
+    """Returns the record and the labels of a mask file.
 
     Raises:
-        ValueError: if it is no mask file, is damaged, or of other images, other classes or
-            another order of either than the split's, or a label contradicts the annotation.
+        Exception: of any kind, as numpy, zipfile and json have many, on a file that is none.
     """
-    path = Path(path)
-    try:
-        record, observed = read_mask(path)
-    except Exception as error:  # numpy, zipfile and json raise many kinds on hostile files
-        raise ValueError(
-            f'{path}: is no mask file ({why_no_array(error)}); write it with tools/write_mask.py '
-            'or save_observation'
-        ) from error
-    _check_split(path, record, labels, names)
-    if (clash := first_contradiction(observed, labels)) is not None:
-        raise ValueError(
-            f'{path}: row {clash[0]}, class {clash[1]} contradicts the annotation, which has '
-            'changed since; write the file anew'
-        )
-    return observed
+    with np.load(path, allow_pickle=False) as file:
+        missing = {'record', *_ARRAYS} - set(file.files)
+        if missing:
+            raise ValueError(f'holds no {sorted(missing)[0]}')
+        record = json.loads(str(file['record']))
+        if not isinstance(record, dict) or record.get('format') != _FORMAT:
+            raise ValueError('a record of another format')
+        labels = _check_rows(record, **{name: file[name] for name in _ARRAYS})
+    if labels.fingerprint() != record.get('labels'):
+        raise ValueError('labels that are not those of its record')
+    return record, labels
 
 
-def _check_split(
-    path: Path, record: dict[str, Any], labels: SparseLabels, names: SplitNames | None
-) -> None:
-    expected = (len(labels), labels.num_classes)
-    if (shape := (record['images'], len(record['classes']))) != expected:
-        raise ValueError(
-            f'{path}: holds {shape} labels but the split has {expected}; '
-            'observe over the whole official split, before any hold-out'
-        )
-    if names is None or len(names.classes) != labels.num_classes:
-        raise ValueError(
-            f'{path}: cannot be compared with a split without names; read it through '
-            'PartialLabelDataset or observe_split'
-        )
-    pairs = enumerate(zip(record['classes'], names.classes, strict=True))
-    other = [f'class {i} is {old!r} there, {new!r} here' for i, (old, new) in pairs if old != new]
-    if other:
-        raise ValueError(
-            f'{path}: is of another class list or order ({other[0]}); write a mask file for this '
-            'data set, or give it the classes of the file'
-        )
-    if record.get('fingerprint') != (found := names.fingerprint()):
-        raise ValueError(
-            f"{path}: is of other images, or another order of them, than the split's (fingerprint "
-            f'{record.get("fingerprint")} there, {found} here); write a mask file for this split'
-        )
+def _check_rows(
+    record: dict[str, Any],
+    indptr: NDArray[np.int64],
+    classes: NDArray[np.int32],
+    values: NDArray[np.int8],
+) -> SparseLabels:
+    """Builds the labels of a file that may hold anything."""
+    for name, array in (('indptr', indptr), ('classes', classes), ('values', values)):
+        if array.dtype != _ARRAYS[name] or array.ndim != 1:
+            raise ValueError(f'{name} of type {array.dtype}, shape {array.shape}')
+    count, rest = int(record['images']), record['rest']
+    if len(indptr) != count + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
+        raise ValueError(f'rows that are not those of {count} images')
+    if not indptr[-1] == len(classes) == len(values):
+        raise ValueError(f'{len(classes)} classes, {len(values)} values for {indptr[-1]} labels')
+    if not np.isin(values, [v for v in (POSITIVE, NEGATIVE, UNOBSERVED) if v != rest]).all():
+        raise ValueError('a value that is no label')
+    labels = SparseLabels(indptr, classes, values, len(record['classes']), rest)
+    first = np.zeros(len(classes) + 1, bool)
+    first[indptr] = True
+    if (np.diff(classes)[~first[1:-1]] <= 0).any():
+        raise ValueError('a row whose classes do not ascend')
+    return labels

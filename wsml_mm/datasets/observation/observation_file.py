@@ -11,14 +11,15 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
+from wsml_mm.datasets.annotations import SplitNames
+from wsml_mm.labels.agreement import first_contradiction
+from wsml_mm.labels.blocks import Block, join_blocks, row_blocks
 from wsml_mm.labels.encoding import UNOBSERVED, decode_labels
-from wsml_mm.labels.files import load_array
+from wsml_mm.labels.files import load_array, why_no_array
 from wsml_mm.labels.sparse import SparseLabels
 
-from .agreement import first_contradiction
-from .label_blocks import Block, join_blocks, row_blocks
-from .mask_file import load_observation
-from .process import Observation
+from .base import Observation
+from .mask_file import read_mask
 
 
 @TASK_UTILS.register_module()
@@ -58,8 +59,8 @@ class ObservationFile(Observation):
         if self.path.suffix == '.npz':
             return load_observation(self.path, labels, self.split_names)
         # Mapped: what is decoded at a time is all that has to fit into memory.
-        mend = 'write it with numpy.save, not as objects or .npz'
-        matrix = load_array(self.path, 'biuf', mend, mapped=True)
+        hint = 'write it with numpy.save, not as objects or .npz'
+        matrix = load_array(self.path, 'biuf', hint, mapped=True)
         observed = self._decode(matrix, (len(labels), labels.num_classes))
         if (clash := first_contradiction(observed, labels)) is not None:
             raise ValueError(
@@ -81,3 +82,62 @@ class ObservationFile(Observation):
             block = decode_labels(matrix[first:last], self.encoding, str(self.path))
             rows, classes = np.nonzero(block != UNOBSERVED)
             yield rows + first, classes, block[rows, classes]
+
+
+def load_observation(
+    path: str | os.PathLike[str], labels: SparseLabels, names: SplitNames | None
+) -> SparseLabels:
+    """Reads a mask file.
+
+    Args:
+        path: of the file, which is never unpickled.
+        labels: (N, C) annotation of the split.
+        names: of the split's images and classes.
+
+    Raises:
+        ValueError: if it is no mask file, is damaged, or of other images, other classes or
+            another order of either than the split's, or a label contradicts the annotation.
+    """
+    path = Path(path)
+    try:
+        record, observed = read_mask(path)
+    except Exception as error:  # numpy, zipfile and json raise many kinds on hostile files
+        raise ValueError(
+            f'{path}: is no mask file ({why_no_array(error)}); write it with tools/write_mask.py '
+            'or save_observation'
+        ) from error
+    _check_split(path, record, labels, names)
+    if (clash := first_contradiction(observed, labels)) is not None:
+        raise ValueError(
+            f'{path}: row {clash[0]}, class {clash[1]} contradicts the annotation, which has '
+            'changed since; write the file anew'
+        )
+    return observed
+
+
+def _check_split(
+    path: Path, record: dict[str, Any], labels: SparseLabels, names: SplitNames | None
+) -> None:
+    expected = (len(labels), labels.num_classes)
+    if (shape := (record['images'], len(record['classes']))) != expected:
+        raise ValueError(
+            f'{path}: holds {shape} labels but the split has {expected}; '
+            'observe over the whole official split, before any hold-out'
+        )
+    if names is None or len(names.classes) != labels.num_classes:
+        raise ValueError(
+            f'{path}: cannot be compared with a split without names; read it through '
+            'PartialLabelDataset or observe_split'
+        )
+    pairs = enumerate(zip(record['classes'], names.classes, strict=True))
+    other = [f'class {i} is {old!r} there, {new!r} here' for i, (old, new) in pairs if old != new]
+    if other:
+        raise ValueError(
+            f'{path}: is of another class list or order ({other[0]}); write a mask file for this '
+            'data set, or give it the classes of the file'
+        )
+    if record.get('fingerprint') != (found := names.fingerprint()):
+        raise ValueError(
+            f"{path}: is of other images, or another order of them, than the split's (fingerprint "
+            f'{record.get("fingerprint")} there, {found} here); write a mask file for this split'
+        )

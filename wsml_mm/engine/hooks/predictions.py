@@ -16,10 +16,9 @@ from mmengine.model import is_model_wrapper
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from wsml_mm.datasets.nesting import wrapped_datasets
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.models.losses import PartialLabelLoss, Predictions
-
-from .set_up import wrapped_datasets
 
 
 def training_predictions(runner: Any, loss: PartialLabelLoss) -> Predictions:

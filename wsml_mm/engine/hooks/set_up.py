@@ -12,7 +12,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.models.heads import MultiLabelClsHead
 from torch import nn
 
-from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.datasets.nesting import wrapped_datasets
 from wsml_mm.models.heads import SampleIndexMixin
 from wsml_mm.models.losses import PartialLabelLoss
 
@@ -28,15 +28,6 @@ def find_losses(runner: Any) -> list[PartialLabelLoss]:
     found = [m for m in model_of(runner).modules() if isinstance(m, PartialLabelLoss)]
     inner = {id(part) for loss in found for part in loss.parts() if part is not loss}
     return [loss for loss in found if id(loss) not in inner]
-
-
-def wrapped_datasets(dataset: Any) -> list[PartialLabelDataset]:
-    """Returns the `PartialLabelDataset`s below any stack of dataset wrappers, each once."""
-    if isinstance(dataset, PartialLabelDataset):
-        return [dataset]
-    inner = [*getattr(dataset, 'datasets', []), getattr(dataset, 'dataset', None)]
-    found = [leaf for part in inner if part is not None for leaf in wrapped_datasets(part)]
-    return list(dict.fromkeys(found))
 
 
 def check_set_up(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: int | None) -> None:

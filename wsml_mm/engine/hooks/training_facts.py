@@ -9,11 +9,10 @@ import numpy as np
 from mmengine.dataset import DefaultSampler, InfiniteSampler
 from torch.utils.data import BatchSampler
 
+from wsml_mm.datasets.nesting import wrapped_datasets
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.models.label_state import TrainingFacts
 from wsml_mm.models.losses import PartialLabelLoss
-
-from .set_up import wrapped_datasets
 
 
 def assign_index_offsets(leaves: Sequence[PartialLabelDataset]) -> int:

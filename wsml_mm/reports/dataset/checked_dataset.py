@@ -10,10 +10,13 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
+from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets.annotations import read_labels
+from wsml_mm.datasets.features import FeatureDataset
 from wsml_mm.datasets.label_table import LabelTable
+from wsml_mm.datasets.nesting import class_of, is_a, unwrap, walk
 from wsml_mm.datasets.table import (
     SUFFIXES,
     Fault,
@@ -108,24 +111,37 @@ def dataset_config(cfg: Config, loader: str) -> ConfigDict:
 
 def tables_of(config: ConfigDict) -> Iterator[ConfigDict]:
     """Yields the tables below any stack of dataset wrappers."""
-    kind = str(config.get('type')).rpartition('.')[2]
-    is_json = str(config.get('ann_file')).endswith(SUFFIXES)
-    if kind == 'LabelTable' or (kind == 'MultiLabelDataset' and is_json):
-        yield config
-    for inner in [*config.get('datasets', []), config.get('dataset')]:
-        if inner is not None:
-            yield from tables_of(inner)
+    for part in walk(config):
+        if is_a(part, LabelTable) or (_is_stock(part) and _names_json(part)):
+            yield part
+
+
+def _is_stock(config: ConfigDict) -> bool:
+    """Tells whether a data set reads its file as MMPretrain's own `MultiLabelDataset` does."""
+    kind: Any = class_of(config)
+    readers = ('full_init', 'load_data_list', 'parse_data_info')
+    return is_a(config, MultiLabelDataset) and all(
+        getattr(kind, name) is getattr(MultiLabelDataset, name) for name in readers
+    )
+
+
+def _names_json(config: ConfigDict) -> bool:
+    return str(config.get('ann_file')).endswith(SUFFIXES)
 
 
 def open_label_table(config: ConfigDict) -> LabelTable:
     """Returns the table of a config, not read yet; MMPretrain's own dataset is taken as one."""
-    known = {key: config[key] for key in config if key not in ('type', 'pipeline', 'lazy_init')}
-    if not str(config.type).endswith('LabelTable'):
+    if is_a(config, LabelTable):
+        kind: Any = class_of(config)
+        known = {key: config[key] for key in config if key not in ('type', 'pipeline', 'lazy_init')}
+    else:
+        kind = LabelTable
         classes = config.get('classes') or (config.get('metainfo') or {}).get('classes')
         prefix = config.get('data_prefix', '')
         known = dict(ann_file=config.ann_file, classes=classes, data_prefix=prefix)
         known['data_root'] = config.get('data_root', '')
-    return LabelTable(**known, lazy_init=True)
+    table: LabelTable = kind(**known, lazy_init=True)
+    return table
 
 
 def _read_table(config: ConfigDict, log: FaultLog) -> Table:
@@ -148,13 +164,9 @@ def _table_dataset(table: Table, folder: str) -> CheckedDataset:
 
 def _serving_images(config: ConfigDict) -> ConfigDict:
     """Takes away what would extract features, or leave bad images out."""
-    while str(config.get('type')).endswith('FeatureDataset'):
-        config = config.dataset
-    if 'dataset' in config:
-        config.dataset = _serving_images(config.dataset)
-    if 'datasets' in config:
-        config.datasets = [_serving_images(inner) for inner in config.datasets]
-    config.pop('bad_images', None)
+    config = unwrap(config, FeatureDataset)
+    for part in walk(config):
+        part.pop('bad_images', None)
     return config
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from wsml_mm.datasets.table import FaultLog
-from wsml_mm.labels.files import told
+from wsml_mm.labels.files import writing
 from wsml_mm.version import __version__
 
 from .check import DatasetReport
@@ -37,7 +37,7 @@ def write_html(report: DatasetReport, path: Path) -> None:
     templates = PackageLoader('wsml_mm.reports')
     pages = Environment(loader=templates, autoescape=True, trim_blocks=True)
     text = pages.get_template('dataset.html.j2').render(_context(report))
-    with told(path, 'free some space, or name another file'):
+    with writing(path, 'free some space, or name another file'):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding='utf-8')
 

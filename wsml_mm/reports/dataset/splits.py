@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
@@ -29,12 +30,12 @@ def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: FaultLog
         mend = f'say model = dict(head=dict(num_classes={len(classes)}))'
         log(Fault('num_classes', str(cfg.filename), what, mend))
     images: dict[str, str] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: set[Path] = set()
     for other in _SPLITS:
         if cfg.get(f'{other}_dataloader') is None:
             continue
         for table in tables_of(dataset_config(cfg, other)):
-            file = str(table.get('data_root', '')), str(table.ann_file)
+            file = open_label_table(table).table_file
             if file in seen:
                 continue
             seen.add(file)
@@ -48,14 +49,15 @@ def _compare(
     images: dict[str, str],
     log: FaultLog,
 ) -> None:
-    columns = open_label_table(other[1]).read(FaultLog(keep=1)).columns
+    table = open_label_table(other[1])
+    columns = table.read(FaultLog(keep=1)).columns
     found = columns.metainfo['classes']
     if list(found) != list(checked[1]):
         odd = sorted(set(found) ^ set(checked[1]))[:3] or ['their order']
         what = f'{other[0]} and {checked[0]} have different classes ({", ".join(odd)})'
         mend = 'give both the same classes=...'
         log(Fault('classes differ', str(cfg.filename), what, mend))
-    folder, file = str(open_label_table(other[1]).img_prefix), str(other[1].ann_file)
+    folder, file = str(table.img_prefix), table.ann_name
     for name in columns.names:
         path = os.path.join(folder, name)
         if images.setdefault(path, file) != file:

@@ -1,0 +1,3 @@
+from .dataset import CUB200Attributes
+
+__all__ = ['CUB200Attributes']

@@ -1,0 +1,3 @@
+from .dataset import NUSWIDE, NUSWIDE_CLASSES
+
+__all__ = ['NUSWIDE', 'NUSWIDE_CLASSES']
