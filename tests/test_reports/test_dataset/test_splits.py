@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from mmengine.config import Config
 
-from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table import ProblemLog
 from wsml_mm.reports.dataset import check_splits
 
 
@@ -28,7 +28,7 @@ def told(root, train=None, val=None, width=2, **kwargs):
             test_dataloader=val_loader,
         )
     )
-    log = FaultLog()
+    log = ProblemLog()
     check_splits(cfg, ('cat', 'dog'), 'train', log)
     return log, [str(f) for faults in log.kept.values() for f in faults]
 

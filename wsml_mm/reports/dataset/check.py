@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.datasets.table import Fault, FaultLog
+from wsml_mm.datasets.table import Problem, ProblemLog
 from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
@@ -57,7 +57,7 @@ class DatasetReport:
     """
 
     subject: Subject
-    log: FaultLog
+    log: ProblemLog
     files: ImageFiles
     counts: ClassCounts
     per_image: NDArray[np.int64]
@@ -75,7 +75,7 @@ class DatasetReport:
         return tuple(self.subject.columns.metainfo['classes'])
 
 
-def check_dataset(subject: Subject, log: FaultLog, decode: bool = False) -> DatasetReport:
+def check_dataset(subject: Subject, log: ProblemLog, decode: bool = False) -> DatasetReport:
     """Looks for faults of images, rows and classes.
 
     Args:
@@ -101,7 +101,7 @@ def check_dataset(subject: Subject, log: FaultLog, decode: bool = False) -> Data
     )
 
 
-def verdict(log: FaultLog) -> str:
+def verdict(log: ProblemLog) -> str:
     """Returns how many errors and warnings there are, as a phrase."""
     warnings = sum(log.counts.values()) - log.serious
     return f'{counted(log.serious, "error")}, {counted(warnings, "warning")}'
@@ -114,14 +114,14 @@ def counted(number: int, what: str) -> str:
     return f'{number:,} {what}{"" if number == 1 else "s"}'
 
 
-def often(log: FaultLog, kind: str, most: int = 8) -> str:
+def often(log: ProblemLog, kind: str, most: int = 8) -> str:
     """Returns what most faults of a kind are about, or '' where none is about the same."""
     common = log.subjects[kind].most_common(most)
     repeated = bool(common) and common[0][1] > 1
     return ', '.join(f'{name} ({n:,})' for name, n in common) if repeated else ''
 
 
-def _check_images(subject: Subject, files: ImageFiles, log: FaultLog) -> None:
+def _check_images(subject: Subject, files: ImageFiles, log: ProblemLog) -> None:
     names, where = subject.columns.names, subject.where
     every = len(files.missing) == len(names)
     for index, other in files.missing.items():
@@ -131,10 +131,10 @@ def _check_images(subject: Subject, files: ImageFiles, log: FaultLog) -> None:
                 f'no image is where the rows say; check the image folder of {subject.path(index)}'
             )
         what = f'there is no image {names[index]!r}'
-        log(Fault('missing image', where(index), what, mend, names[index]))
+        log(Problem('missing image', where(index), what, mend, names[index]))
     for index, why in files.unreadable.items():
         what = f'image {names[index]!r} cannot be decoded ({why})'
-        log(Fault('unreadable image', where(index), what, 'mend or remove it', names[index]))
+        log(Problem('unreadable image', where(index), what, 'mend or remove it', names[index]))
     for group in files.twins:
         rows = np.array([subject.columns.labels.row(i) for i in group])
         clash = bool(((rows == POSITIVE).any(0) & (rows == NEGATIVE).any(0)).any())
@@ -143,10 +143,12 @@ def _check_images(subject: Subject, files: ImageFiles, log: FaultLog) -> None:
         note = ', and their labels contradict each other' if clash else ''
         what = f'{listed}{more} are the same file{note}'
         mend = 'keep one, with the labels of all'
-        log(Fault('identical images', where(group[0]), what, mend, names[group[0]], serious=False))
+        log(
+            Problem('identical images', where(group[0]), what, mend, names[group[0]], serious=False)
+        )
 
 
-def _check_rows(subject: Subject, log: FaultLog) -> None:
+def _check_rows(subject: Subject, log: ProblemLog) -> None:
     labels = subject.columns.labels
     told = {fault.image for faults in log.kept.values() for fault in faults if fault.serious}
     unlabelled = labels.row_counts(POSITIVE) + labels.row_counts(NEGATIVE) == 0
@@ -155,16 +157,16 @@ def _check_rows(subject: Subject, log: FaultLog) -> None:
             continue  # its labels are known, but wrong
         what = f'nothing is known of image {name!r}'
         mend = 'label it, or remove the row'
-        log(Fault('image without labels', subject.where(index), what, mend, name, '', False))
+        log(Problem('image without labels', subject.where(index), what, mend, name, '', False))
 
 
-def _check_classes(subject: Subject, counts: ClassCounts, log: FaultLog) -> None:
+def _check_classes(subject: Subject, counts: ClassCounts, log: ProblemLog) -> None:
     classes = subject.columns.metainfo['classes']
     known = counts.positive + counts.negative
 
     def warn(kind: str, index: int, what: str, mend: str) -> None:
         name = classes[index]
-        log(Fault(kind, subject.title, f'class {name!r} {what}', mend, '', name, serious=False))
+        log(Problem(kind, subject.title, f'class {name!r} {what}', mend, '', name, serious=False))
 
     for index in map(int, np.flatnonzero(counts.positive == 0)):
         if known[index]:

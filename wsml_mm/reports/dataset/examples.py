@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.datasets.table import Fault
-from wsml_mm.datasets.table.cells import UNPRINTABLE
+from wsml_mm.datasets.table import UNPRINTABLE, Problem
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 
 from .check import DatasetReport, Subject
@@ -66,7 +65,7 @@ def _clean(text: str) -> str:
     return UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text)
 
 
-def fault_photographs(faults: Sequence[Fault], photographs: Photographs) -> list[dict[str, Any]]:
+def fault_photographs(faults: Sequence[Problem], photographs: Photographs) -> list[dict[str, Any]]:
     """Returns photographs of the images that faults are about.
 
     Args:

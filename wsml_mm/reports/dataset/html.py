@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from wsml_mm.datasets.table import FaultLog
-from wsml_mm.datasets.table.cells import UNPRINTABLE
+from wsml_mm.datasets.table import UNPRINTABLE, ProblemLog
 from wsml_mm.labels.files import told
 from wsml_mm.version import __version__
 
@@ -71,7 +70,7 @@ def clean(text: str) -> str:
     return UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text)
 
 
-def _verdict(log: FaultLog) -> dict[str, str]:
+def _verdict(log: ProblemLog) -> dict[str, str]:
     kind = 'bad' if log.serious else 'fair' if log.counts else ''
     return {'kind': kind, 'text': verdict(log)}
 
@@ -92,12 +91,12 @@ def _tiles(report: DatasetReport) -> list[dict[str, str]]:
     ]
 
 
-def _findings(log: FaultLog, photographs: Photographs) -> list[dict[str, Any]]:
+def _findings(log: ProblemLog, photographs: Photographs) -> list[dict[str, Any]]:
     found = []
     for kind in sorted(log.counts, key=lambda k: _ERROR_ORDER[log.kept[k][0].serious]):
         kept, count = log.kept[kind], log.counts[kind]
         lines = [
-            {'where': clean(f.where), 'what': clean(f.what), 'mend': clean(f.mend)}
+            {'where': clean(f.where), 'what': clean(f.what), 'mend': clean(f.fix)}
             for f in kept[: _LISTED + _FOLDED]
         ]
         found.append(

@@ -15,8 +15,8 @@ from wsml_mm.datasets.annotations import read_labels
 from wsml_mm.datasets.label_table import LabelTable
 from wsml_mm.datasets.table import (
     SUFFIXES,
-    Fault,
-    FaultLog,
+    Problem,
+    ProblemLog,
     Table,
     TableFormat,
     read_class_file,
@@ -30,7 +30,7 @@ from .check import Subject
 
 
 def table_subject(
-    file: Path, images: Path, class_file: Path | None, layout: TableFormat, log: FaultLog
+    file: Path, images: Path, class_file: Path | None, layout: TableFormat, log: ProblemLog
 ) -> Subject:
     """Reads a table as far as it can be read.
 
@@ -49,7 +49,7 @@ def table_subject(
 
 
 def loader_subject(
-    cfg: Config, loader: str, log: FaultLog, all_labels: bool = False
+    cfg: Config, loader: str, log: ProblemLog, all_labels: bool = False
 ) -> Subject | None:
     """Reads the data set of a loader of a config, as far as it can be read.
 
@@ -74,7 +74,7 @@ def loader_subject(
         why = str(error) if isinstance(error, (ValueError, OSError)) else one_line(error)
         what, _, mend = why.rpartition('; ')
         where = f'{loader}_dataloader'
-        log(Fault('unreadable data set', where, what or why, mend if what else 'mend the config'))
+        log(Problem('unreadable data set', where, what or why, mend if what else 'mend the config'))
         return None
 
 
@@ -112,7 +112,7 @@ def open_label_table(config: ConfigDict) -> LabelTable:
     return LabelTable(**known, lazy_init=True)
 
 
-def _read_table(config: ConfigDict, log: FaultLog) -> Table:
+def _read_table(config: ConfigDict, log: ProblemLog) -> Table:
     return open_label_table(config).read(log)
 
 
@@ -123,7 +123,7 @@ def _image_folder(config: ConfigDict) -> str:
 def _subject(table: Table, folder: str) -> Subject:
     names = table.columns.names
     return Subject(
-        str(table.source.path),
+        str(table.path),
         table.columns,
         lambda index: os.path.join(folder, names[index]),
         table.where,

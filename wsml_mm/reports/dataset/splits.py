@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from mmengine.config import Config, ConfigDict
 
-from wsml_mm.datasets.table import Fault, FaultLog
+from wsml_mm.datasets.table import Problem, ProblemLog
 
 from .sources import dataset_config, open_label_table, tables_of
 
 LOADERS = ('train', 'val', 'test')
 
 
-def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: FaultLog) -> None:
+def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: ProblemLog) -> None:
     """Compares a loader's classes with the model and all loaders' tables with one another.
 
     Args:
@@ -27,7 +27,7 @@ def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: FaultLog
     if width is not None and width != len(classes):
         what = f'model.head.num_classes={width}, but the data have {len(classes)} classes'
         mend = f'say model = dict(head=dict(num_classes={len(classes)}))'
-        log(Fault('num_classes', str(cfg.filename), what, mend))
+        log(Problem('num_classes', str(cfg.filename), what, mend))
     images: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     for other in LOADERS:
@@ -46,19 +46,19 @@ def _compare(
     checked: tuple[str, Sequence[str]],
     other: tuple[str, ConfigDict],
     images: dict[str, str],
-    log: FaultLog,
+    log: ProblemLog,
 ) -> None:
-    columns = open_label_table(other[1]).read(FaultLog(keep=1)).columns
+    columns = open_label_table(other[1]).read(ProblemLog(keep=1)).columns
     found = columns.metainfo['classes']
     if list(found) != list(checked[1]):
         odd = sorted(set(found) ^ set(checked[1]))[:3] or ['their order']
         what = f'{other[0]} and {checked[0]} have different classes ({", ".join(odd)})'
         mend = 'give both the same classes=...'
-        log(Fault('classes differ', str(cfg.filename), what, mend))
+        log(Problem('classes differ', str(cfg.filename), what, mend))
     folder, file = str(open_label_table(other[1]).img_prefix), str(other[1].ann_file)
     for name in columns.names:
         path = os.path.join(folder, name)
         if images.setdefault(path, file) != file:
             what = f'image {name!r} is in {images[path]} and in {file}'
             mend = 'keep it in one'
-            log(Fault('image in two splits', str(cfg.filename), what, mend, name, '', False))
+            log(Problem('image in two splits', str(cfg.filename), what, mend, name, '', False))

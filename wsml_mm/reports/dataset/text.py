@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wsml_mm.datasets.table import FaultLog
-from wsml_mm.datasets.table.cells import UNPRINTABLE
+from wsml_mm.datasets.table import UNPRINTABLE, ProblemLog
 
 from .check import DatasetReport, counted, often, verdict
 from .label_statistics import most_frequent, top_pairs
@@ -51,7 +50,7 @@ def plain(text: str, style: str = '') -> Any:
     return Text(UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text), style)
 
 
-def print_faults(log: FaultLog, console: Any, shown: int = 5) -> None:
+def print_faults(log: ProblemLog, console: Any, shown: int = 5) -> None:
     """Prints the faults by kind, serious ones last, where they are seen.
 
     Args:
