@@ -105,7 +105,7 @@ def _table(
     names = _names([part.images for part in parts])
     lines = np.concatenate([np.zeros(0, np.int64), *(part.lines for part in parts)])
     rest = UNLISTED[layout.unlisted]
-    if parts and all(part.full.all() for part in parts):
+    if len(lines) and all(part.full.all() for part in parts):
         rest = NEGATIVE  # and no negative needs listing
     first = first_rows(names)
     kept = np.flatnonzero(first == np.arange(len(first)))
