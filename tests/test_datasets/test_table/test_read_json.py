@@ -81,6 +81,13 @@ GOOD = json.dumps(ROWS[0])
             ["t.json:2: the object has no 'negative', only 'image', 'positive', 'negatives' (is"],
         ),
         ('{"image": "b.jpg"}', 0, ["t.json:1: the object has no 'positive', only 'image'; name"]),
+        ('{"image": 0, "positive": []}', 0, ["t.json:1: image '0' is no text; name a file"]),
+        (
+            '{"image": "a\\ud800", "positive": []}',
+            0,
+            ["t.json:1: image name 'a\\ud800' holds a con"],
+        ),
+        ('{"image": "a", "positive": 0}', 1, ['t.json:1: 0 is no list; list class names']),
         ('{"image": "Bär"}'.encode('latin-1'), 0, ['t.json: is no UTF-8 text (']),
     ],
 )

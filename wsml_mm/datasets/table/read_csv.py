@@ -7,6 +7,7 @@ lines without quotation marks are split here, thousands at a time, and the rest 
 from __future__ import annotations
 
 import csv
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -35,21 +36,21 @@ def read_csv(path: Path, names: ColumnNames, errors: RowErrors) -> Iterator[Batc
         names: of its columns; further columns are not read.
         errors: takes those of lines that are no rows.
     """
-    lines = _Lines(path)
-    at = next((at for at in range(len(lines)) if lines[at].strip()), 0)
-    form = _Form(_delimiter(lines[at] if len(lines) else '', names.image))
-    header: list[str] = []
+    lines = path.read_bytes().removeprefix(BOM_UTF8).split(b'\n')
+    at = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    form, header = _Form(_delimiter(_text(lines[at]), names.image)), list[str]()
     while at < len(lines) and not header:
         row, at = _quoted_row(lines, at, form, errors)
         header = [name.strip() for name in row]
     if error := names.error_in(header):
-        errors.add(max(at, 1), error)
+        errors.add(at if header else 1, error)
         return
     used = [header.index(name) if name in header else None for name in names]
     form = form._replace(width=len(header), used=used)
+    ends = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
     while at < len(lines):
-        last = max(at + 1, int(np.searchsorted(lines.starts, lines.starts[at] + _BLOCK)) - 1)
-        batch, at = _batch(lines, at, min(last, len(lines)), form, errors)
+        last = max(at + 1, int(np.searchsorted(ends, ends[at] + _BLOCK)))
+        batch, at = _batch(lines, at, last, form, errors)
         yield batch
 
 
@@ -67,57 +68,11 @@ class _Form(NamedTuple):
     used: Sequence[int | None] = ()
 
 
-class _Lines:
-    """The lines of a file that is mapped, not held: as text one by one, or many as an array."""
-
-    def __init__(self, path: Path) -> None:
-        size = path.stat().st_size
-        data = np.memmap(path, np.uint8, 'r') if size else np.zeros(0, np.uint8)
-        blocks = range(0, size, _BLOCK)
-        ends = [np.flatnonzero(data[at : at + _BLOCK] == ord('\n')) + at + 1 for at in blocks]
-        self.starts = np.unique(np.concatenate([[0], *ends, [size]]))
-        self.data = data.data
-        if bytes(self.data[:3]) == b'\xef\xbb\xbf':
-            self.starts[0] = 3
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def __getitem__(self, at: int) -> str:
-        return self._bytes(at, at + 1).decode('utf-8', errors='backslashreplace')
-
-    def _bytes(self, first: int, last: int) -> bytes:
-        return self.data[self.starts[first] : self.starts[last]].tobytes()
-
-    def array(self, first: int, last: int, errors: RowErrors) -> pa.Array:
-        """Returns lines without their ends; those that are not UTF-8 are errors."""
-        text = self._bytes(first, last)
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            for at in range(first, last):
-                self.check(at, errors)
-            lines = pa.array([self[at] for at in range(first, last)], pa.string())
-        else:
-            offsets = (self.starts[first : last + 1] - self.starts[first]).astype(np.int32)
-            buffers = pa.py_buffer(offsets), pa.py_buffer(text)
-            lines = pa.StringArray.from_buffers(last - first, *buffers)
-        return pc.utf8_rtrim(lines, '\r\n')
-
-    def check(self, at: int, errors: RowErrors) -> None:
-        """Notes an error if a line is not UTF-8."""
-        try:
-            self._bytes(at, at + 1).decode()
-        except UnicodeDecodeError as error:
-            what = not_utf8(error)
-            errors.add(at + 1, what._replace(fix=f'{what.fix} (in Excel: "CSV UTF-8")'))
-
-
 def _batch(
-    lines: _Lines, first: int, last: int, form: _Form, errors: RowErrors
+    lines: list[bytes], first: int, last: int, form: _Form, errors: RowErrors
 ) -> tuple[Batch, int]:
     """Returns the rows that begin on some lines, and the line of the next row."""
-    text = lines.array(first, last, errors)
+    text = pc.utf8_rtrim(_texts(lines, first, last, errors), '\r')
     special = pc.match_substring_regex(text, '["\r]').to_numpy(zero_copy_only=False)
     plain = ~special & pc.not_equal(text, '').to_numpy(zero_copy_only=False)
     quoted: dict[int, list[str]] = {}
@@ -128,8 +83,7 @@ def _batch(
             plain[at + 1 - first : end - first] = False
             if row:
                 quoted[at] = row
-    for at in range(last, end):
-        lines.check(at, errors)
+    _texts(lines, last, end, errors)  # of the last row
     cells = pc.split_pattern(text.filter(pa.array(plain)), form.delimiter)
     places, found = np.flatnonzero(plain) + first, pc.list_value_length(cells).to_numpy()
     for wrong in np.flatnonzero(found != form.width):
@@ -151,14 +105,18 @@ def _batch(
     return Batch(places[order] + 1, *columns), max(last, end)
 
 
-def _quoted_row(lines: _Lines, at: int, form: _Form, errors: RowErrors) -> tuple[list[str], int]:
+def _quoted_row(
+    lines: list[bytes], at: int, form: _Form, errors: RowErrors
+) -> tuple[list[str], int]:
     """Returns the cells of the row that begins on a line, and the line of the next row.
 
     A row that is refused costs its first line only: a quotation mark that is never closed would
     otherwise swallow the rows below it.
     """
     rest = map(lines.__getitem__, range(at, len(lines)))
-    reader = csv.reader(rest, delimiter=form.delimiter, strict=True)
+    reader = csv.reader(
+        (f'{_text(line)}\n' for line in rest), delimiter=form.delimiter, strict=True
+    )
     try:
         row = next(reader)
     except csv.Error as error:
@@ -169,6 +127,25 @@ def _quoted_row(lines: _Lines, at: int, form: _Form, errors: RowErrors) -> tuple
         errors.add(at + 1, _miscounted(len(row), form.width), row[0].strip())
         return [], at + 1
     return row, at + reader.line_num
+
+
+def _texts(lines: list[bytes], first: int, last: int, errors: RowErrors) -> pa.Array:
+    """Returns some lines as text; those that are not UTF-8 are errors."""
+    some = lines[first:last]
+    try:
+        return pa.array(some, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        for at, line in enumerate(some, first + 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                what = not_utf8(error)
+                errors.add(at, what._replace(fix=f'{what.fix} (in Excel: "CSV UTF-8")'))
+        return pa.array([_text(line) for line in some], pa.string())
+
+
+def _text(line: bytes) -> str:
+    return line.decode('utf-8', errors='backslashreplace')
 
 
 def _delimiter(header: str, image: str) -> str:

@@ -19,7 +19,6 @@ from .problem import RowError, RowErrors
 
 _WRITE = 'write it anew with json.dump'
 _NOT_BLANK = re.compile(r'[^ \t\n\r]')
-_HALF = re.compile('[\ud800-\udfff]')  # of a Unicode pair: escapes may say what no text can hold
 Row = tuple[int, Any, Any, Any]  # line, image, cells of positive and negative labels
 
 
@@ -128,27 +127,33 @@ def _rows(
 
 def _texts(rows: Iterator[Row], separator: str, errors: RowErrors) -> Iterator[Row]:
     """Yields rows whose images and labels are text, each cell a list or None."""
-    for line, image, positive, negative in rows:
-        if not _is_text(image) and isinstance(name := image_name(image), RowError):
-            errors.add(line, name)
+    for line, image, *cells in rows:
+        if not (image is None or _are_text(image)) and isinstance(
+            error := image_name(image), RowError
+        ):
+            errors.add(line, error)
             continue
-        cells = []
-        for cell in (positive, negative):
+        for side, cell in enumerate(cells):
             if isinstance(cell, str):
-                cell = cell.split(separator) if cell.strip() else []
+                cells[side] = cell = cell.split(separator) if cell.strip() else []
             if cell is not None and not isinstance(cell, list):
                 what = f'{json.dumps(cell)[:40]} is no list'
                 errors.add(line, RowError('broken labels', what, 'list class names'), image)
-                cell = None
-            for name in cell or ():
-                if not _is_text(name):
-                    errors.add(line, label_error(name), image)
-            cells.append(cell and [name for name in cell if _is_text(name)])
-        yield line, image, *cells
+                cells[side] = None
+            elif cell and not _are_text(*cell):
+                for name in cell:
+                    if not _are_text(name):
+                        errors.add(line, label_error(name), image)
+                cells[side] = [name for name in cell if _are_text(name)]
+        yield line, image, cells[0], cells[1]
 
 
-def _is_text(name: object) -> bool:
-    return isinstance(name, str) and (name.isascii() or not _HALF.search(name))
+def _are_text(*names: Any) -> bool:
+    try:
+        ''.join(names).encode()
+    except (TypeError, UnicodeEncodeError):  # half of a Unicode pair, which escapes can say
+        return False
+    return True
 
 
 def _mmpretrain_content(text: str) -> dict[str, Any] | None:
@@ -184,13 +189,11 @@ def _mmpretrain_rows(
             what = 'has neither gt_label nor gt_score'
             errors.add(at, RowError('broken row', what, 'add one to the annotation'))
             continue
-        image = item.get('img_path')
-        sides = _of_scores if 'gt_score' in item else _of_indices
-        found = sides(item, classes)
+        found = (_of_scores if 'gt_score' in item else _of_indices)(item, classes)
         if isinstance(found, RowError):
-            errors.add(at, found, str(image))
+            errors.add(at, found, str(item.get('img_path')))
         else:
-            yield at, image, *found
+            yield at, item.get('img_path'), *found
 
 
 def _of_scores(
