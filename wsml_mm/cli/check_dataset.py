@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from wsml_mm.datasets.table import ColumnNames, FaultLog, TableFormat
+from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat
 from wsml_mm.experiments.configs import find_config
 from wsml_mm.reports.dataset import (
     CheckedDataset,
@@ -52,7 +52,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_dataset(args: argparse.Namespace, log: FaultLog) -> CheckedDataset | None:
+def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | None:
     """Returns the data set that the command line names, as far as it can be read.
 
     Raises:
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     from rich.console import Console
 
-    args, log, console = parse_args(argv), FaultLog(), Console(highlight=False)
+    args, log, console = parse_args(argv), ProblemLog(), Console(highlight=False)
     try:
         dataset = read_dataset(args, log)
     except (OSError, ValueError) as error:

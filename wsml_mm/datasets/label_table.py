@@ -45,7 +45,7 @@ class LabelTable(ColumnDataset):
     The column of negatives may be missing; other columns are not read. Files: CSV (UTF-8; comma,
     semicolon or tab between cells), Parquet (strings or lists of strings), JSON (a list of objects
     with lists), JSON Lines, and MMPretrain's own multi-label JSON. `tools/check_dataset.py` finds
-    all faults of a table at once; the dataset refuses it at the first.
+    all errors of a table at once; the dataset refuses it at the first.
 
     Args:
         data_root: the folder that all else is in.
@@ -65,7 +65,7 @@ class LabelTable(ColumnDataset):
             test_mode, indices, ...
 
     Raises:
-        ValueError: if an option is unknown; in reading, at the first fault of the table.
+        ValueError: if an option is unknown; in reading, at the first error of the table.
         FileNotFoundError: in reading, if there is no such file.
     """
 
@@ -102,7 +102,7 @@ class LabelTable(ColumnDataset):
         """Returns the classes in order; None: those found in the table.
 
         Args:
-            report: takes each fault of the list of classes.
+            report: takes each error of the list of classes.
         """
         if self._found is None:
             if self._classes_from is not None:
@@ -124,7 +124,7 @@ class LabelTable(ColumnDataset):
         """Returns the classes of the table, from its kept columns where they are not to be checked.
 
         Args:
-            report: takes each fault of the table.
+            report: takes each error of the table.
         """
         if report is not refuse:
             return tuple(self.read(report).columns.metainfo['classes'])
@@ -135,7 +135,7 @@ class LabelTable(ColumnDataset):
         """Reads the table.
 
         Args:
-            report: takes each fault; one that returns goes on without the row or label.
+            report: takes each error; if it returns, reading goes on without the row or label.
         """
         return read_table(self.table_file, self.class_names(report), self.layout, report)
 

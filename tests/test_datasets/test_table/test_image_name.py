@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsml_mm.datasets.table.image_name import image_name
+from wsml_mm.datasets.table.check import image_name
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 from PIL import Image
 
-from wsml_mm.datasets.table import FaultLog, TableFormat
+from wsml_mm.datasets.table import ProblemLog, TableFormat
 from wsml_mm.labels import LabelColumns, NameColumn, SparseLabels
 from wsml_mm.reports.dataset import CheckedDataset, check_dataset, dataset_of_table
 
@@ -72,7 +72,7 @@ def write_images(folder, names, size=40):
 
 
 def checked(root, decode=True, **layout):
-    log = FaultLog()
+    log = ProblemLog()
     dataset = dataset_of_table(
         root / 't.csv', root / 'images', root / 'classes.txt', TableFormat(**layout), log
     )

@@ -4,7 +4,7 @@ import pytest
 from report_data import CLASSES, PLANTED, WARNINGS, checked, dataset_of, write_images
 
 from wsml_mm.datasets import LabelTable
-from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table import ProblemLog
 from wsml_mm.reports.dataset import check_dataset
 from wsml_mm.reports.dataset.phrases import often, verdict
 
@@ -62,28 +62,28 @@ def test_figures(faulty):
 def test_a_sound_data_set_has_no_faults(tmp_path):
     write_images(tmp_path, ['0.jpg', '1.jpg'])
     dataset = dataset_of([[1, 0], [-1, 1]], ['cat', 'dog'], tmp_path)
-    log = check_dataset(dataset, FaultLog(), decode=True).log
+    log = check_dataset(dataset, ProblemLog(), decode=True).log
     assert not log.counts
     assert verdict(log) == 'no errors, no warnings'
 
 
 def test_wrong_image_folder_is_told_as_such(tmp_path):
     dataset = dataset_of([[1, 0], [0, 1]], ['cat', 'dog'], tmp_path)
-    first, second = check_dataset(dataset, FaultLog()).log.kept['missing image']
-    assert 'no image is where the rows say; check the image folder of' in first.mend
-    assert str(tmp_path / '1.jpg') in second.mend
+    first, second = check_dataset(dataset, ProblemLog()).log.kept['missing image']
+    assert 'no image is where the rows say; check the image folder of' in first.fix
+    assert str(tmp_path / '1.jpg') in second.fix
 
 
 def test_a_separator_taken_for_part_of_a_name(tmp_path):
     write_images(tmp_path, ['0.jpg', '1.jpg'])
     dataset = dataset_of([[1, 0], [0, 1]], ['cat', 'cat; dog'], tmp_path)
-    (fault,) = check_dataset(dataset, FaultLog()).log.kept['class of several names']
+    (fault,) = check_dataset(dataset, ProblemLog()).log.kept['class of several names']
     assert "class 'cat; dog' looks like several labels; if it is, say separator=';'" in str(fault)
 
 
 def test_more_classes_than_are_paired(tmp_path, monkeypatch):
     monkeypatch.setattr('wsml_mm.reports.dataset.check.MOST_PAIRED', 2)
     dataset = dataset_of([[0, 1, 1], [1, 1, 1], [0, 1, 0]], ['a', 'b', 'c'], tmp_path)
-    report = check_dataset(dataset, FaultLog())
+    report = check_dataset(dataset, ProblemLog())
     assert report.paired.tolist() == [1, 2]
     assert report.pairs.tolist() == [[3, 2], [2, 2]]

@@ -9,7 +9,7 @@ from mmengine.config import Config, ConfigDict
 from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.datasets.table import FaultLog, TableFormat
+from wsml_mm.datasets.table import ProblemLog, TableFormat
 from wsml_mm.reports.dataset import dataset_of_loader, dataset_of_table
 from wsml_mm.reports.dataset.checked_dataset import tables_of
 
@@ -33,7 +33,7 @@ def labels_of(dataset):
 
 
 def test_any_datasets_observed_labels(kit, tmp_path):
-    log = FaultLog()
+    log = ProblemLog()
     dataset = dataset_of_loader(config(kit, tmp_path), 'train', log)
     assert not log.counts
     assert list(dataset.columns.names) == list(read_devkit(kit))
@@ -53,7 +53,7 @@ def test_parts_and_features_are_seen_through(kit, tmp_path, kind):
     )
     cfg.train_dataloader.dataset.holdout = dict(part='val', fraction=0.25)
     cfg.train_dataloader.dataset.bad_images = 'skip'
-    log = FaultLog()
+    log = ProblemLog()
     dataset = dataset_of_loader(cfg, 'train', log)
     assert len(dataset.columns) == 6
     assert dataset.path(0).startswith(str(kit / 'JPEGImages'))
@@ -69,7 +69,7 @@ def table_loader(kit, tmp_path, ann_file='train.csv'):
 
 
 def test_a_table_of_a_config(kit, tmp_path):
-    log = FaultLog()
+    log = ProblemLog()
     dataset = dataset_of_loader(table_loader(kit, tmp_path), 'train', log, all_labels=True)
     assert labels_of(dataset) == [row.tolist() for row in read_devkit(kit).values()]
     assert not log.counts
@@ -81,7 +81,7 @@ def test_a_users_kind_of_table(kit, tmp_path):
         type='SurveyLabels',
         dataset=dict(type='SurveyTable', data_root=str(kit), data_prefix='JPEGImages'),
     )
-    log = FaultLog()
+    log = ProblemLog()
     subject = dataset_of_loader(cfg, 'train', log, all_labels=True)
     assert labels_of(subject) == [row.tolist() for row in read_devkit(kit).values()]
     (kit / 'train.csv').rename(kit / 'kept.csv')
@@ -113,7 +113,7 @@ def test_only_mmpretrains_own_reading_of_json_is_taken_for_a_table():
 def test_all_faults_of_a_configs_table(kit, tmp_path):
     text = 'image,positive\ntrain_000.jpg,ant|ant\ntrain_001.jpg,\ntrain_000.jpg,bee\n'
     (kit / 'bad.csv').write_text(text)
-    log = FaultLog()
+    log = ProblemLog()
     dataset = dataset_of_loader(table_loader(kit, tmp_path, 'bad.csv'), 'train', log)
     assert dict(log.counts) == {'label listed twice': 1, 'image listed twice': 1}
     assert dataset.path(0) == str(kit / 'JPEGImages' / 'train_000.jpg')
@@ -124,23 +124,23 @@ def test_mmpretrains_json_alone_and_in_a_config(kit, tmp_path):
     items = [{'img_path': 'train_000.jpg', 'gt_label': [1, 1]}, {'img_path': 'b', 'gt_label': 9}]
     content = {'metainfo': {'classes': CLASSES}, 'data_list': items}
     (kit / 'm.json').write_text(json.dumps(content))
-    log = FaultLog()
+    log = ProblemLog()
     dataset_of_table(kit / 'm.json', kit / 'JPEGImages', None, TableFormat(), log)
     cfg = table_loader(kit, tmp_path, 'm.json')
     cfg.train_dataloader.dataset.dataset.type = 'MultiLabelDataset'
-    other = FaultLog()
+    other = ProblemLog()
     dataset = dataset_of_loader(cfg, 'train', other)
     assert log.counts == other.counts == {'label listed twice': 1, 'broken labels': 1}
     assert dataset.path(0) == str(kit / 'JPEGImages' / 'train_000.jpg')
     del items[1], items[0]['gt_label'][1]
     (kit / 'm.json').write_text(json.dumps(content))
-    log = FaultLog()
+    log = ProblemLog()
     assert labels_of(dataset_of_loader(cfg, 'train', log, all_labels=True)) == [[0, 1, 0, 0, 0]]
     assert not log.counts
 
 
 def test_a_data_set_that_cannot_be_read(kit, tmp_path):
-    log = FaultLog()
+    log = ProblemLog()
     assert dataset_of_loader(config(tmp_path / 'nowhere', tmp_path), 'val', log) is None
     (fault,) = log.kept['unreadable data set']
     assert str(fault).startswith('val_dataloader: ')

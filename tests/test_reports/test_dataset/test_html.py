@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from report_data import CLASSES, PLANTED, WARNINGS, Page, checked, dataset_of, write_images
 
-from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table import ProblemLog
 from wsml_mm.reports.dataset import check_dataset, write_html
 
 
@@ -51,7 +51,7 @@ def test_findings_and_their_numbers(written, page):
     items = ' '.join(page.below['li']).split()
     for faults in written[0].log.kept.values():
         for fault in faults:
-            for part in (fault.where, fault.what, fault.mend):
+            for part in (fault.where, fault.what, fault.fix):
                 assert ' '.join(part.split()) in ' '.join(items)
 
 
@@ -110,7 +110,7 @@ def test_hostile_names_become_no_markup(tmp_path):
     write_images(tmp_path, names)
     matrix = [[1, 1, -1, 0], [1, 1, 1, 1], [-1, 1, 1, 1], [0, 1, 1, 1]]
     write_html(
-        check_dataset(dataset_of(matrix, classes, tmp_path, names), FaultLog(), True),
+        check_dataset(dataset_of(matrix, classes, tmp_path, names), ProblemLog(), True),
         tmp_path / 'r.html',
     )
     text = (tmp_path / 'r.html').read_text(encoding='utf-8')
@@ -128,7 +128,7 @@ def test_hostile_names_become_no_markup(tmp_path):
 
 def test_no_network_no_classes_no_pairs(tmp_path):
     dataset = dataset_of(np.zeros((3, 1)) - 1, ['cat'], tmp_path)
-    write_html(check_dataset(dataset, FaultLog()), tmp_path / 'r.html')
+    write_html(check_dataset(dataset, ProblemLog()), tmp_path / 'r.html')
     page = Page((tmp_path / 'r.html').read_text(encoding='utf-8'))
     assert pictures(page) == []
     assert 'Classes that come together' not in page.below['h2']
@@ -139,7 +139,7 @@ def test_many_classes_are_cut_and_said(tmp_path):
     classes = [f'class {i}' for i in range(230)]
     matrix = (rng.random((60, 230)) < np.linspace(0.5, 0.02, 230)).astype(np.int8)
     write_html(
-        check_dataset(dataset_of(matrix, classes, tmp_path), FaultLog()), tmp_path / 'r.html'
+        check_dataset(dataset_of(matrix, classes, tmp_path), ProblemLog()), tmp_path / 'r.html'
     )
     page = Page((tmp_path / 'r.html').read_text(encoding='utf-8'))
     text = ' '.join(page.text)

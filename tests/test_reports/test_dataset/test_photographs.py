@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from report_data import dataset_of, write_images
 
-from wsml_mm.datasets.table import Fault, FaultLog
+from wsml_mm.datasets.table import Problem, ProblemLog
 from wsml_mm.labels import SparseLabels
 from wsml_mm.reports.dataset import check_dataset
 from wsml_mm.reports.dataset.photographs import (
@@ -26,7 +26,7 @@ from wsml_mm.reports.dataset.photographs import (
 def report_of(matrix, tmp_path, classes=None):
     classes = classes or [f'c{i}' for i in range(len(matrix[0]))]
     write_images(tmp_path, [f'{i}.jpg' for i in range(len(matrix))])
-    return check_dataset(dataset_of(matrix, classes, tmp_path), FaultLog())
+    return check_dataset(dataset_of(matrix, classes, tmp_path), ProblemLog())
 
 
 class LabelsOnly:
@@ -72,14 +72,14 @@ def test_of_many_classes_the_frequent_and_the_rare(tmp_path):
 def test_missing_images_are_no_examples(tmp_path):
     report = report_of([[1]] * 3, tmp_path)
     (tmp_path / '1.jpg').unlink()
-    report = check_dataset(report.dataset, FaultLog())
+    report = check_dataset(report.dataset, ProblemLog())
     groups, _ = class_examples(report, Photographs(report.dataset))
     assert sorted(photo['name'] for photo in groups[0]['positive']) == ['0.jpg', '2.jpg']
 
 
 def test_photographs_of_faults(tmp_path):
     report = report_of([[1]] * 3, tmp_path)
-    faults = [Fault('x', 't', 'y', 'z', image) for image in ('2.jpg', '', 'gone.jpg', '2.jpg')]
+    faults = [Problem('x', 't', 'y', 'z', image) for image in ('2.jpg', '', 'gone.jpg', '2.jpg')]
     found = fault_photographs(faults, Photographs(report.dataset))
     assert [photo['name'] for photo in found] == ['2.jpg']
 

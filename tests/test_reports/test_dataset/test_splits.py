@@ -4,7 +4,7 @@ import pytest
 import user_datasets  # noqa: F401 (registers)
 from mmengine.config import Config
 
-from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table import ProblemLog
 from wsml_mm.reports.dataset import check_splits
 
 
@@ -29,7 +29,7 @@ def told(root, train=None, val=None, width=2, **kwargs):
             test_dataloader=val_loader,
         )
     )
-    log = FaultLog()
+    log = ProblemLog()
     check_splits(cfg, ('cat', 'dog'), 'train', log)
     return log, [str(f) for faults in log.kept.values() for f in faults]
 
@@ -80,7 +80,7 @@ def test_a_users_kind_of_table_is_compared(root):
         )
     )
     (root / 'val.csv').write_text('image,positive\na.jpg,dog|cat\n')
-    log = FaultLog()
+    log = ProblemLog()
     check_splits(cfg, ('cat', 'dog'), 'train', log)
     (fault,) = log.kept['image in two splits']
     assert "image 'a.jpg' is in train.csv and in val.csv" in str(fault)

@@ -4,7 +4,7 @@ import pytest
 from report_data import PLANTED, checked, dataset_of
 from rich.console import Console
 
-from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table import ProblemLog
 from wsml_mm.reports.dataset import check_dataset, print_report
 
 
@@ -39,19 +39,19 @@ def test_narrow_terminals(faulty, width):
 
 def test_markup_and_control_signs_are_text(tmp_path):
     dataset = dataset_of([[1, 1], [1, 1]], ['[red]x[/red]', 'a\x1b[2Jb'], tmp_path)
-    text = printed(check_dataset(dataset, FaultLog()))
+    text = printed(check_dataset(dataset, ProblemLog()))
     assert '[red]x[/red]' in text
     assert '\x1b[2J' not in text
 
 
 def test_many_faults_are_cut(tmp_path):
     dataset = dataset_of([[1]] * 40, ['cat'], tmp_path)
-    text = printed(check_dataset(dataset, FaultLog()))
+    text = printed(check_dataset(dataset, ProblemLog()))
     assert text.count('there is no image') == 5
     assert '... and 35 more' in text
 
 
 def test_many_classes_are_cut(tmp_path):
     classes = [f'class {i}' for i in range(70)]
-    text = printed(check_dataset(dataset_of([[1] * 70], classes, tmp_path), FaultLog()))
+    text = printed(check_dataset(dataset_of([[1] * 70], classes, tmp_path), ProblemLog()))
     assert '... and 10 rarer classes' in text

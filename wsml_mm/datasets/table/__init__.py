@@ -1,14 +1,15 @@
-from .class_list import distinct_classes, read_class_file
-from .fault import Fault, FaultLog, Report, refuse
-from .layout import SUFFIXES, TableFormat
-from .parse import Table, read_table
-from .rows import ColumnNames
+from .classes import UNPRINTABLE, distinct_classes, read_class_file
+from .layout import SUFFIXES, ColumnNames, TableFormat
+from .problem import Problem, ProblemLog, Report, refuse
+from .read import Table, read_table
+from .write import write_table
 
 __all__ = [
     'SUFFIXES',
+    'UNPRINTABLE',
     'ColumnNames',
-    'Fault',
-    'FaultLog',
+    'Problem',
+    'ProblemLog',
     'Report',
     'Table',
     'TableFormat',
@@ -16,4 +17,5 @@ __all__ = [
     'read_class_file',
     'read_table',
     'refuse',
+    'write_table',
 ]

@@ -1,23 +1,72 @@
-"""How a table of labels is to be read, and what file it is in."""
+"""How a table of labels is to be read: its columns, separator and what is not listed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
 
-from .cells import ALL_OTHERS
-from .csv_rows import open_csv
-from .fault import Report
-from .json_rows import open_json
-from .parquet_rows import open_parquet
-from .rows import ColumnNames, RowSource
+from .classes import ALL_OTHERS
+from .problem import RowError
 
 UNLISTED = {'unobserved': UNOBSERVED, 'negative': NEGATIVE}
 DUPLICATES = ('refuse', 'merge')
 SUFFIXES = ('.csv', '.tsv', '.parquet', '.json', '.jsonl')
+BATCH = 1 << 12  # rows looked at together
+LISTS = pa.list_(pa.string())
+
+
+class ColumnNames(NamedTuple):
+    """What the columns of a table are called."""
+
+    image: str = 'image'
+    positive: str = 'positive'
+    negative: str = 'negative'
+
+    @classmethod
+    def of(cls, names: Mapping[str, str] | None) -> ColumnNames:
+        """Returns the names, those given replacing the usual ones.
+
+        Raises:
+            ValueError: if a key is no column or two columns have one name.
+        """
+        names = dict(names or {})
+        if unknown := set(names) - set(cls._fields):
+            raise ValueError(
+                f'columns={names}: unknown {unknown.pop()!r}; use {", ".join(cls._fields)}'
+            )
+        found = cls(**names)
+        if len(set(found)) < len(found):
+            raise ValueError(f'columns={names}: two columns have one name; name each')
+        return found
+
+    def error_in(self, found: Sequence[str], first: str = 'the header') -> RowError | None:
+        """Returns what is wrong with the columns of a file: one is missing, or nearly named.
+
+        A column without meaning here is no error, unless it looks like one that is missing: the
+        absences in a column 'negatives' must not go unread.
+        """
+        listed = ', '.join(map(repr, found[:6])) or 'nothing'
+        for key, name in zip(self._fields, self, strict=True):
+            if found.count(name) > 1:
+                return RowError('header', f'{first} has {name!r} twice', 'keep one column')
+            if name in found:
+                continue
+            others = [other.casefold() for other in found if other not in self]
+            near = difflib.get_close_matches(name.casefold(), others, 1, 0.75)
+            if key != 'negative' or near:
+                hint = f' (is {near[0]!r} meant?)' if near else ''
+                fix = f'name the columns {", ".join(self)}, or say columns=dict({key}=...)'
+                return RowError('header', f'{first} has no {name!r}, only {listed}{hint}', fix)
+        return None
 
 
 @dataclass(frozen=True)
@@ -48,28 +97,29 @@ class TableFormat:
             raise ValueError(f'separator={self.separator!r}: use a sign like "|" or ";"')
 
 
-def open_table(
-    path: Path, names: ColumnNames, report: Report, classes: Sequence[str] | None = None
-) -> RowSource:
-    """Opens a table, whichever kind of file it is.
+class Batch(NamedTuple):
+    """Some rows as they stand in the file.
 
     Args:
-        path: a file with one of `SUFFIXES`.
-        names: of its columns.
-        report: takes the faults of what are no rows.
-        classes: for indices in a file that names none.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if its name ends otherwise.
+        lines: (N,) where each begins, or its number where the file has no lines.
+        images: N names, or null.
+        positive: N cells of separated names, lists of names, or null.
+        negative: likewise.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(f'{path}: a table of labels ends with one of {", ".join(SUFFIXES)}')
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such file; check ann_file and data_root')
-    if suffix == '.parquet':
-        return open_parquet(path, names, report)
-    if suffix in ('.json', '.jsonl'):
-        return open_json(path, names, report, classes)
-    return open_csv(path, names, report)
+
+    lines: NDArray[np.int64]
+    images: pa.Array
+    positive: pa.Array
+    negative: pa.Array
+
+
+def batches(rows: Iterable[tuple[int, Any, Any, Any]], cells: pa.DataType) -> Iterator[Batch]:
+    """Yields rows of line, image, positive and negative cell as batches; cells are of one type."""
+    rows = iter(rows)
+    while some := list(islice(rows, BATCH)):
+        lines, images, positive, negative = zip(*some, strict=True)
+        columns = [
+            pa.array(images, pa.string()),
+            *(pa.array(c, cells) for c in (positive, negative)),
+        ]
+        yield Batch(np.array(lines, np.int64), *columns)

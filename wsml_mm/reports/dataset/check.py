@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.datasets.table import Fault, FaultLog
+from wsml_mm.datasets.table import Problem, ProblemLog
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
 
@@ -39,7 +39,7 @@ class DatasetReport:
     """
 
     dataset: CheckedDataset
-    log: FaultLog
+    log: ProblemLog
     files: ImageFiles
     counts: ClassCounts
     per_image: NDArray[np.int64]
@@ -57,7 +57,7 @@ class DatasetReport:
         return tuple(self.dataset.columns.metainfo['classes'])
 
 
-def check_dataset(dataset: CheckedDataset, log: FaultLog, decode: bool = False) -> DatasetReport:
+def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False) -> DatasetReport:
     """Looks for faults of images, rows and classes.
 
     Args:
@@ -83,7 +83,7 @@ def check_dataset(dataset: CheckedDataset, log: FaultLog, decode: bool = False) 
     )
 
 
-def _check_images(dataset: CheckedDataset, files: ImageFiles, log: FaultLog) -> None:
+def _check_images(dataset: CheckedDataset, files: ImageFiles, log: ProblemLog) -> None:
     names, where = dataset.columns.names, dataset.where
     every = len(files.missing) == len(names)
     for index, other in files.missing.items():
@@ -93,10 +93,10 @@ def _check_images(dataset: CheckedDataset, files: ImageFiles, log: FaultLog) -> 
                 f'no image is where the rows say; check the image folder of {dataset.path(index)}'
             )
         what = f'there is no image {names[index]!r}'
-        log(Fault('missing image', where(index), what, mend, names[index]))
+        log(Problem('missing image', where(index), what, mend, names[index]))
     for index, why in files.unreadable.items():
         what = f'image {names[index]!r} cannot be decoded ({why})'
-        log(Fault('unreadable image', where(index), what, 'mend or remove it', names[index]))
+        log(Problem('unreadable image', where(index), what, 'mend or remove it', names[index]))
     for group in files.twins:
         rows = np.array([dataset.columns.labels.row(i) for i in group])
         clash = bool(((rows == POSITIVE).any(0) & (rows == NEGATIVE).any(0)).any())
@@ -105,10 +105,12 @@ def _check_images(dataset: CheckedDataset, files: ImageFiles, log: FaultLog) -> 
         note = ', and their labels contradict each other' if clash else ''
         what = f'{listed}{more} are the same file{note}'
         mend = 'keep one, with the labels of all'
-        log(Fault('identical images', where(group[0]), what, mend, names[group[0]], serious=False))
+        log(
+            Problem('identical images', where(group[0]), what, mend, names[group[0]], serious=False)
+        )
 
 
-def _check_rows(dataset: CheckedDataset, log: FaultLog) -> None:
+def _check_rows(dataset: CheckedDataset, log: ProblemLog) -> None:
     labels = dataset.columns.labels
     told = {fault.image for faults in log.kept.values() for fault in faults if fault.serious}
     unlabelled = labels.row_counts(POSITIVE) + labels.row_counts(NEGATIVE) == 0
@@ -117,16 +119,16 @@ def _check_rows(dataset: CheckedDataset, log: FaultLog) -> None:
             continue  # its labels are known, but wrong
         what = f'nothing is known of image {name!r}'
         mend = 'label it, or remove the row'
-        log(Fault('image without labels', dataset.where(index), what, mend, name, '', False))
+        log(Problem('image without labels', dataset.where(index), what, mend, name, '', False))
 
 
-def _check_classes(dataset: CheckedDataset, counts: ClassCounts, log: FaultLog) -> None:
+def _check_classes(dataset: CheckedDataset, counts: ClassCounts, log: ProblemLog) -> None:
     classes = dataset.columns.metainfo['classes']
     known = counts.positive + counts.negative
 
     def warn(kind: str, index: int, what: str, mend: str) -> None:
         name = classes[index]
-        log(Fault(kind, dataset.title, f'class {name!r} {what}', mend, '', name, serious=False))
+        log(Problem(kind, dataset.title, f'class {name!r} {what}', mend, '', name, serious=False))
 
     for index in map(int, np.flatnonzero(counts.positive == 0)):
         if known[index]:

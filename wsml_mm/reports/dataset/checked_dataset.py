@@ -19,8 +19,8 @@ from wsml_mm.datasets.label_table import LabelTable
 from wsml_mm.datasets.nesting import class_of, is_a, unwrap, walk
 from wsml_mm.datasets.table import (
     SUFFIXES,
-    Fault,
-    FaultLog,
+    Problem,
+    ProblemLog,
     Table,
     TableFormat,
     read_class_file,
@@ -49,7 +49,7 @@ class CheckedDataset:
 
 
 def dataset_of_table(
-    file: Path, images: Path, class_file: Path | None, layout: TableFormat, log: FaultLog
+    file: Path, images: Path, class_file: Path | None, layout: TableFormat, log: ProblemLog
 ) -> CheckedDataset:
     """Reads a table as far as it can be read.
 
@@ -68,7 +68,7 @@ def dataset_of_table(
 
 
 def dataset_of_loader(
-    cfg: Config, loader: str, log: FaultLog, all_labels: bool = False
+    cfg: Config, loader: str, log: ProblemLog, all_labels: bool = False
 ) -> CheckedDataset | None:
     """Reads the data set of a loader of a config, as far as it can be read.
 
@@ -93,7 +93,7 @@ def dataset_of_loader(
         why = str(error) if isinstance(error, (ValueError, OSError)) else one_line(error)
         what, _, mend = why.rpartition('; ')
         where = f'{loader}_dataloader'
-        log(Fault('unreadable data set', where, what or why, mend if what else 'mend the config'))
+        log(Problem('unreadable data set', where, what or why, mend if what else 'mend the config'))
         return None
 
 
@@ -144,7 +144,7 @@ def open_label_table(config: ConfigDict) -> LabelTable:
     return table
 
 
-def _read_table(config: ConfigDict, log: FaultLog) -> Table:
+def _read_table(config: ConfigDict, log: ProblemLog) -> Table:
     return open_label_table(config).read(log)
 
 
@@ -155,7 +155,7 @@ def _image_folder(config: ConfigDict) -> str:
 def _table_dataset(table: Table, folder: str) -> CheckedDataset:
     names = table.columns.names
     return CheckedDataset(
-        str(table.source.path),
+        str(table.path),
         table.columns,
         lambda index: os.path.join(folder, names[index]),
         table.where,

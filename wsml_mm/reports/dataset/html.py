@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table import ProblemLog
 from wsml_mm.labels.files import writing
 from wsml_mm.version import __version__
 
@@ -59,7 +59,7 @@ def _context(report: DatasetReport) -> dict[str, Any]:
     return context | _classes(report) | _histogram(report) | _together(report)
 
 
-def _verdict(log: FaultLog) -> dict[str, str]:
+def _verdict(log: ProblemLog) -> dict[str, str]:
     kind = 'bad' if log.serious else 'fair' if log.counts else ''
     return {'kind': kind, 'text': verdict(log)}
 
@@ -80,12 +80,12 @@ def _tiles(report: DatasetReport) -> list[dict[str, str]]:
     ]
 
 
-def _findings(log: FaultLog, photographs: Photographs) -> list[dict[str, Any]]:
+def _findings(log: ProblemLog, photographs: Photographs) -> list[dict[str, Any]]:
     found = []
     for kind in sorted(log.counts, key=lambda k: _ERROR_ORDER[log.kept[k][0].serious]):
         kept, count = log.kept[kind], log.counts[kind]
         lines = [
-            {'where': printable(f.where), 'what': printable(f.what), 'mend': printable(f.mend)}
+            {'where': printable(f.where), 'what': printable(f.what), 'mend': printable(f.fix)}
             for f in kept[: _LISTED + _FOLDED]
         ]
         found.append(

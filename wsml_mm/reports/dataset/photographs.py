@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from wsml_mm.datasets.table import Fault
+from wsml_mm.datasets.table import Problem
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 
 from .check import DatasetReport
@@ -86,7 +86,7 @@ class Photographs:
         return self._places.get(name)
 
 
-def fault_photographs(faults: Sequence[Fault], photographs: Photographs) -> list[dict[str, Any]]:
+def fault_photographs(faults: Sequence[Problem], photographs: Photographs) -> list[dict[str, Any]]:
     """Returns photographs of the images that faults are about.
 
     Args:

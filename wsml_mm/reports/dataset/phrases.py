@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wsml_mm.datasets.table import FaultLog
-from wsml_mm.datasets.table.cells import UNPRINTABLE
+from wsml_mm.datasets.table import UNPRINTABLE, ProblemLog
 
 
 def printable(text: str) -> str:
@@ -11,7 +10,7 @@ def printable(text: str) -> str:
     return UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text)
 
 
-def verdict(log: FaultLog) -> str:
+def verdict(log: ProblemLog) -> str:
     """Returns how many errors and warnings there are, as a phrase."""
     warnings = sum(log.counts.values()) - log.serious
     return f'{counted(log.serious, "error")}, {counted(warnings, "warning")}'
@@ -24,7 +23,7 @@ def counted(number: int, what: str) -> str:
     return f'{number:,} {what}{"" if number == 1 else "s"}'
 
 
-def often(log: FaultLog, kind: str, most: int = 8) -> str:
+def often(log: ProblemLog, kind: str, most: int = 8) -> str:
     """Returns what most faults of a kind are about, or '' where none is about the same."""
     common = log.subjects[kind].most_common(most)
     repeated = bool(common) and common[0][1] > 1

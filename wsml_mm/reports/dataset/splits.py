@@ -8,14 +8,14 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
-from wsml_mm.datasets.table import Fault, FaultLog
+from wsml_mm.datasets.table import Problem, ProblemLog
 
 from .checked_dataset import dataset_config, open_label_table, tables_of
 
 _SPLITS = ('train', 'val', 'test')
 
 
-def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: FaultLog) -> None:
+def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: ProblemLog) -> None:
     """Compares a loader's classes with the model and all loaders' tables with one another.
 
     Args:
@@ -28,7 +28,7 @@ def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: FaultLog
     if width is not None and width != len(classes):
         what = f'model.head.num_classes={width}, but the data have {len(classes)} classes'
         mend = f'say model = dict(head=dict(num_classes={len(classes)}))'
-        log(Fault('num_classes', str(cfg.filename), what, mend))
+        log(Problem('num_classes', str(cfg.filename), what, mend))
     images: dict[str, str] = {}
     seen: set[Path] = set()
     for other in _SPLITS:
@@ -47,20 +47,20 @@ def _compare(
     checked: tuple[str, Sequence[str]],
     other: tuple[str, ConfigDict],
     images: dict[str, str],
-    log: FaultLog,
+    log: ProblemLog,
 ) -> None:
     table = open_label_table(other[1])
-    columns = table.read(FaultLog(keep=1)).columns
+    columns = table.read(ProblemLog(keep=1)).columns
     found = columns.metainfo['classes']
     if list(found) != list(checked[1]):
         odd = sorted(set(found) ^ set(checked[1]))[:3] or ['their order']
         what = f'{other[0]} and {checked[0]} have different classes ({", ".join(odd)})'
         mend = 'give both the same classes=...'
-        log(Fault('classes differ', str(cfg.filename), what, mend))
+        log(Problem('classes differ', str(cfg.filename), what, mend))
     folder, file = str(table.img_prefix), table.ann_name
     for name in columns.names:
         path = os.path.join(folder, name)
         if images.setdefault(path, file) != file:
             what = f'image {name!r} is in {images[path]} and in {file}'
             mend = 'keep it in one'
-            log(Fault('image in two splits', str(cfg.filename), what, mend, name, '', False))
+            log(Problem('image in two splits', str(cfg.filename), what, mend, name, '', False))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wsml_mm.datasets.table import FaultLog
+from wsml_mm.datasets.table import ProblemLog
 
 from .check import DatasetReport
 from .class_counts import most_frequent, top_pairs
@@ -51,7 +51,7 @@ def plain(text: str, style: str = '') -> Any:
     return Text(printable(text), style)
 
 
-def print_faults(log: FaultLog, console: Any, shown: int = 5) -> None:
+def print_faults(log: ProblemLog, console: Any, shown: int = 5) -> None:
     """Prints the faults by kind, serious ones last, where they are seen.
 
     Args:

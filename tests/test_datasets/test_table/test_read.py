@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsml_mm.datasets.table import ColumnNames, FaultLog, TableFormat, read_table
+from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat, read_table
 
 CLASSES = ['cat', 'dog, small', 'Bär "x"', '木', 'élan']
 NAMES = st.text(
@@ -74,7 +74,7 @@ def test_all_kinds_of_files_agree(tmp_path_factory, case):
 
 
 def text_table(tmp_path, *rows, header='image,positive,negative', **layout):
-    path, log = tmp_path / 't.csv', FaultLog()
+    path, log = tmp_path / 't.csv', ProblemLog()
     path.write_text('\n'.join([header, *rows]) + '\n', encoding='utf-8')
     table = read_table(path, layout.pop('classes', None), TableFormat(**layout), log)
     faults = [str(f).replace(str(path), 't.csv') for fs in log.kept.values() for f in fs]
@@ -250,6 +250,6 @@ def test_noise_is_told_and_never_fails(tmp_path_factory, noise):
     folder = tmp_path_factory.getbasetemp()
     for suffix, begin in (('.csv', b'image,positive\n'), ('.json', b'[{"image":'), ('.jsonl', b'')):
         (folder / f'noise{suffix}').write_bytes(begin + noise)
-        log = FaultLog()
+        log = ProblemLog()
         read_table(folder / f'noise{suffix}', None, None, log)
         assert all('\n' not in str(f) for fs in log.kept.values() for f in fs)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from wsml_mm.datasets.table import ColumnNames, FaultLog
-from wsml_mm.datasets.table.json_rows import open_json
+from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat
+from wsml_mm.datasets.table.problem import RowErrors
+from wsml_mm.datasets.table.read_json import read_json
 
 ROWS = [
     {'image': 'a.jpg', 'positive': ['cat'], 'negative': ['dog']},
@@ -13,12 +14,24 @@ ROWS = [
 ]
 
 
+def rows_of(batches):
+    return [
+        row
+        for batch in batches
+        for row in zip(
+            batch.lines.tolist(), *(column.to_pylist() for column in batch[1:]), strict=True
+        )
+    ]
+
+
 def read(tmp_path, text, classes=None, names=None):
     path = tmp_path / 't.json'
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    log = FaultLog()
-    source = open_json(path, ColumnNames.of(names), log, classes)
-    rows = [(source.where(row.line), *row[1:]) for row in source.rows]
+    log = ProblemLog()
+    errors = RowErrors(path, log)
+    batches, _ = read_json(path, TableFormat(ColumnNames.of(names)), errors, classes)
+    rows = [(errors.where(row[0]), *row[1:]) for row in rows_of(batches)]
+    errors.flush()
     faults = [str(f).replace(str(path), 't.json') for fs in log.kept.values() for f in fs]
     return [(row[0].replace(str(path), 't.json'), *row[1:]) for row in rows], faults
 
@@ -68,6 +81,13 @@ GOOD = json.dumps(ROWS[0])
             ["t.json:2: the object has no 'negative', only 'image', 'positive', 'negatives' (is"],
         ),
         ('{"image": "b.jpg"}', 0, ["t.json:1: the object has no 'positive', only 'image'; name"]),
+        ('{"image": 0, "positive": []}', 0, ["t.json:1: image '0' is no text; name a file"]),
+        (
+            '{"image": "a\\ud800", "positive": []}',
+            0,
+            ["t.json:1: image name 'a\\ud800' holds a con"],
+        ),
+        ('{"image": "a", "positive": 0}', 1, ['t.json:1: 0 is no list; list class names']),
         ('{"image": "Bär"}'.encode('latin-1'), 0, ['t.json: is no UTF-8 text (']),
     ],
 )

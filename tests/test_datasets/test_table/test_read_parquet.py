@@ -1,14 +1,22 @@
 from __future__ import annotations
 
-import sys
-
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
-from wsml_mm.datasets.table import ColumnNames, FaultLog
-from wsml_mm.datasets.table.parquet_rows import open_parquet
+from wsml_mm.datasets.table import ColumnNames, ProblemLog
+from wsml_mm.datasets.table.problem import RowErrors
+from wsml_mm.datasets.table.read_parquet import read_parquet
 
-pa = pytest.importorskip('pyarrow')
-from pyarrow import parquet  # noqa: E402
+
+def rows_of(batches):
+    return [
+        row
+        for batch in batches
+        for row in zip(
+            batch.lines.tolist(), *(column.to_pylist() for column in batch[1:]), strict=True
+        )
+    ]
 
 
 def read(tmp_path, table, names=None):
@@ -17,11 +25,12 @@ def read(tmp_path, table, names=None):
         path.write_bytes(table)
     else:
         parquet.write_table(pa.table(table), path, row_group_size=2)
-    log = FaultLog()
-    source = open_parquet(path, ColumnNames.of(names), log)
-    rows = [tuple(row) for row in source.rows]
+    log = ProblemLog()
+    errors = RowErrors(path, log)
+    rows = rows_of(read_parquet(path, ColumnNames.of(names), errors))
+    errors.flush()
     faults = [str(f).replace(str(path), 't.parquet') for fs in log.kept.values() for f in fs]
-    return rows, faults, source.where(3).replace(str(path), 't.parquet')
+    return rows, faults, errors.where(3).replace(str(path), 't.parquet')
 
 
 STRINGS = pa.list_(pa.string())
@@ -71,7 +80,14 @@ def test_faults(tmp_path, table, message):
     assert rows == []
 
 
-def test_absence_of_pyarrow_names_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, 'pyarrow', None)
-    with pytest.raises(ModuleNotFoundError, match=r't\.parquet: .*pip install "wsml_mm\[data\]"'):
-        open_parquet(tmp_path / 't.parquet', ColumnNames(), FaultLog())
+def test_a_file_damaged_in_the_middle(tmp_path):
+    path = tmp_path / 't.parquet'
+    names = [f'{i}.jpg' for i in range(4000)]
+    table = pa.table({'image': names, 'positive': ['cat'] * len(names)})
+    parquet.write_table(table, path, use_dictionary=False, compression='gzip')
+    content = bytearray(path.read_bytes())
+    content[100:2000] = bytes(1900)
+    rows, (error,), _ = read(tmp_path, bytes(content))
+    assert rows == []
+    assert error.startswith('t.parquet: row 1: cannot be read from here on (')
+    assert error.endswith('; write it anew')

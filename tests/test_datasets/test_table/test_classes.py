@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsml_mm.datasets.table import FaultLog, distinct_classes, read_class_file
+from wsml_mm.datasets.table import ProblemLog, distinct_classes, read_class_file
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ def test_class_file(tmp_path, text):
 
 
 def test_all_faults_are_told(tmp_path):
-    path, log = tmp_path / 'classes.txt', FaultLog()
+    path, log = tmp_path / 'classes.txt', ProblemLog()
     path.write_text('cat\ndog\ncat\n*\n')
     assert read_class_file(path, log) == ('cat', 'dog')
     assert [str(f) for f in log.kept['broken class list']] == [

@@ -2,15 +2,28 @@ from __future__ import annotations
 
 import pytest
 
-from wsml_mm.datasets.table import ColumnNames, FaultLog
-from wsml_mm.datasets.table.csv_rows import open_csv
+from wsml_mm.datasets.table import ColumnNames, ProblemLog
+from wsml_mm.datasets.table.problem import RowErrors
+from wsml_mm.datasets.table.read_csv import read_csv
+
+
+def rows_of(batches):
+    return [
+        row
+        for batch in batches
+        for row in zip(
+            batch.lines.tolist(), *(column.to_pylist() for column in batch[1:]), strict=True
+        )
+    ]
 
 
 def read(tmp_path, text, names=None):
     path = tmp_path / 't.csv'
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    log = FaultLog()
-    rows = [tuple(row) for row in open_csv(path, ColumnNames.of(names), log).rows]
+    log = ProblemLog()
+    errors = RowErrors(path, log)
+    rows = rows_of(read_csv(path, ColumnNames.of(names), errors))
+    errors.flush()
     return rows, [str(f).replace(str(path), 't.csv') for fs in log.kept.values() for f in fs]
 
 
