@@ -69,10 +69,10 @@ def test_large_loss_on_partial_labels(tmp_path, percent_of):
     loss = dict(type='LargeLossReject', delta_rel=5, percent_of=percent_of)
     runner = train(config_of(tree.root, tmp_path / 'run', loss))
     trace = loss_of(runner).trace
-    rows, unobserved = trace.acted_on().shape[0], int(trace.unobserved.sum())
+    rows, unobserved = trace.acted_on().shape[0], int(trace.open().sum())
     due = -(-2 * 5 * (rows * len(TRAINABLE) if percent_of == 'all' else unobserved) // 100)
     assert int(trace.acted_on().sum()) == due  # epoch 3: 2 * 5 %
-    assert not (trace.acted_on() & ~trace.unobserved).any()
+    assert not (trace.acted_on() & ~trace.open()).any()
     KeepScores.seen.clear()
     metrics = runner.test()
     expected = by_the_rule(tree, 'test', KeepScores.seen)
