@@ -39,6 +39,7 @@ from .engine import (
     DurableCheckpointHook,
     EpochSeedHook,
     LargeLossHook,
+    LinearInitHook,
     PlainCheckpointHook,
 )
 from .evaluation import MeanAveragePrecision, PointingGame
@@ -84,6 +85,7 @@ __all__ = [
     'LargeLossCorrectTemp',
     'LargeLossHook',
     'LargeLossReject',
+    'LinearInitHook',
     'MeanAveragePrecision',
     'ObservationFile',
     'ObserveAll',

@@ -10,7 +10,8 @@ from typing import Any
 from mmengine.config import Config, ConfigDict, DictAction
 
 from wsml_mm.datasets import PartialLabelDataset, SplitNames, save_observation
-from wsml_mm.experiments.configs import find_config, partial_datasets
+from wsml_mm.experiments.compose import read_config
+from wsml_mm.experiments.configs import partial_datasets
 from wsml_mm.version import __version__
 
 
@@ -71,7 +72,7 @@ def describe(record: dict[str, Any]) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    cfg = Config.fromfile(find_config(args.config))
+    cfg = read_config(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     record = write_mask(cfg, args.out, {'config': Path(args.config).name})
     print(f'{args.out}: {describe(record)}')

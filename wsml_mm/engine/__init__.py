@@ -3,6 +3,7 @@ from .hooks import (
     DurableCheckpointHook,
     EpochSeedHook,
     LargeLossHook,
+    LinearInitHook,
     PlainCheckpointHook,
 )
 
@@ -11,5 +12,6 @@ __all__ = [
     'DurableCheckpointHook',
     'EpochSeedHook',
     'LargeLossHook',
+    'LinearInitHook',
     'PlainCheckpointHook',
 ]

@@ -2,6 +2,7 @@ from .cam_peak_hook import CamPeakHook
 from .durable_checkpoint_hook import DurableCheckpointHook, newest_loadable
 from .epoch_seed_hook import EpochSeedHook
 from .large_loss_hook import LargeLossHook
+from .linear_init_hook import LinearInitHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     'DurableCheckpointHook',
     'EpochSeedHook',
     'LargeLossHook',
+    'LinearInitHook',
     'PlainCheckpointHook',
     'newest_loadable',
 ]
