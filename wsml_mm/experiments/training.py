@@ -43,11 +43,23 @@ def train(cfg: Config) -> Runner:
         if not cfg.get('load_from'):
             cfg.load_from, cfg.resume = str(_trained_first_stage(cfg, stage)), False
         if stage.get('carry_corrections', False):
-            cfg.default_hooks.partial_label.state_from = cfg.load_from
+            _carry_state(cfg, cfg.load_from)
     _choose_checkpoint(cfg)
     runner = build_runner(cfg)
     runner.train()
     return runner
+
+
+def _carry_state(cfg: Config, checkpoint: str) -> None:
+    """Lets the hook of the losses start with a checkpoint's label state, by its old name too."""
+    options = {'PartialLabelHook': 'state_from', 'LargeLossHook': 'corrections_from'}
+    for hook in cfg.default_hooks.values():
+        if isinstance(hook, dict) and hook.get('type') in options:
+            hook[options[hook['type']]] = checkpoint
+            return
+    raise ValueError(
+        f'{cfg.filename}: linear_init.carry_corrections wants PartialLabelHook in default_hooks'
+    )
 
 
 def _choose_checkpoint(cfg: Config) -> None:

@@ -32,9 +32,9 @@ class LinearInitHook(Hook):  # type: ignore[misc]
             return
         if runner._load_from is None:
             raise ValueError(self._message(runner, 'load_from=BEST'))
-        loaded = [getattr(hook, 'corrections_from', None) for hook in runner.hooks]
+        loaded = [getattr(hook, 'state_from', None) for hook in runner.hooks]
         if stage.get('carry_corrections', False) and not any(loaded):
-            option = 'default_hooks.large_loss.corrections_from=BEST'
+            option = 'default_hooks.partial_label.state_from=BEST'
             raise ValueError(self._message(runner, f'load_from=BEST {option}'))
 
     def before_train(self, runner: Any) -> None:
