@@ -43,7 +43,7 @@ $(VENV)/.venv:
 	@touch $@
 
 # opencv-python needs system libraries of a desktop; without them its headless twin takes its place.
-$(VENV)/.%: $(VENV)/.venv setup.py requirements/tested.txt
+$(VENV)/.%: $(VENV)/.venv pyproject.toml setup.py requirements/tested.txt
 	@echo 'Installing into $(VENV) (torch is large: some minutes) ...'
 	$(PIP) -c requirements/tested.txt -e '.[$(STACK),$(EXTRAS_$*)]'
 	@$(BIN)/python -c 'import cv2' 2>/dev/null || \
