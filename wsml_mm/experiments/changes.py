@@ -23,7 +23,7 @@ def changes(before: Any, after: Any, path: tuple[Any, ...] = ()) -> Iterator[dic
     """
     keys: Sequence[Any] = []
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        keys = list(dict.fromkeys([*before, *after]))
+        keys = sorted({*before, *after}, key=str)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         keys = range(len(before))
     if not keys:

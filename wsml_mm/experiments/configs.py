@@ -60,7 +60,7 @@ def first_stage_config(cfg: Config) -> Config | None:
     if stage is None:
         return None
     if not isinstance(stage['config'], str):
-        return Config(stage['config'].to_dict(), filename=cfg.filename)
+        return Config(stage['config'].to_dict())
     beside = Path(cfg.filename or '').parent / stage['config']
     return Config.fromfile(find_config(str(beside if beside.is_file() else stage['config'])))
 
