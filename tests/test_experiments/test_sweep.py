@@ -7,6 +7,7 @@ import pytest
 from helpers import REPO, tiny_config, write_devkit
 
 from wsml_mm.cli.sweep import parse_args, setting_of
+from wsml_mm.experiments.results import RunResult
 from wsml_mm.experiments.runs import Method, read_methods, seeded_config
 from wsml_mm.experiments.sweep import plan_sweep
 from wsml_mm.experiments.training import _first_stage
@@ -132,8 +133,8 @@ def test_refusals(methods, capsys):
 
 
 def result(method, seed, best, last):
-    tests = {'test_best': {METRIC: best}, 'test_last': {METRIC: last}}
-    return {'method': method, 'seed': seed, 'best_epoch': 3, 'seconds': 1.5, **tests}
+    tests = {'best': {METRIC: best}, 'last': {METRIC: last}}
+    return RunResult(method, method.lower(), 'VOC2012', 'linear', seed, 3, 1.5, tests, [])
 
 
 @pytest.fixture

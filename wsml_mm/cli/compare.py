@@ -5,27 +5,114 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import DictAction
 
 from wsml_mm.experiments.comparison import run_comparison
+from wsml_mm.experiments.execution import Execution, Interrupted, RunError
 from wsml_mm.experiments.runs import Method, read_methods
 from wsml_mm.reports.comparison import write_tables
 from wsml_mm.reports.curves import draw_curves
 
 
+class _Distinct(argparse.Action):
+    """Takes a list whose values differ."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        twice = [value for value in values if values.count(value) > 1]
+        if twice:
+            parser.error(f'{option} names {twice[0]} twice; once is enough')
+        setattr(namespace, self.dest, values)
+
+
+def _integer(lowest: int, highest: int, what: str) -> Any:
+    """Returns a parser of integers within bounds."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = lowest - 1
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f'{text}: {what}')
+        return value
+
+    return parse
+
+
 def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool = True) -> None:
     """Adds what every tool takes that trains methods and compares them."""
     parser.add_argument('configs', nargs='+', help='a config a method, FILE or NAME=FILE')
-    parser.add_argument('--seeds', nargs='+', type=int, default=[1200], help='of labels + training')
+    parser.add_argument(
+        '--seeds',
+        nargs='+',
+        type=_integer(0, 2**32 - 1, 'a seed is an integer of 0..4294967295'),
+        action=_Distinct,
+        default=[1200],
+        help='of labels + training',
+    )
     parser.add_argument(
         '--work-dir', required=needs_work_dir, help='folder for runs, tables and figures'
     )
-    parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
+    add_execution_options(parser)
     parser.add_argument('--title', default='', help='of the figure')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
+
+
+def add_execution_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --jobs, --devices and --keep-going, for `execution_of`."""
+    parser.add_argument(
+        '--jobs',
+        type=_integer(1, 1024, 'give a number of runs at a time, at least 1'),
+        default=1,
+        help='runs at a time, on each of --devices',
+    )
+    parser.add_argument(
+        '--devices',
+        nargs='+',
+        action=_Distinct,
+        default=[],
+        metavar='ID',
+        help='GPUs to share the runs, as in CUDA_VISIBLE_DEVICES; each run sees one',
+    )
+    parser.add_argument(
+        '--keep-going',
+        action='store_true',
+        help='after a failed run do the others, then name the failed; default: stop',
+    )
+
+
+def execution_of(args: argparse.Namespace) -> Execution:
+    """Returns the choices of `add_execution_options`."""
+    return Execution(args.jobs, args.devices, args.keep_going)
+
+
+@contextmanager
+def stopping_in_one_line() -> Iterator[list[str]]:
+    """Makes a failed or interrupted run end the command with one line and a status.
+
+    Yields:
+        A list for the failures that others were not stopped by; they are named at the end.
+
+    Raises:
+        SystemExit: with status 1 after a failed run, 130 after Ctrl-C.
+    """
+    failures: list[str] = []
+    try:
+        yield failures
+    except RunError as error:
+        raise SystemExit(str(error)) from error
+    except KeyboardInterrupt as error:
+        text = str(error) if isinstance(error, Interrupted) else 'interrupted'
+        print(text, file=sys.stderr)
+        raise SystemExit(130) from None
+    if failures:
+        lines = '\n  '.join(failures)
+        raise SystemExit(f'{len(failures)} runs failed and are in no table:\n  {lines}')
 
 
 def add_baseline_option(parser: argparse.ArgumentParser) -> None:
@@ -61,13 +148,14 @@ def spelled(tool: str, argv: Sequence[str] | None) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    methods = read_methods(args.configs)
+    methods, root = read_methods(args.configs), Path(args.work_dir)
     baseline = chosen_baseline(args.baseline, methods)
-    root = Path(args.work_dir)
-    results = run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
-    print('\n' + write_tables(results, root, baseline, spelled('compare', argv)))
-    draw_curves(results, root / 'mAP_by_epoch', args.title)
-    print(f'Tables, figure and configs: {root}')
+    with stopping_in_one_line() as failures:
+        outcome = run_comparison(methods, args.seeds, root, args.cfg_options, execution_of(args))
+        failures += outcome.failures
+        print('\n' + write_tables(outcome.results, root, baseline, spelled('compare', argv)))
+        draw_curves(outcome.results, root / 'mAP_by_epoch', args.title)
+        print(f'Tables, figure and configs: {root}')
 
 
 if __name__ == '__main__':

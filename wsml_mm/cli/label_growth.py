@@ -40,7 +40,7 @@ from wsml_mm.reports.label_history import (
 )
 from wsml_mm.reports.plots import write_csv, write_evidence
 
-from .compare import spelled
+from .compare import spelled, stopping_in_one_line
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -97,7 +97,8 @@ def read_config(args: argparse.Namespace, method: Method) -> Config:
 def trained(args: argparse.Namespace, method: Method) -> str:
     """Trains the config where that is not done; returns its last checkpoint."""
     root = Path(args.work_dir)
-    run_comparison([method], [args.seed], root, options=args.cfg_options)
+    with stopping_in_one_line():
+        run_comparison([method], [args.seed], root, args.cfg_options)
     return str(newest_loadable(run_folder(root, method.name, args.seed)))
 
 

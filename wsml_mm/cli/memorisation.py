@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from wsml_mm.experiments.runs import read_methods
 from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.memorisation import draw_memorisation, memorisation_rows
 from wsml_mm.reports.plots import write_evidence
 
-from .compare import add_comparison_options, spelled
+from .compare import add_comparison_options, execution_of, spelled, stopping_in_one_line
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -18,14 +19,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_comparison_options(parser)
     args = parser.parse_args(argv)
-    runs = dynamics_of(args)
-    paths = write_evidence(
-        Path(args.work_dir) / 'memorisation',
-        draw_memorisation(runs, args.title),
-        memorisation_rows(runs),
-        spelled('memorisation', argv),
-    )
-    print('Memorisation: ' + ', '.join(str(path) for path in paths))
+    methods, root = read_methods(args.configs), Path(args.work_dir)
+    with stopping_in_one_line() as failures:
+        runs, failed = dynamics_of(methods, args.seeds, root, args.cfg_options, execution_of(args))
+        failures += failed
+        paths = write_evidence(
+            root / 'memorisation',
+            draw_memorisation(runs, args.title),
+            memorisation_rows(runs),
+            spelled('memorisation', argv),
+        )
+        print('Memorisation: ' + ', '.join(str(path) for path in paths))
 
 
 if __name__ == '__main__':

@@ -6,12 +6,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from wsml_mm.experiments.history import RunDynamics
+from wsml_mm.experiments.runs import read_methods
 from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.class_quality import draw_classes, shown_classes
 from wsml_mm.reports.plots import write_evidence
 from wsml_mm.reports.selection_quality import draw_quality, quality_rows, selecting
 
-from .compare import add_comparison_options, spelled
+from .compare import add_comparison_options, execution_of, spelled, stopping_in_one_line
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,7 +21,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_comparison_options(parser)
     args = parser.parse_args(argv)
-    runs, idle = selecting(dynamics_of(args))
+    methods, root = read_methods(args.configs), Path(args.work_dir)
+    with stopping_in_one_line() as failures:
+        trained, failed = dynamics_of(
+            methods, args.seeds, root, args.cfg_options, execution_of(args)
+        )
+        failures += failed
+        draw_all(trained, root, args.title, spelled('selection_quality', argv))
+
+
+def draw_all(trained: Sequence[RunDynamics], root: Path, title: str, command: str) -> None:
+    """Draws and tabulates what the methods selected, in total and by class.
+
+    Raises:
+        SystemExit: if none selects anything.
+    """
+    runs, idle = selecting(trained)
     if idle:
         print(f'Left out, for they select nothing: {", ".join(idle)}')
     if not runs:
@@ -30,13 +47,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             f'By class: the {len(shown)} of {len(runs[0].classes)} classes with most hidden '
             'positives are drawn, all are in the CSV'
         )
-    root, command = Path(args.work_dir), spelled('selection_quality', argv)
     paths = write_evidence(
-        root / 'selection_quality', draw_quality(runs, args.title), quality_rows(runs), command
+        root / 'selection_quality', draw_quality(runs, title), quality_rows(runs), command
     )
     paths += write_evidence(
         root / 'selection_quality_by_class',
-        draw_classes(runs, shown, args.title),
+        draw_classes(runs, shown, title),
         quality_rows(runs, by_class=True),
         command,
     )

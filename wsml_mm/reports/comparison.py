@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.experiments.results import _CLASS, METRIC, MOMENTS, Result, class_scores
+from wsml_mm.experiments.results import CHECKPOINTS, METRIC, RunResult, tidy_rows
 
 from .plots import write_csv
 
@@ -44,31 +44,31 @@ def spread_over_seeds(values: NDArray[np.float64]) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else float('nan')
 
 
-def summarise(results: Sequence[Result], baseline: str) -> list[dict[str, Any]]:
+def summarise(results: Sequence[RunResult], baseline: str) -> list[dict[str, Any]]:
     """Returns one row a method: test mAP at the best validation epoch and at the last.
 
     Each has `mean`, `std` (over seeds), and `difference` and `interval` against the baseline's
     runs with the same seeds.
     """
-    runs = {(r['method'], r['seed']): r for r in results}
+    runs = {(r.method, r.seed): r for r in results}
     rows = []
-    for method in dict.fromkeys(r['method'] for r in results):
+    for method in dict.fromkeys(r.method for r in results):
         seeds = [s for m, s in runs if m == method]
         row: dict[str, Any] = {'method': method, 'seeds': len(seeds)}
-        for moment in MOMENTS:
-            score = np.array([runs[method, s][f'test_{moment}'][METRIC] for s in seeds])
-            row[f'{moment}_mean'] = float(score.mean())
-            row[f'{moment}_std'] = spread_over_seeds(score)
+        for checkpoint in CHECKPOINTS:
+            score = np.array([runs[method, s].score(checkpoint) for s in seeds])
+            row[f'{checkpoint}_mean'] = float(score.mean())
+            row[f'{checkpoint}_std'] = spread_over_seeds(score)
             shared = [s for s in seeds if (baseline, s) in runs]
             if method != baseline and shared:
                 gaps = [
-                    runs[method, s][f'test_{moment}'][METRIC]
-                    - runs[baseline, s][f'test_{moment}'][METRIC]
+                    runs[method, s].score(checkpoint) - runs[baseline, s].score(checkpoint)
                     for s in shared
                 ]
                 difference, interval = paired_interval(np.array(gaps))
-                row[f'{moment}_difference'], row[f'{moment}_interval'] = difference, interval
-        row['best_epoch'] = float(np.mean([runs[method, s]['best_epoch'] for s in seeds]))
+                row[f'{checkpoint}_difference'] = difference
+                row[f'{checkpoint}_interval'] = interval
+        row['best_epoch'] = float(np.mean([runs[method, s].best_epoch for s in seeds]))
         rows.append(row)
     return rows
 
@@ -82,11 +82,11 @@ def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
     ]
     for row in rows:
         cells = [row['method']]
-        for moment in MOMENTS:
-            cells.append(plus_minus(row[f'{moment}_mean'], row[f'{moment}_std']))
-            gap = row.get(f'{moment}_difference')
+        for checkpoint in CHECKPOINTS:
+            cells.append(plus_minus(row[f'{checkpoint}_mean'], row[f'{checkpoint}_std']))
+            gap = row.get(f'{checkpoint}_difference')
             cells.append(
-                '' if gap is None else plus_minus(gap, row[f'{moment}_interval'], signed=True)
+                '' if gap is None else plus_minus(gap, row[f'{checkpoint}_interval'], signed=True)
             )
         lines.append('| ' + ' | '.join(cells) + ' |')
     seeds = rows[0]['seeds']
@@ -99,40 +99,49 @@ def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
     return '\n'.join([*lines, '', note, ''])
 
 
-def class_markdown(results: Sequence[Result], moment: str) -> str:
+def class_markdown(results: Sequence[RunResult], checkpoint: str) -> str:
     """Returns the mean test AP of each class, a column a method."""
-    methods = list(dict.fromkeys(r['method'] for r in results))
-    scores = [class_scores(r, moment) for r in results]
+    methods = list(dict.fromkeys(r.method for r in results))
+    scores = [r.class_scores(checkpoint) for r in results]
     lines = ['| class | ' + ' | '.join(methods) + ' |', '|---' * (len(methods) + 1) + '|']
     for name in scores[0]:
         cells = [
-            np.mean([s[name] for r, s in zip(results, scores, strict=True) if r['method'] == m])
+            np.mean([s[name] for r, s in zip(results, scores, strict=True) if r.method == m])
             for m in methods
         ]
         lines.append(f'| {name} | ' + ' | '.join(f'{c:.1f}' for c in cells) + ' |')
     return '\n'.join([*lines, ''])
 
 
-def write_tables(results: Sequence[Result], folder: Path, baseline: str, command: str) -> str:
-    """Writes table.md, table.csv and runs.csv into a folder; returns the summary's Markdown."""
+def write_tables(results: Sequence[RunResult], folder: Path, baseline: str, command: str) -> str:
+    """Writes table.md, table.csv, runs.csv and results.csv; returns the summary's Markdown.
+
+    Args:
+        results: of `run_comparison`.
+        folder: for the files.
+        baseline: method that others are compared with.
+        command: that made them.
+    """
     rows = summarise(results, baseline)
     summary = markdown(rows, baseline)
     parts = [summary]
-    for moment in MOMENTS:
-        parts.append(f'## Test AP by class, {TITLES[moment]}\n\n{class_markdown(results, moment)}')
+    for checkpoint in CHECKPOINTS:
+        table = class_markdown(results, checkpoint)
+        parts.append(f'## Test AP by class, {TITLES[checkpoint]}\n\n{table}')
     parts.append(f'Made by `{command}`\n')
     (folder / 'table.md').write_text('\n'.join(parts), encoding='utf-8')
     write_csv(folder / 'table.csv', rows)
     write_csv(folder / 'runs.csv', [_flat(r) for r in results])
+    write_csv(folder / 'results.csv', tidy_rows(results))
     return summary
 
 
-def _flat(result: Result) -> dict[str, Any]:
-    row = {key: result[key] for key in ('method', 'seed', 'best_epoch', 'seconds')}
-    for moment in MOMENTS:
-        for key, value in result[f'test_{moment}'].items():
-            if key == METRIC or key.startswith(_CLASS):
-                row[f'{moment} {key.removeprefix("multi-label/")}'] = value
+def _flat(result: RunResult) -> dict[str, Any]:
+    row = {key: getattr(result, key) for key in ('method', 'seed', 'best_epoch', 'seconds')}
+    for checkpoint in CHECKPOINTS:
+        row[f'{checkpoint} {METRIC.removeprefix("multi-label/")}'] = result.score(checkpoint)
+        for name, value in result.class_scores(checkpoint).items():
+            row[f'{checkpoint} AP/{name}'] = value
     return row
 
 

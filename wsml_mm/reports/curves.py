@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from wsml_mm.experiments.results import RunResult
+
 from .plots import COLOURS, new_figure, save_figure, tidy_axes
 
 
@@ -33,18 +35,18 @@ def plot_band(
         axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
 
 
-def draw_curves(results: Sequence[dict[str, Any]], path: Path, title: str = '') -> None:
+def draw_curves(results: Sequence[RunResult], path: Path, title: str = '') -> None:
     """Draws validation mAP by epoch of each method as PNG and SVG.
 
     Args:
-        results: of `run_once`.
+        results: of `run_comparison`.
         path: without a suffix.
         title: above the axes.
     """
     figure, axes = new_figure(figsize=(7, 4.2))
-    methods = list(dict.fromkeys(r['method'] for r in results))
+    methods = list(dict.fromkeys(r.method for r in results))
     for number, method in enumerate(methods):
-        curves = [r['val_mAP'] for r in results if r['method'] == method]
+        curves = [r.validation for r in results if r.method == method]
         length = min(map(len, curves))
         epochs, colour = np.arange(1, length + 1), COLOURS[number % len(COLOURS)]
         plot_band(axes, epochs, [c[:length] for c in curves], colour, method)

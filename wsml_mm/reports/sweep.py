@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wsml_mm.experiments.results import METRIC, MOMENTS, Result
+import numpy as np
+
+from wsml_mm.experiments.results import CHECKPOINTS, RunResult
 from wsml_mm.experiments.sweep import REFERENCE
 
 from .comparison import TITLES, plus_minus, summarise
@@ -15,7 +17,7 @@ from .plots import COLOURS, legend_below, new_figure, tidy_axes
 _MARKERS = 'osD^vPX'
 
 # Results of each value; under REFERENCE those of methods without the setting.
-Points = Mapping[str, Sequence[Result]]
+Points = Mapping[str, Sequence[RunResult]]
 
 
 def sweep_rows(points: Points, name: str, baseline: str) -> list[dict[str, Any]]:
@@ -29,7 +31,7 @@ def sweep_rows(points: Points, name: str, baseline: str) -> list[dict[str, Any]]
     references = points.get(REFERENCE, ())
     rows = []
     for value, results in points.items():
-        here = {r['method'] for r in results}
+        here = {r.method for r in results}
         compared = results if value == REFERENCE else [*references, *results]
         for row in summarise(compared, baseline):
             if row['method'] in here:
@@ -41,12 +43,12 @@ def run_rows(points: Points, name: str) -> list[dict[str, Any]]:
     """Returns one row a run: its scores, best epoch and time."""
     return [
         {
-            'method': r['method'],
+            'method': r.method,
             name: value,
-            'seed': r['seed'],
-            'best_epoch': r['best_epoch'],
-            **{f'{moment}_mAP': r[f'test_{moment}'][METRIC] for moment in MOMENTS},
-            'seconds': r['seconds'],
+            'seed': r.seed,
+            'best_epoch': r.best_epoch,
+            **{f'{checkpoint}_mAP': r.score(checkpoint) for checkpoint in CHECKPOINTS},
+            'seconds': r.seconds,
         }
         for value, results in points.items()
         for r in results
@@ -65,13 +67,14 @@ def sweep_markdown(rows: Sequence[dict[str, Any]], name: str, methods: Sequence[
     values = list(dict.fromkeys(row[name] for row in rows))
     heads = ' | '.join('without' if value == REFERENCE else value for value in values)
     lines = []
-    for moment in MOMENTS:
-        lines += [f'Test mAP by {name}, {TITLES[moment]}:', '', f'| method | {heads} |']
+    for checkpoint in CHECKPOINTS:
+        lines += [f'Test mAP by {name}, {TITLES[checkpoint]}:', '', f'| method | {heads} |']
         lines.append('|---' * (len(values) + 1) + '|')
         for method in methods:
             found = [cells.get((method, value)) for value in values]
             texts = [
-                plus_minus(r[f'{moment}_mean'], r[f'{moment}_std']) if r else '' for r in found
+                plus_minus(r[f'{checkpoint}_mean'], r[f'{checkpoint}_std']) if r else ''
+                for r in found
             ]
             lines.append(f'| {method} | {" | ".join(texts)} |')
         lines.append('')
@@ -110,20 +113,25 @@ def draw_sweep(points: Points, label: str, methods: Sequence[str], title: str = 
     values = [value for value in points if value != REFERENCE]
     places, scale = positions(values)
     figure, panels = new_figure(1, 2, figsize=(9.6, 4.2))
-    for axes, moment in zip(panels, MOMENTS, strict=True):
+    for axes, checkpoint in zip(panels, CHECKPOINTS, strict=True):
         axes.set_xscale('log' if scale == 'log' else 'linear')
         for number, method in enumerate(methods):
             style = dict(colour=COLOURS[number % len(COLOURS)], label=method)
-            held = _scores(points.get(REFERENCE, ()), method, moment)
+            held = _scores(points.get(REFERENCE, ()), method, checkpoint)
             if held:
                 ends = [min(places), max(places)]
-                plot_band(axes, ends, [[score] * 2 for score in held], linestyle='--', **style)
+                plot_band(axes, ends, [[s] * 2 for s in held.values()], linestyle='--', **style)
                 continue
-            order = sorted(range(len(values)), key=places.__getitem__)
-            columns = [_scores(points[values[i]], method, moment) for i in order]
-            plot_band(axes, [places[i] for i in order], list(zip(*columns, strict=True)),
+            scores = [_scores(points[value], method, checkpoint) for value in values]
+            order = [i for i in np.argsort(places, kind='stable') if scores[i]]
+            # A line is one seed's: there is none of a seed that failed at a value.
+            seeds = set.intersection(*(set(scores[i]) for i in order)) if order else set()
+            if not seeds:
+                continue
+            plot_band(axes, [places[i] for i in order],
+                      [[scores[i][seed] for i in order] for seed in sorted(seeds)],
                       marker=_MARKERS[number % len(_MARKERS)], markersize=5, **style)  # fmt: skip
-        axes.set(xlabel=label, title=TITLES[moment])
+        axes.set(xlabel=label, title=TITLES[checkpoint])
         axes.set_xticks(places, values)
         axes.minorticks_off()
         if scale == 'category':
@@ -135,5 +143,5 @@ def draw_sweep(points: Points, label: str, methods: Sequence[str], title: str = 
     return figure
 
 
-def _scores(results: Sequence[Result], method: str, moment: str) -> list[float]:
-    return [r[f'test_{moment}'][METRIC] for r in results if r['method'] == method]
+def _scores(results: Sequence[RunResult], method: str, checkpoint: str) -> dict[int, float]:
+    return {r.seed: r.score(checkpoint) for r in results if r.method == method}
