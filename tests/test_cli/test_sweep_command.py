@@ -119,3 +119,16 @@ def test_fewer_images_mean_fewer_steps(configs, tmp_path, trainings):
     for value, step in (('0.5', 4), ('1.0', 8)):
         last = (out / f'train_fraction_{value}/an_1200/last_checkpoint').read_text()
         assert load(last)['meta']['iter'] == step
+
+
+def test_a_value_that_fails_is_left_out_with_keep_going(configs, tmp_path, capsys):
+    out = tmp_path / 'out'
+    options = ['--set', 'model.backbone.depth', '18', '7', '--work-dir', str(out), '--keep-going']
+    with pytest.raises(SystemExit, match=r'2 runs failed') as stopped:  # no ResNet-7
+        sweep.main([*configs, *options])
+    assert 'LL-R, seed 1200 (' in stopped.value.code
+    assert 'invalid depth 7' in stopped.value.code
+    assert {row['model.backbone.depth'] for row in read_csv(out / 'model.backbone.depth.csv')} == {
+        '18'
+    }
+    assert '| method | 18 |' in capsys.readouterr().out

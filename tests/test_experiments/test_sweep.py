@@ -201,6 +201,14 @@ def test_positions(values, expected):
     assert positions(values) == expected
 
 
+def test_seeds_that_failed_at_a_value_have_no_line(points):
+    del points['0.1'][0]  # seed 1
+    figure = draw_sweep(points, 'x', ['AN', 'LL-R'])
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), [53.5, 57])
+    points['0.1'] = []
+    draw_sweep(points, 'x', ['AN', 'LL-R'])
+
+
 def test_figure_shows_the_numbers(points):
     figure = draw_sweep(points, 'Δrel', ['AN', 'LL-R'], 'title')
     best, last = figure.axes

@@ -68,6 +68,18 @@ def test_figure_shows_the_numbers():
     assert [t.get_text() for t in below.get_xticklabels()] == ['rare', 'frequent', 'all']
 
 
+def test_a_failed_run_leaves_its_pair_out():
+    an = [result('AN', s, 40, x, 60, x) for s, x in ((1, 10), (2, 20))]
+    ll = [result('LL-R', 2, 50, 26, 60, 26)]
+    rows = {
+        (r['method'], r['checkpoint'], r['group']): r for r in group_rows(an + ll, GROUPS, 'AN')
+    }
+    assert rows['LL-R', 'best', 'G1']['difference'] == 6
+    alone = group_rows(ll, GROUPS, 'AN')
+    assert all('difference' not in row for row in alone)
+    draw_groups(alone, dict.fromkeys(GROUPS, 'x'), 'AN')
+
+
 def test_missing_class_names_the_mend():
     run = result('AN', 7, 1, 2, 3, 4)
     with pytest.raises(ValueError, match=r"AN 7: the result has no AP of 'elk'.*classwise=True"):

@@ -44,13 +44,16 @@ def _integer(lowest: int, highest: int, what: str) -> Any:
     return parse
 
 
+seed_number = _integer(0, 2**32 - 1, 'a seed is an integer of 0..4294967295')
+
+
 def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool = True) -> None:
     """Adds what every tool takes that trains methods and compares them."""
     parser.add_argument('configs', nargs='+', help='a config a method, FILE or NAME=FILE')
     parser.add_argument(
         '--seeds',
         nargs='+',
-        type=_integer(0, 2**32 - 1, 'a seed is an integer of 0..4294967295'),
+        type=seed_number,
         action=_Distinct,
         default=[1200],
         help='of labels + training',

@@ -40,7 +40,7 @@ from wsml_mm.reports.label_history import (
 )
 from wsml_mm.reports.plots import write_csv, write_evidence
 
-from .compare import spelled, stopping_in_one_line
+from .compare import seed_number, spelled, stopping_in_one_line
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -52,7 +52,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     source.add_argument('--work-dir', help='train here first; a finished one (of compare) is kept')
     parser.add_argument(
         '--seed',
-        type=int,
+        type=seed_number,
         help='of labels + training; default: 1200, with --checkpoint the config as it is',
     )
     parser.add_argument('--out', required=True, help='the figure, without suffix')

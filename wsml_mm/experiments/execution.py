@@ -52,7 +52,16 @@ class Task(NamedTuple):
 
 
 class RunError(RuntimeError):
-    """A run failed; the message names method, seed, folder and the last line of the error."""
+    """A run failed; the message names method, seed, folder and the last line of the error.
+
+    Args:
+        message: one line.
+        failures: one text a failed run.
+    """
+
+    def __init__(self, message: str, failures: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.failures = list(failures)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -103,7 +112,8 @@ def execute(tasks: Sequence[Task], execution: Execution, root: Path) -> Outcome:
                     failures.append(f'{task.name}: {done.why}')
                     progress.console.print(f'failed: {failures[-1]}', markup=False)
                     if not execution.keep_going or len(failures) == len(tasks):
-                        raise RunError(_stopped(failures, len(found), task)) from done.error
+                        stopped = _stopped(failures, len(found), task)
+                        raise RunError(stopped, failures) from done.error
         except KeyboardInterrupt as error:
             raise Interrupted(
                 f'interrupted: {len(found)} of {len(tasks)} runs are finished and kept in {root}; '

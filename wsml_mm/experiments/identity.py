@@ -32,6 +32,15 @@ IGNORED = frozenset(
     }
 )  # fmt: skip
 
+# Variables by which configs build their parts; a Runner never reads them, and what they hold stands
+# again where they are used.
+IGNORED_VARIABLES = frozenset(
+    {
+        'source', 'cached', 'extractor', 'data_root', 'dataset_type', 'train_pipeline',
+        'val_pipeline', 'test_pipeline',
+    }
+)  # fmt: skip
+
 # How a loader fetches batches, not which.
 IGNORED_OF_LOADERS = frozenset(
     {
@@ -59,6 +68,9 @@ IGNORED_HOOKS = frozenset(
 CHECKPOINT_HOOKS = frozenset({'CheckpointHook', 'DurableCheckpointHook'})
 # What decides which checkpoint is tested as the best.
 COUNTED_OF_CHECKPOINTS = ('save_best', 'rule', 'greater_keys', 'less_keys')
+
+# Files that a run writes, wherever a config names them.
+IGNORED_OUTPUTS = frozenset({'out_file', 'out_file_path', 'out_dir', 'outfile_prefix', 'save_path'})
 
 Identity = dict[str, Any]
 
@@ -104,14 +116,18 @@ def _shown(found: Mapping[str, Any], key: str) -> str:
 def settings(cfg: Config, contents: Contents) -> Identity:
     """Returns the settings that count, flat; a file that one names counts by what it holds."""
     whole = cfg.to_dict()
-    counted = {key: value for key, value in whole.items() if key not in IGNORED}
+    counted = {key: value for key, value in whole.items() if key not in IGNORED | IGNORED_VARIABLES}
     for name in LOADERS:
         if counted.get(name) is not None:
             loader = _without(counted[name], IGNORED_OF_LOADERS)
             counted[name] = {**loader, 'dataset': _dataset_settings(loader.get('dataset'))}
     counted['hooks'] = _hook_settings(whole)
     roots = sorted(set(_data_roots(whole)), key=len, reverse=True)
-    return {key: _value(value, roots, contents) for key, value in _flat(counted)}
+    return {
+        key: _value(value, roots, contents)
+        for key, value in _flat(counted)
+        if key.rpartition('.')[2] not in IGNORED_OUTPUTS
+    }
 
 
 def _without(part: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any]:

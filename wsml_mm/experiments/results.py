@@ -79,12 +79,20 @@ def read_result(path: Path) -> RunResult:
     content = read_record(path)
     try:
         result = RunResult(**content)
-        assert isinstance(result.identity, dict)
-        for checkpoint in CHECKPOINTS:
-            result.scores[checkpoint].items()
-    except (TypeError, KeyError, AttributeError, AssertionError) as error:
+        _check_types(result)
+    except (TypeError, KeyError) as error:
         raise ValueError(f'{path}: is damaged ({one_line(error)}); {_REMEDY}') from error
     return result
+
+
+def _check_types(result: RunResult) -> None:
+    kinds = {'seed': int, 'best_epoch': int, 'validation': list, 'selection': dict}
+    for name, kind in {**kinds, 'scores': dict, 'identity': dict}.items():
+        if not isinstance(getattr(result, name), kind):
+            raise TypeError(f'{name} is no {kind.__name__}')
+    for checkpoint in CHECKPOINTS:
+        if not isinstance(result.scores[checkpoint], dict):
+            raise TypeError(f'scores of {checkpoint} are no dict')
 
 
 def load_results(folder: str | os.PathLike[str]) -> list[RunResult]:

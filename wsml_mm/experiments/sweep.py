@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 
 from .comparison import CONTENTS_FILE, claimed, run_comparison
-from .execution import Execution
+from .execution import Execution, RunError
 from .results import RunResult
 from .runs import Method, seeded_config
 
@@ -104,7 +104,7 @@ def run_sweep(
 
     Raises:
         ValueError: as `run_comparison`, or if the setting is refused.
-        RunError: if a run failed; with `keep_going` only if all of a value did.
+        RunError: if a run failed; with `keep_going` only if no value has a result.
     """
     points: dict[str, list[RunResult]] = {}
     failures: list[str] = []
@@ -112,16 +112,24 @@ def run_sweep(
     with claimed(root):
         for number, plan in enumerate(plans, start=1):
             print(f'{number}/{len(plans)} {plan.folder}: {", ".join(m.name for m in plan.methods)}')
-            outcome = run_comparison(
-                plan.methods,
-                seeds,
-                root / plan.folder,
-                plan.options,
-                execution,
-                root / CONTENTS_FILE,
-            )
+            try:
+                outcome = run_comparison(
+                    plan.methods,
+                    seeds,
+                    root / plan.folder,
+                    plan.options,
+                    execution,
+                    root / CONTENTS_FILE,
+                )
+            except RunError as error:
+                if execution is None or not execution.keep_going:
+                    raise
+                failures += error.failures
+                continue
             points.setdefault(plan.value, []).extend(outcome.results)
             failures += outcome.failures
+    if not any(points):  # none but the references
+        raise RunError('; '.join(failures), failures)
     return points, failures
 
 
