@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
 
 import pytest
+from helpers import REPO
 from run_jobs import hold_device, wait_for_ever
 
 from wsml_mm.experiments.devices import last_line, run_here, run_in_workers
@@ -84,3 +87,26 @@ def test_in_this_process(tmp_path, monkeypatch):
 )
 def test_last_line(error, line):
     assert last_line(error) == line
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path):
+    script = (
+        'from run_jobs import wait_for_ever\n'
+        'from wsml_mm.experiments.devices import run_in_workers\n'
+        "if __name__ == '__main__':\n"
+        f'    next(run_in_workers(wait_for_ever, [{str(tmp_path / "up")!r}], [None]))\n'
+    )
+    (tmp_path / 'up').mkdir()
+    (tmp_path / 'parent.py').write_text(script)
+    path = os.pathsep.join([str(REPO), str(REPO / 'tests')])
+    parent = subprocess.Popen(
+        [sys.executable, '-W', 'ignore', str(tmp_path / 'parent.py')],
+        env={**os.environ, 'PYTHONPATH': path},
+    )
+    while not list((tmp_path / 'up').iterdir()):
+        assert parent.poll() is None
+        time.sleep(0.05)
+    parent.kill()
+    parent.wait()
+    (worker,) = (tmp_path / 'up').iterdir()
+    assert ended(int(worker.name), within=20)
