@@ -8,10 +8,10 @@ import shutil
 
 import pytest
 import torch
-from helpers import REPO, set_hook, tiny_config, write_devkit
-from mmengine.config import Config
+from helpers import set_hook, tiny_config, write_devkit
 from PIL import Image
 
+from wsml_mm.experiments.compose import compose
 from wsml_mm.experiments.contents import Contents
 from wsml_mm.experiments.data_digests import DataDigests
 from wsml_mm.experiments.entries import Entry, seeded_config
@@ -33,7 +33,7 @@ def changed(cfg, other):
 
 
 def rename_hook(cfg):
-    cfg.default_hooks['watch'] = cfg.default_hooks.pop('large_loss')
+    cfg.default_hooks['watch'] = cfg.default_hooks.pop('partial_label')
     cfg.default_hooks['pen'] = cfg.default_hooks.pop('logger')
 
 
@@ -221,7 +221,7 @@ def test_the_first_stage_counts(devkit, tmp_path):
 
 
 def test_features_are_not_extracted_for_it(tmp_path):
-    cfg = Config.fromfile(REPO / 'configs/large_loss/ll-r_resnet50_linear_voc2012.py')
+    cfg = compose('voc2012/resnet50_linear.py', 'll-r')
     found = settings(cfg, Contents())
     assert not any('cache' in key or 'data_root' in key for key in found)
     assert any('extractor' in key for key in found)

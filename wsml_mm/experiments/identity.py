@@ -62,7 +62,8 @@ IGNORED_OF_FEATURES = frozenset({'batch_size', 'num_workers'})
 IGNORED_HOOKS = frozenset(
     {
         'LoggerHook', 'IterTimerHook', 'VisualizationHook', 'PlainCheckpointHook', 'ProfilerHook',
-        'NPUProfilerHook', 'MemoryProfilerHook', 'EmptyCacheHook', 'ClassNumCheckHook', 'LinearInitHook',
+        'NPUProfilerHook', 'MemoryProfilerHook', 'EmptyCacheHook', 'ClassNumCheckHook',
+        'LinearInitHook',
     }
 )  # fmt: skip
 CHECKPOINT_HOOKS = frozenset({'CheckpointHook', 'DurableCheckpointHook'})
