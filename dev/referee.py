@@ -4,7 +4,8 @@
 Both versions run in this environment, on the same data, features and configs. Compared are the
 loss of every step, the images and observed labels in it, the labels acted on, the weights, the
 state of the optimiser, LL-Cp's corrections with their epochs, and the validation and test mAP. The
-exit status is 1 where something differs.
+exit status is 1 where something differs. This tree trains the earlier commit's configs, with their
+old names of hooks and heads, and then its own composed ones.
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent
 BASE = '20375ee'  # the last commit before the redesign
 METHODS = ('an', 'll-r', 'll-ct', 'll-cp')
 MAKE = """
-import sys
+import os, sys
 from mmengine.config import Config
 tree, out, epochs, *methods = sys.argv[1:]
 for name in methods:
-    cfg = Config.fromfile(f'{tree}/configs/large_loss/{name}_lite0_linear_scenes.py')
+    earlier = f'{tree}/configs/large_loss/{name}_lite0_linear_scenes.py'
+    if os.path.exists(earlier):
+        cfg = Config.fromfile(earlier)
+    else:
+        from wsml_mm.experiments.compose import compose
+        cfg = compose('scenes/lite0_linear.py', name)
     cfg.train_cfg.max_epochs = int(epochs)
     cfg.custom_imports.imports = ['wsml_mm', 'referee_spy']
     cfg.default_hooks.spy = dict(type='RefereeSpy')
@@ -108,7 +114,7 @@ def main() -> None:
     args = parser.parse_args()
     work = Path(args.work_dir).resolve()
     tree, data = work / f'tree_{args.base}', work / 'data'
-    for folder in (data, work / 'configs', work / 'before', work / 'now'):
+    for folder in (data, work / 'configs', work / 'before', work / 'now', work / 'own'):
         folder.mkdir(parents=True, exist_ok=True)
     if not tree.is_dir():
         command = ['git', '-C', str(ROOT), 'worktree', 'add', '--detach', str(tree), args.base]
@@ -120,14 +126,19 @@ def main() -> None:
         run(tree, data, TRAIN, str(work / 'before'), *configs)
         marker.touch()
     run(ROOT, data, TRAIN, str(work / 'now'), *configs)
+    (work / 'own_configs').mkdir(exist_ok=True)
+    run(ROOT, data, MAKE, str(ROOT), str(work / 'own_configs'), str(args.epochs), *args.methods)
+    own = [str(work / 'own_configs' / f'{name}.py') for name in args.methods]
+    run(ROOT, data, TRAIN, str(work / 'own'), *own)
     failed = False
-    for name in args.methods:
-        before, now = (found(work / when / name, args.epochs) for when in ('before', 'now'))
+    for name, when in [(name, when) for name in args.methods for when in ('now', 'own')]:
+        before, now = (found(work / each / name, args.epochs) for each in ('before', when))
         wrong = [k for k in before if before[k] != now.get(k)]
         acted = sum(bin(byte).count('1') for byte in before['step mask'])
         verdict = f'DIFFERENT {wrong[:5]}' if wrong else 'equal bit for bit'
         steps = len(before['step loss'])
-        print(f'{name}: {len(before)} values, {steps} steps, {acted} labels acted on: {verdict}')
+        which = 'earlier config' if when == 'now' else 'composed config'
+        print(f'{name}, {which}: {len(before)} values, {steps} steps, {acted} labels: {verdict}')
         failed |= bool(wrong)
     sys.exit(int(failed))
 
