@@ -7,7 +7,7 @@ WORK ?= work_dirs/demo
 SEEDS ?= 1200 1201 1202
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-METHODS := an ll-r ll-ct ll-cp full
+METHODS := an ll-r ll-ct ll-cp
 EXTRAS_demo := demo
 EXTRAS_test := demo,cam,test
 EXTRAS_lint := lint
@@ -23,7 +23,7 @@ help:
 
 demo: $(VENV)/.demo
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore tools/compare.py \
-		$(METHODS:%=configs/large_loss/%_lite0_linear_scenes.py) \
+		scenes/lite0_linear.py --methods $(METHODS) --upper-bound \
 		--seeds $(SEEDS) --jobs $(JOBS) --work-dir $(WORK) --title 'composed scenes, one label each'
 
 test: $(VENV)/.test
@@ -43,7 +43,7 @@ $(VENV)/.venv:
 	@touch $@
 
 # opencv-python needs system libraries of a desktop; without them its headless twin takes its place.
-$(VENV)/.%: $(VENV)/.venv setup.py requirements/tested.txt
+$(VENV)/.%: $(VENV)/.venv pyproject.toml setup.py requirements/tested.txt
 	@echo 'Installing into $(VENV) (torch is large: some minutes) ...'
 	$(PIP) -c requirements/tested.txt -e '.[$(STACK),$(EXTRAS_$*)]'
 	@$(BIN)/python -c 'import cv2' 2>/dev/null || \

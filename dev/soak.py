@@ -29,6 +29,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config to train')
+    parser.add_argument('--method', help='as of train.py; default: the one in the config')
     parser.add_argument('--work-dir', required=True, help='folder for the runs; emptied first')
     parser.add_argument('--kills', type=int, default=20, help='how often to kill')
     parser.add_argument('--seed', type=int, default=0, help='of the moments')
@@ -68,6 +69,8 @@ def last_checkpoint(folder: Path) -> dict[str, Any]:
 
 def _start(args: argparse.Namespace, folder: Path, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, '-W', 'ignore', '-m', 'wsml_mm.cli.train', args.config, '--resume']
+    if args.method is not None:
+        command += ['--method', args.method]
     command += ['--work-dir', str(folder)]
     if args.cfg_options:
         command += ['--cfg-options', *args.cfg_options]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +24,25 @@ from mmpretrain.registry import (
 )
 
 from wsml_mm.benchmarks.voc2012 import VOC_CLASSES
+from wsml_mm.experiments.apply import FULL_LABELS
+from wsml_mm.experiments.compose import compose
+from wsml_mm.experiments.configs import first_stage_config
+from wsml_mm.experiments.method import read_method, shipped_methods
 from wsml_mm.models.losses import AssumeNegativeLoss, LargeLoss
 
-FOLDER = REPO / 'configs' / 'large_loss'
-CONFIGS = sorted(path.name for path in FOLDER.glob('*.py'))
+FOLDER = REPO / 'configs'
+METHODS = ['an', 'll-r', 'll-ct', 'll-cp']
+PROTOCOLS = sorted(
+    str(path.relative_to(FOLDER))
+    for path in FOLDER.glob('*/*.py')
+    if path.parent.name not in ('methods', '_base_')
+)
+# Nobody knows the full labels of OpenImages.
+PAIRS = [
+    (protocol, method)
+    for protocol in PROTOCOLS
+    for method in [*METHODS, *([] if 'openimages' in protocol else ['full'])]
+]
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -51,8 +64,9 @@ def voc(tmp_path_factory, monkeypatch):
     return root
 
 
-def read(name) -> Config:
-    return Config.fromfile(FOLDER / name, format_python_code=False)
+def read(protocol, method='an') -> Config:
+    full = method == 'full'
+    return compose(protocol, 'an' if full else method, upper_bound=full)
 
 
 def without_weights(cfg):
@@ -70,49 +84,67 @@ def layers(dataset):
         dataset = dataset.get('dataset')
 
 
-def test_there_is_a_config_of_each_method_and_setting():
-    methods, settings = set(), {}
-    for name in CONFIGS:
-        method, setting = name.removesuffix('.py').split('_', 1)
-        methods.add(method)
-        settings.setdefault(setting, set()).add(method)
-    assert methods == {'an', 'full', 'll-r', 'll-ct', 'll-cp'}
-    for setting, found in settings.items():
-        # Nobody knows the full labels of OpenImages.
-        assert found == methods - ({'full'} if 'openimages' in setting else set()), setting
+def test_methods_and_protocols_ship():
+    assert shipped_methods() == sorted(METHODS)
     benchmarks = ('voc2012', 'coco2014', 'nuswide-cole', 'nuswide-official', 'cub200')
-    for data in benchmarks:
-        assert {f'resnet50_{p}_{data}' for p in ('e2e', 'linear', 'linear-init')} <= set(settings)
-    assert {f'resnet101_{p}_openimages-v3' for p in ('e2e', 'linear-init')} <= set(settings)
+    three = ('e2e', 'linear', 'linear-init')
+    expected = {f'{data}/resnet50_{p}.py' for data in benchmarks for p in three}
+    expected |= {f'openimages-v3/resnet101_{p}.py' for p in three}
+    expected |= {f'{data}/lite0_{p}.py' for data in ('scenes', 'voc5') for p in ('e2e', 'linear')}
+    assert set(PROTOCOLS) == expected | {'mosaic/lite0_linear.py'}
+    assert len(list(FOLDER.rglob('*.py'))) <= 50
 
 
-def test_files_are_those_of_the_table():
-    """configs/large_loss is what dev/make_configs.py writes."""
-    spec = importlib.util.spec_from_file_location('make_configs', REPO / 'dev/make_configs.py')
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look there
-    spec.loader.exec_module(module)
-    expected = module.all_configs()
-    assert sorted(expected) == CONFIGS
-    for name, text in expected.items():
-        assert (FOLDER / name).read_text() == text, f'{name}: run python dev/make_configs.py'
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_a_protocol_is_the_training_with_an(name):
+    file, cfg = Config.fromfile(FOLDER / name, format_python_code=False), read(name)
+    assert cfg.method == dict(key='an', title='AN', colour='#D55E00', marker='o')
+    cfg.pop('method')
+    if 'linear_init' in cfg:
+        stage = cfg.linear_init.config
+        assert stage.protocol.name == file.linear_init.config.removesuffix('.py')
+        cfg.linear_init.config = file.linear_init.config
+    assert cfg.to_dict() == file.to_dict()
+    assert file.protocol.name == name.removesuffix('.py')
+    assert file.protocol.data == name.split('/')[0]
+    assert {'title', 'observation'} <= set(file.protocol)
+
+
+def test_published_hyper_parameters_name_their_source():
+    data = {name.split('/')[0] for name in PROTOCOLS}
+    for key in METHODS:
+        for name, parts in read_method(key).fragment.get('published', {}).items():
+            assert name in data
+            assert parts['source'].startswith('https://')
+
+
+def test_every_method_has_its_own_colour_and_marker():
+    methods = [read_method(key) for key in METHODS]
+    assert [m.key for m in methods] == METHODS
+    for part in ('title', 'colour', 'marker'):
+        assert len({getattr(m, part) for m in methods} | {FULL_LABELS[part]}) == len(METHODS) + 1
+
+
+def test_full_labels_of_openimages_are_refused():
+    with pytest.raises(ValueError, match=r'openimages-v3/resnet101_e2e: nobody knows all labels'):
+        read('openimages-v3/resnet101_e2e.py', 'full')
 
 
 # The authors' answer in their issue 4, by data set: optimizer, rate, delta_rel of LL-R, -Ct, -Cp.
 AUTHORS = {
-    'resnet50_e2e_voc2012': ('SGD', 5e-3, 0.2, 0.2, 0.1),
-    'resnet50_e2e_coco2014': ('Adam', 1e-5, 0.4, 0.2, 0.2),
-    'resnet50_e2e_nuswide-cole': ('Adam', 1e-5, 0.4, 0.2, 0.2),
-    'resnet50_e2e_cub200': ('Adam', 7.5e-5, 0.4, 0.4, 0.2),
+    'voc2012': ('SGD', 5e-3, 0.2, 0.2, 0.1),
+    'coco2014': ('Adam', 1e-5, 0.4, 0.2, 0.2),
+    'nuswide-cole': ('Adam', 1e-5, 0.4, 0.2, 0.2),
+    'cub200': ('Adam', 7.5e-5, 0.4, 0.4, 0.2),
 }
 
 
-@pytest.mark.parametrize('setting', AUTHORS)
-def test_authors_hyper_parameters(setting):
-    optimizer, rate, *deltas = AUTHORS[setting]
+@pytest.mark.parametrize('data', AUTHORS)
+def test_authors_hyper_parameters(data):
+    optimizer, rate, *deltas = AUTHORS[data]
     for method, delta in zip(('ll-r', 'll-ct', 'll-cp'), deltas, strict=True):
         for protocol in ('e2e', 'linear-init'):
-            cfg = read(f'{method}_{setting.replace("e2e", protocol)}.py')
+            cfg = read(f'{data}/resnet50_{protocol}.py', method)
             assert cfg.model.head.loss.delta_rel == delta
             assert cfg.optim_wrapper.optimizer.type == optimizer
             assert cfg.optim_wrapper.optimizer.lr == rate
@@ -122,13 +154,13 @@ def test_authors_hyper_parameters(setting):
 
 
 def test_openimages_has_the_papers_setting():
-    cfg = read('ll-r_resnet101_e2e_openimages-v3.py')
+    cfg = read('openimages-v3/resnet101_e2e.py', 'll-r')
     assert (cfg.train_cfg.max_epochs, cfg.optim_wrapper.optimizer.lr) == (20, 2e-5)
     assert cfg.model.backbone.depth == 101
     assert cfg.model.head.loss.delta_rel in (0.005, 0.01)
     assert cfg.test_evaluator.groups == 'dataset'
-    text = Path(FOLDER / 'an_resnet101_e2e_openimages-v3.py').read_text()
-    assert 'NOT verified' in text
+    for name in ('openimages-v3/resnet101_e2e', 'methods/ll-r', 'methods/ll-ct', 'methods/ll-cp'):
+        assert 'NOT verified' in (FOLDER / f'{name}.py').read_text()
 
 
 _LAST: dict[str, Any] = {}
@@ -142,19 +174,19 @@ def built(cfg):
     return _LAST[str(cfg)]
 
 
-def method_and_data(name: str) -> list[str]:
-    return [name.split('_')[0], name.split('_')[-1]]
+def method_first(pair):
+    protocol, method = pair
+    return method, protocol
 
 
-@pytest.mark.parametrize('name', sorted(CONFIGS, key=method_and_data))
-def test_builds(name):
-    cfg = read(name)
+@pytest.mark.parametrize(('name', 'method'), sorted(PAIRS, key=method_first))
+def test_builds(name, method):
+    cfg = read(name, method)
     assert cfg.custom_imports.imports == ['wsml_mm']
     assert cfg.default_scope == 'mmpretrain'
 
     model = built(without_weights(cfg.model))
     loss = model.head.loss_module
-    method = name.split('_')[0]
     assert isinstance(loss, LargeLoss if method.startswith('ll-') else AssumeNegativeLoss)
     kinds = {'ll-r': 'Reject', 'll-ct': 'CorrectTemp', 'll-cp': 'CorrectPerm'}
     assert type(loss).__name__.endswith(kinds.get(method, 'AssumeNegativeLoss'))
@@ -196,12 +228,13 @@ def test_builds(name):
             HOOKS.build(hook)
         assert HOOKS.get(hook.type)
     kinds = {hook.type for hook in cfg.default_hooks.values()}
-    assert {'PartialLabelHook', 'EpochSeedHook', 'PlainCheckpointHook'} <= kinds
+    assert {'PartialLabelHook', 'EpochSeedHook', 'PlainCheckpointHook', 'LinearInitHook'} <= kinds
     assert cfg.default_hooks.checkpoint.save_best == 'multi-label/mAP'
     assert VISUALIZERS.get(cfg.visualizer.type)
     if 'linear_init' in cfg:
-        stage = read(cfg.linear_init.config)
-        assert stage.model.head.loss.type == cfg.model.head.loss.type
+        stage = first_stage_config(cfg)
+        assert stage.method.key == method
+        assert stage.model.head.loss == cfg.model.head.loss
         assert stage.model.backbone.type == 'FeatureInput'
         assert stage.model.head.in_channels == cfg.model.head.in_channels
         assert stage.train_dataloader.dataset.holdout == cfg.train_dataloader.dataset.holdout
@@ -221,9 +254,11 @@ def _width(extractor) -> int:
     return _WIDTHS[spec]
 
 
-@pytest.mark.parametrize('name', [name for name in CONFIGS if '_e2e_voc' in name])
-def test_end_to_end_configs_read_their_data(name, voc):
-    cfg = read(name)
+@pytest.mark.parametrize(
+    ('name', 'method'), [(p, m) for p, m in PAIRS if p.startswith('voc') and '_e2e' in p]
+)
+def test_end_to_end_configs_read_their_data(name, method, voc):
+    cfg = read(name, method)
     side = cfg.train_dataloader.dataset.dataset.pipeline[1].scale[0]
     shown = []
     for key, count in (('train_dataloader', 8), ('val_dataloader', 2), ('test_dataloader', 4)):
@@ -235,12 +270,14 @@ def test_end_to_end_configs_read_their_data(name, voc):
         assert scores.shape == (count, cfg.model.head.num_classes)
         shown.append(int((scores != -1).sum()))
     classes = cfg.model.head.num_classes
-    assert shown == [8 * classes if name.startswith('full') else 8, 2 * classes, 4 * classes]
+    assert shown == [8 * classes if method == 'full' else 8, 2 * classes, 4 * classes]
 
 
-@pytest.mark.parametrize('name', [n for n in CONFIGS if '_linear_voc' in n])
-def test_linear_configs_find_their_images(name, voc):
-    cfg = read(name)
+@pytest.mark.parametrize(
+    ('name', 'method'), [(p, m) for p, m in PAIRS if p.startswith('voc') and '_linear.' in p]
+)
+def test_linear_configs_find_their_images(name, method, voc):
+    cfg = read(name, method)
     for key, count in zip(LOADERS, (10, 10, 4), strict=True):
         source = list(layers(cfg[key].dataset))[-1]
         dataset = DATASETS.build(source)
@@ -248,7 +285,7 @@ def test_linear_configs_find_their_images(name, voc):
         assert dataset[0]['inputs'].shape[0] == 3
 
 
-@pytest.mark.parametrize('name', ['an_resnet50_e2e_voc2012.py', 'll-r_lite0_linear_scenes.py'])
+@pytest.mark.parametrize('name', ['voc2012/resnet50_e2e.py', 'scenes/lite0_linear.py'])
 def test_data_folder_is_an_environment_variable(name, monkeypatch):
     def root():
         return list(layers(read(name).train_dataloader.dataset))[-1].data_root
@@ -259,10 +296,11 @@ def test_data_folder_is_an_environment_variable(name, monkeypatch):
     assert root().startswith('data/')
 
 
-@pytest.mark.parametrize('name', CONFIGS)
-def test_prints_and_reads_itself(name, tmp_path):
+@pytest.mark.parametrize(('name', 'method'), PAIRS)
+def test_prints_and_reads_itself(name, method, tmp_path):
     """A run's copy of its config (work_dir/NAME.py) is a config."""
-    cfg = read(name)
+    cfg = read(name, method)
+    cfg._format_python_code = False
     path = tmp_path / 'copy.py'
     cfg.dump(path)
     again = Config.fromfile(path, format_python_code=False)
@@ -285,6 +323,6 @@ def test_bases_are_all_used():
                 used.add(found)
                 follow(found)
 
-    for name in CONFIGS:
+    for name in PROTOCOLS:
         follow(FOLDER / name)
     assert set((REPO / 'configs' / '_base_').rglob('*.py')) <= used

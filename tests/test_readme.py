@@ -132,7 +132,7 @@ def test_own_data_from_an_empty_folder_to_a_tested_model(own_folder, capsys):
     assert text.count('no errors') == 2
     assert 'image in two splits' in text  # the table was taken for both
     assert Path('report.html').stat().st_size > 10_000
-    assert list(Path('work_dirs/mine').glob('best_*.pth'))
+    assert list(Path('work_dirs/ll-r_mine').glob('best_*.pth'))
 
 
 def test_pointing_game_in_any_test_run(tmp_path):

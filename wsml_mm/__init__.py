@@ -39,6 +39,7 @@ from .engine import (
     DurableCheckpointHook,
     EpochSeedHook,
     LargeLossHook,
+    LinearInitHook,
     PartialLabelHook,
     PlainCheckpointHook,
 )
@@ -97,6 +98,7 @@ __all__ = [
     'LargeLossCorrectTemp',
     'LargeLossHook',
     'LargeLossReject',
+    'LinearInitHook',
     'LossParts',
     'MeanAveragePrecision',
     'ObservationFile',

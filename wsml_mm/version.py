@@ -7,7 +7,7 @@ import warnings
 
 from mmengine.utils import digit_version
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 
 TESTED = {'torch': '2.14.1', 'mmengine': '0.10.12', 'mmpretrain': '1.3.6', 'mmcv': '2.3.6'}
 

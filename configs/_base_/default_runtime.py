@@ -18,7 +18,8 @@ default_hooks = dict(
     # Keys of their own, so that a child config's `custom_hooks` list does not drop them.
     partial_label=dict(type='PartialLabelHook'),
     epoch_seed=dict(type='EpochSeedHook'),
-    plain_checkpoint=dict(type='PlainCheckpointHook'))
+    plain_checkpoint=dict(type='PlainCheckpointHook'),
+    linear_init=dict(type='LinearInitHook'))
 
 env_cfg = dict(
     cudnn_benchmark=False,

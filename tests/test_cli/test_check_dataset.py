@@ -90,7 +90,7 @@ def test_a_config_without_data(kit, capsys):
         (['t.csv', '--columns', 'file=image'], r"error: columns=.*: unknown 'file'; use image,"),
         (['t.csv', '--columns', 'image'], r'error: --columns image: write it as KEY=NAME'),
         (['c.py'], r'error: c\.py: no such config'),
-        (['large_loss/an_lite0_linear_scenes.py', '--images', 'x'], r'error: --images is for a ta'),
+        (['scenes/lite0_linear.py', '--images', 'x'], r'error: --images is for a ta'),
     ],
 )
 def test_what_is_wrong_is_one_line(kit, arguments, message):

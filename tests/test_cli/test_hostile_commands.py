@@ -34,7 +34,7 @@ def last_line_of(parse: Callable[[list[str]], Any], arguments: list[str]) -> Pre
     return lambda folder: act
 
 
-NO_CONFIG = 'missing.py: no such config ... wsml_mm (large_loss'
+NO_CONFIG = 'missing.py: no such config ... wsml_mm (scenes'
 # fmt: off
 test_refusal = refusals(
     Case('baseline unknown', comparing(methods(''), compare_with_nobody), SystemExit,

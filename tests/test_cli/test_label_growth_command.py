@@ -10,7 +10,7 @@ import torch
 from helpers import CLASSES, load, read_devkit, tiny_config, write_devkit
 
 from wsml_mm.cli import label_growth
-from wsml_mm.experiments.runs import Method, seeded_config
+from wsml_mm.experiments.entries import Entry, seeded_config
 from wsml_mm.models.label_state import EntryStore
 
 
@@ -28,7 +28,7 @@ def plant(config, path, seed=1200, **changes):
     """Writes a checkpoint of 4 epochs with one correction of image 0 and two of image 5."""
     from mmpretrain.registry import DATASETS
 
-    cfg = seeded_config(Method('LL-Cp', config), seed)
+    cfg = seeded_config(Entry('LL-Cp', config), seed)
     store = EntryStore(24, 5)
     for epoch, row, label in ((1, 5, 2), (2, 5, 0), (2, 0, 4)):
         store.add_pairs(torch.tensor([row]), torch.tensor([label]))

@@ -12,6 +12,7 @@ from helpers import Interrupted, load, set_hook, tiny_config, write_devkit
 
 from wsml_mm.cli import sweep
 from wsml_mm.experiments import runs
+from wsml_mm.experiments.entries import Entry
 from wsml_mm.experiments.training import train
 
 
@@ -92,7 +93,7 @@ def test_each_value_is_trained_once_and_survives_an_interrupt(configs, tmp_path,
     # The resumed run is as good as an undisturbed one, and all is found again.
     seed, delta = 1, 4.0
     whole = runs.run_once(
-        runs.Method('LL-R', configs[1]),
+        Entry('LL-R', configs[1]),
         seed,
         tmp_path / 'whole',
         {'model.head.loss.delta_rel': delta},

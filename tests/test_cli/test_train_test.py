@@ -181,7 +181,7 @@ def test_unknown_config_is_named():
 
 
 def test_configs_of_the_package_are_found_by_name():
-    made = _made('large_loss/ll-r_lite0_linear_scenes.py')
+    made = _made('scenes/lite0_linear.py', '--method', 'll-r')
     assert made.model.head.loss.type == 'LargeLossReject'
     assert made.work_dir == os.path.join('work_dirs', 'll-r_lite0_linear_scenes')
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from helpers import REPO
-from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
 from wsml_mm import LargeLossReject
+from wsml_mm.experiments.compose import compose
 from wsml_mm.experiments.config_parts import class_of, part_at, takes, typed_parts
 
 
@@ -65,7 +64,7 @@ def test_missing_keys():
 
 
 def test_shipped_config():
-    cfg = Config.fromfile(REPO / 'configs/large_loss/ll-cp_lite0_linear_voc5.py')
+    cfg = compose('voc5/lite0_linear.py', 'll-cp')
     kinds = {key: class_of(part) for key, part in typed_parts(cfg._cfg_dict)}
     assert kinds['model.head.loss'].__name__ == 'LargeLossCorrectPerm'
     assert kinds['train_dataloader.dataset.observe'].__name__ == 'SinglePositive'

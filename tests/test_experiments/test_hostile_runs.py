@@ -6,7 +6,8 @@ from helpers import tiny_config
 from hostile import Case, Prepare, kit_of, refusals
 from hostile_methods import comparing, methods
 
-from wsml_mm.experiments.runs import Method, read_methods, run_once
+from wsml_mm.experiments.entries import Entry, read_entries
+from wsml_mm.experiments.runs import run_once
 
 
 def run_in(text: str) -> Prepare:
@@ -17,7 +18,7 @@ def run_in(text: str) -> Prepare:
         cfg.dump(folder / 'an_tiny.py')
         (folder / 'an_1').mkdir()
         (folder / 'an_1' / 'run.json').write_text(text)
-        method = Method('AN', str(folder / 'an_tiny.py'))
+        method = Entry('AN', str(folder / 'an_tiny.py'))
         return lambda: run_once(method, 1, folder / 'an_1')
 
     return make
@@ -26,10 +27,10 @@ def run_in(text: str) -> Prepare:
 # fmt: off
 test_refusal = refusals(
     Case('two methods of one name',
-         comparing(methods('x=', 'x='), lambda given, _: read_methods(given)), ValueError,
+         comparing(methods('x=', 'x='), lambda given, _: read_entries(given)), ValueError,
          "methods ['x', 'x'] ... give each its own name"),
-    Case('method without a config', lambda folder: lambda: read_methods(['x=missing.py']),
-         FileNotFoundError, 'missing.py: no such config ... wsml_mm (large_loss'),
+    Case('method without a config', lambda folder: lambda: read_entries(['x=missing.py']),
+         FileNotFoundError, 'missing.py: no such config ... wsml_mm (scenes'),
     Case('run folder of another config', run_in('{"method": "LL-R"}'), ValueError,
          'an_1: ... another config ... delete it, or give another --work-dir'),
     Case('run folder with half a record', run_in('{"method": "A'), ValueError,

@@ -9,8 +9,9 @@ from helpers import tiny_config, write_devkit
 from mmengine.logging import print_log
 
 from wsml_mm.cli import compare
+from wsml_mm.experiments.entries import Entry, read_entries, seeded_config
 from wsml_mm.experiments.results import METRIC
-from wsml_mm.experiments.runs import Method, read_methods, run_once, seeded_config
+from wsml_mm.experiments.runs import run_once
 
 
 @pytest.fixture
@@ -28,20 +29,20 @@ def configs(tmp_path):
 
 
 def test_names(configs, tmp_path):
-    assert [m.name for m in read_methods(configs)] == ['AN', 'LL-Cp']
-    assert [m.name for m in read_methods([f'mine={configs[0]}', configs[1]])] == ['mine', 'LL-Cp']
+    assert [m.name for m in read_entries(configs)] == ['AN', 'LL-Cp']
+    assert [m.name for m in read_entries([f'mine={configs[0]}', configs[1]])] == ['mine', 'LL-Cp']
     twin = tmp_path / 'an_other.py'
     twin.write_text('')
-    names = [m.name for m in read_methods([configs[0], str(twin)])]
+    names = [m.name for m in read_entries([configs[0], str(twin)])]
     assert names == ['an_tiny', 'an_other']
     with pytest.raises(ValueError, match='its own name'):
-        read_methods([f'x={configs[0]}', f'x={configs[1]}'])
+        read_entries([f'x={configs[0]}', f'x={configs[1]}'])
     with pytest.raises(FileNotFoundError, match='no such config'):
-        read_methods(['missing.py'])
+        read_entries(['missing.py'])
 
 
 def test_a_seed_sets_labels_and_training(configs):
-    cfg = seeded_config(Method('AN', configs[0]), 7, {'train_cfg.max_epochs': 5})
+    cfg = seeded_config(Entry('AN', configs[0]), 7, {'train_cfg.max_epochs': 5})
     assert cfg.train_dataloader.dataset.observe.seed == 7
     assert cfg.randomness.seed == 7
     assert cfg.train_cfg.max_epochs == 5
@@ -62,12 +63,12 @@ def test_a_seed_sets_labels_and_training(configs):
 )
 def test_only_random_observations_are_seeded(configs, observe, seed):
     options = {'train_dataloader.dataset.observe': dict(_delete_=True, **observe)}
-    cfg = seeded_config(Method('AN', configs[0]), 7, options)
+    cfg = seeded_config(Entry('AN', configs[0]), 7, options)
     assert cfg.train_dataloader.dataset.observe.get('seed') == seed
 
 
 def test_run_writes_and_reuses_its_result(configs, tmp_path, monkeypatch):
-    method = Method('LL-Cp', configs[1])
+    method = Entry('LL-Cp', configs[1])
     result = run_once(method, 3, tmp_path / 'run')
     assert len(result['val_mAP']) == 2
     best = max(range(2), key=result['val_mAP'].__getitem__)
@@ -86,7 +87,7 @@ def test_run_writes_and_reuses_its_result(configs, tmp_path, monkeypatch):
 
 def test_messages_after_a_run_do_not_go_to_its_closed_log(configs, tmp_path, capsys):
     print_log('before', logger='current')
-    run_once(Method('AN', configs[0]), 3, tmp_path / 'run')
+    run_once(Entry('AN', configs[0]), 3, tmp_path / 'run')
     print_log('afterwards', logger='current')
     printed = capsys.readouterr()
     assert 'afterwards' in printed.out

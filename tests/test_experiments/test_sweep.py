@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import REPO, tiny_config, write_devkit
+from helpers import tiny_config, write_devkit
 
 from wsml_mm.cli.sweep import parse_args, setting_of
-from wsml_mm.experiments.runs import Method, read_methods, seeded_config
+from wsml_mm.experiments.entries import Entry, read_entries, seeded_config
 from wsml_mm.experiments.sweep import plan_sweep
 from wsml_mm.experiments.training import _first_stage
 from wsml_mm.reports.sweep import (
@@ -34,7 +34,7 @@ def methods(tmp_path_factory):
         cfg.pop('work_dir')
         paths.append(str(root / f'{name}_tiny.py'))
         cfg.dump(paths[-1])
-    return read_methods(paths)
+    return read_entries(paths)
 
 
 def setting(*options):
@@ -95,7 +95,7 @@ def test_the_loss_may_stand_anywhere(methods, tmp_path):
     loss = "dict(type='LargeLossCorrectTemp', delta_rel=1)"
     head = f"dict(_delete_=True, type='MultiTaskHead', task_heads=[dict(loss={loss})])"
     path.write_text(f'_base_ = {methods[1].config!r}\nmodel = dict(head={head})\n')
-    two = Method('two', str(path))
+    two = Entry('two', str(path))
     plans = plan_sweep([methods[1], two], setting('--delta-rel', '3'))
     # The same value under another key: the same folder, another call.
     assert [(p.folder, names(p)) for p in plans] == [
@@ -107,9 +107,12 @@ def test_the_loss_may_stand_anywhere(methods, tmp_path):
 
 
 def test_linear_init_varies_in_both_stages():
-    path = str(REPO / 'configs/large_loss/ll-ct_resnet50_linear-init_voc2012.py')
     own = {'linear_init.cfg_options': {'train_cfg.max_epochs': 2}}
-    plans = plan_sweep([Method('LL-Ct', path)], setting('--delta-rel', '0.4'), own)
+    plans = plan_sweep(
+        read_entries(['voc2012/resnet50_linear-init.py'], ['ll-ct']),
+        setting('--delta-rel', '0.4'),
+        own,
+    )
     cfg = seeded_config(plans[0].methods[0], 1, plans[0].options)
     cfg.work_dir = 'unused'
     assert cfg.model.head.loss.delta_rel == 0.4

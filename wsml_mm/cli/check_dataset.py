@@ -7,10 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config
-
 from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat
-from wsml_mm.experiments.configs import find_config
+from wsml_mm.experiments.compose import read_config
 from wsml_mm.reports.dataset import (
     CheckedDataset,
     check_dataset,
@@ -72,7 +70,7 @@ def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | 
     for option in ('images', 'classes', 'columns'):
         if getattr(args, option):
             raise ValueError(f'--{option} is for a table; a config says it itself')
-    cfg = Config.fromfile(find_config(args.source))
+    cfg = read_config(args.source)
     dataset = dataset_of_loader(cfg, args.loader, log, args.all_labels)
     if dataset is not None:
         check_splits(cfg, dataset.columns.metainfo['classes'], args.loader, log)

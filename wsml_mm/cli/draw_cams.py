@@ -23,8 +23,8 @@ from mmpretrain.registry import DATASETS, MODELS, TASK_UTILS, TRANSFORMS
 from wsml_mm.datasets.boxes import image_key
 from wsml_mm.datasets.nesting import innermost
 from wsml_mm.experiments.comparison import run_comparison, run_folder
+from wsml_mm.experiments.entries import read_entries
 from wsml_mm.experiments.retest import checkpoints
-from wsml_mm.experiments.runs import read_methods
 from wsml_mm.labels.files import one_line
 from wsml_mm.models.cam import CamView, view_images
 from wsml_mm.quiet import quiet
@@ -39,7 +39,7 @@ from wsml_mm.reports.cams import (
 )
 from wsml_mm.reports.plots import write_figure_files
 
-from .compare import add_comparison_options, spelled
+from .compare import add_comparison_options, chosen_entries, spelled
 from .pointing_game import add_cam_options, find_boxes, seen_config
 
 
@@ -81,10 +81,10 @@ def find_trained(args: argparse.Namespace) -> list[Trained]:
     """
     if args.work_dir is None:
         split = [text.rpartition(':') for text in args.configs]
-        methods = read_methods([config for config, _, _ in split])
+        methods = read_entries([config for config, _, _ in split])
         paths = [Path(path) for _, _, path in split]
     else:
-        methods = read_methods(args.configs)
+        methods = chosen_entries(args)
         root = Path(args.work_dir)
         run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
         folders = [run_folder(root, method.name, args.seeds[0]) for method in methods]

@@ -15,8 +15,8 @@ from wsml_mm.evaluation.frequency_groups import COUNTS, annotation_counts, group
 from wsml_mm.experiments.comparison import run_comparison
 from wsml_mm.experiments.config_parts import typed_parts
 from wsml_mm.experiments.configs import build_partial_datasets
+from wsml_mm.experiments.entries import seeded_config
 from wsml_mm.experiments.results import MOMENTS
-from wsml_mm.experiments.runs import read_methods, seeded_config
 from wsml_mm.reports.groups import draw_groups, group_markdown, group_rows
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
@@ -25,6 +25,7 @@ from .compare import (
     add_baseline_option,
     add_comparison_options,
     chosen_baseline,
+    chosen_entries,
     spelled,
     styles_of,
 )
@@ -104,7 +105,7 @@ def group_labels(rows: Sequence[dict[str, Any]], count: str) -> dict[str, str]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    methods, root = read_methods(args.configs), Path(args.work_dir)
+    methods, root = chosen_entries(args), Path(args.work_dir)
     baseline = chosen_baseline(args.baseline, methods)
     configs = [seeded_config(method, args.seeds[0], args.cfg_options) for method in methods]
     for cfg, method in zip(configs, methods, strict=True):

@@ -16,7 +16,7 @@ from wsml_mm.engine.hooks.training_facts import assign_index_offsets, fingerprin
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.config_parts import class_of, typed_parts
 from wsml_mm.experiments.configs import build_partial_datasets
-from wsml_mm.experiments.runs import Method, read_methods, seeded_config
+from wsml_mm.experiments.entries import Entry, read_entries, seeded_config
 from wsml_mm.models.label_state import Entries, LabelState, TrainingFacts
 from wsml_mm.models.losses import LargeLossCorrectPerm
 from wsml_mm.reports.label_growth import (
@@ -42,7 +42,8 @@ from .compare import spelled
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config of a training with LL-Cp')
+    parser.add_argument('config', help='config of a training with LL-Cp, or a protocol')
+    parser.add_argument('--method', help='of the training under that protocol, e.g. ll-cp')
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--checkpoint', help='of a finished training, e.g. its last epoch')
     source.add_argument('--work-dir', help='train here first; a finished one (of compare) is kept')
@@ -69,7 +70,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def read_config(args: argparse.Namespace, method: Method) -> Config:
+def read_config(args: argparse.Namespace, method: Entry) -> Config:
     """Returns the config of the training that is shown.
 
     Raises:
@@ -78,7 +79,7 @@ def read_config(args: argparse.Namespace, method: Method) -> Config:
     if args.checkpoint is None or args.seed is not None:
         cfg = seeded_config(method, args.seed, args.cfg_options)
     else:
-        cfg = Config.fromfile(method.config)
+        cfg = method.read()
         cfg.merge_from_dict(args.cfg_options or {})
     kinds = [class_of(part) for _, part in typed_parts(cfg.model)]
     perm = [k for k in kinds if k is not None and issubclass(k, LargeLossCorrectPerm)]
@@ -90,7 +91,7 @@ def read_config(args: argparse.Namespace, method: Method) -> Config:
     return cfg
 
 
-def trained(args: argparse.Namespace, method: Method) -> str:
+def trained(args: argparse.Namespace, method: Entry) -> str:
     """Trains the config where that is not done; returns its last checkpoint."""
     root = Path(args.work_dir)
     run_comparison([method], [args.seed], root, options=args.cfg_options)
@@ -122,7 +123,8 @@ def load_growth(
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    method = read_methods([args.config])[0]
+    methods = None if args.method is None else [args.method]
+    method = read_entries([args.config], methods)[0]
     if args.checkpoint is None and args.seed is None:
         args.seed = 1200
     cfg = read_config(args, method)

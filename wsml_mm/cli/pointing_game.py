@@ -12,15 +12,15 @@ from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets.boxes import beside_dataset, from_path
 from wsml_mm.experiments.comparison import run_comparison, run_folder
+from wsml_mm.experiments.entries import Entry, seeded_config
 from wsml_mm.experiments.results import METRIC, MOMENTS
 from wsml_mm.experiments.retest import checkpoints, retest, set_input_size
-from wsml_mm.experiments.runs import Method, read_methods, seeded_config
 from wsml_mm.models.cam import CAM_METHODS
 from wsml_mm.quiet import quiet
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
 
-from .compare import add_comparison_options, spelled, styles_of
+from .compare import add_comparison_options, chosen_entries, spelled, styles_of
 
 
 def add_cam_options(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +60,7 @@ def find_boxes(path: str | None, dataset: Any) -> dict[str, Any] | None:
     return beside_dataset(dataset) if path is None else from_path(path)
 
 
-def seen_config(method: Method, seed: int, args: argparse.Namespace) -> Config:
+def seen_config(method: Entry, seed: int, args: argparse.Namespace) -> Config:
     """Returns a run's config, its test images of the size that the command line wants."""
     with quiet():
         cfg = seeded_config(method, seed, args.cfg_options)
@@ -70,7 +70,7 @@ def seen_config(method: Method, seed: int, args: argparse.Namespace) -> Config:
 
 
 def play(
-    method: Method, seed: int, args: argparse.Namespace, boxes: dict[str, Any]
+    method: Entry, seed: int, args: argparse.Namespace, boxes: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Returns a run's accuracies and test mAP, one row for its best and one for its last epoch."""
     game = dict(type='PointingGame', boxes=boxes, tolerance=args.tolerance)
@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from rich.progress import track
 
     args = parse_args(argv)
-    methods, root = read_methods(args.configs), Path(args.work_dir)
+    methods, root = chosen_entries(args), Path(args.work_dir)
     # What is missing is told before the training.
     source = seen_config(methods[0], args.seeds[0], args).test_dataloader.dataset
     with quiet():

@@ -6,13 +6,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsml_mm.experiments.runs import read_methods
 from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.selection_figures import draw_classes, draw_quality
 from wsml_mm.reports.selection_quality import acting, quality_rows, shown_classes
 
-from .compare import add_comparison_options, spelled, styles_of
+from .compare import add_comparison_options, chosen_entries, spelled, styles_of
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -32,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             'positives are drawn, all are in the CSV'
         )
     root, command = Path(args.work_dir), spelled('selection_quality', argv)
-    styles = styles_of(read_methods(args.configs), root, args.seeds[0])
+    styles = styles_of(chosen_entries(args), root, args.seeds[0])
     figure = draw_quality(runs, args.title, styles)
     paths = write_figure_files(root / 'selection_quality', figure, quality_rows(runs), command)
     paths += write_figure_files(

@@ -11,15 +11,21 @@ from mmengine.config import Config, DictAction
 
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.config_parts import part_at, takes, typed_parts
-from wsml_mm.experiments.runs import Method, read_methods
+from wsml_mm.experiments.configs import first_stage_config
+from wsml_mm.experiments.entries import Entry
 from wsml_mm.experiments.sweep import Setting, plan_sweep
-from wsml_mm.experiments.training import first_stage_config
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.styles import read_styles
 from wsml_mm.reports.sweep import draw_sweep, run_rows, sweep_markdown, sweep_rows
 from wsml_mm.reports.tables import write_csv
 
-from .compare import add_baseline_option, add_comparison_options, chosen_baseline, spelled
+from .compare import (
+    add_baseline_option,
+    add_comparison_options,
+    chosen_baseline,
+    chosen_entries,
+    spelled,
+)
 
 SUBSAMPLE_SEED = 999  # of the reference's --ss_frac_train
 
@@ -86,7 +92,7 @@ def _train_fraction(cfg: Config, value: float) -> dict[str, Any]:
 
 
 def run_sweep(
-    methods: Sequence[Method],
+    methods: Sequence[Entry],
     setting: Setting,
     seeds: Sequence[int],
     root: Path,
@@ -98,7 +104,7 @@ def run_sweep(
     Finished runs below `root` are kept, an interrupted one is resumed.
 
     Args:
-        methods: of `read_methods`.
+        methods: of `read_entries`.
         setting: what varies.
         seeds: of observed labels and training.
         root: folder; a value's runs are in `<setting>_<value>`, those of references in `reference`.
@@ -115,7 +121,7 @@ def run_sweep(
 
 
 def sweep_folders(
-    methods: Sequence[Method],
+    methods: Sequence[Entry],
     setting: Setting,
     seed: int,
     root: Path,
@@ -133,7 +139,7 @@ def sweep_folders(
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    methods, setting, root = read_methods(args.configs), setting_of(args), Path(args.work_dir)
+    methods, setting, root = chosen_entries(args), setting_of(args), Path(args.work_dir)
     names = [m.name for m in methods]
     baseline = chosen_baseline(args.baseline, methods)
     points = run_sweep(methods, setting, args.seeds, root, args.jobs, args.cfg_options)

@@ -12,7 +12,8 @@ from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets import FeatureDataset, SplitNames, save_observation
 from wsml_mm.datasets.nesting import unwrap
-from wsml_mm.experiments.configs import find_config, partial_datasets
+from wsml_mm.experiments.compose import read_config
+from wsml_mm.experiments.configs import partial_datasets
 from wsml_mm.version import __version__
 
 # A mask is of the whole split, whatever part of it is trained on.
@@ -72,7 +73,7 @@ def describe(record: dict[str, Any]) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    cfg = Config.fromfile(find_config(args.config))
+    cfg = read_config(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     record = write_mask(cfg, args.out, {'config': Path(args.config).name})
     print(f'{args.out}: {describe(record)}')

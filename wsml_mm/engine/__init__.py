@@ -3,6 +3,7 @@ from .hooks import (
     DurableCheckpointHook,
     EpochSeedHook,
     LargeLossHook,
+    LinearInitHook,
     PartialLabelHook,
     PlainCheckpointHook,
 )
@@ -12,6 +13,7 @@ __all__ = [
     'DurableCheckpointHook',
     'EpochSeedHook',
     'LargeLossHook',
+    'LinearInitHook',
     'PartialLabelHook',
     'PlainCheckpointHook',
 ]

@@ -13,13 +13,14 @@ import torch
 from mmpretrain.registry import DATASETS
 
 from .configs import LOADERS
+from .entries import Entry, seeded_config
 from .results import METRIC
-from .runs import Method, run_once, seeded_config
+from .runs import run_once
 
-Task = tuple[Method, int, str, dict[str, Any] | None]
+Task = tuple[Entry, int, str, dict[str, Any] | None]
 
 
-def prepare(methods: Sequence[Method], seed: int, options: dict[str, Any] | None) -> None:
+def prepare(methods: Sequence[Entry], seed: int, options: dict[str, Any] | None) -> None:
     """Builds every dataset once, so that downloads, drawings and features show their progress."""
     seen: set[str] = set()
     for method in methods:
@@ -54,7 +55,7 @@ def _slug(method: str) -> str:
 
 
 def run_comparison(
-    methods: Sequence[Method],
+    methods: Sequence[Entry],
     seeds: Sequence[int],
     root: Path,
     jobs: int = 1,
@@ -65,7 +66,7 @@ def run_comparison(
     Finished runs below `root` are kept, an interrupted one is resumed.
 
     Args:
-        methods: of `read_methods`.
+        methods: of `read_entries`.
         seeds: of observed labels and training.
         root: folder; one run is in `run_folder(root, method, seed)`.
         jobs: runs at a time.

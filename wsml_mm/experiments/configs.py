@@ -16,21 +16,53 @@ from wsml_mm.datasets.partial_label import PartialLabelDataset
 LOADERS = ['train_dataloader', 'val_dataloader', 'test_dataloader']
 
 
+def config_roots() -> list[Path]:
+    """Returns the folders of shipped configs: in an installed package, and in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    return [root / 'configs' for root in (package, package.parent)]
+
+
 def find_config(name: str) -> str:
     """Returns the path of a config: as given, or below the configs that come with the package.
+
+    Args:
+        name: of the file; `.py` may be left out, `configs/` may stand before a shipped one.
 
     Raises:
         FileNotFoundError: if it is in neither place.
     """
-    package = Path(__file__).resolve().parent.parent
-    places = [Path(name), *(root / 'configs' / name for root in (package, package.parent))]
+    files = [name, f'{name}.py']
+    shipped = [file.removeprefix('configs/') for file in files]
+    places = [Path(file) for file in files]
+    places += [root / file for root in config_roots() for file in shipped]
     for place in places:
         if place.is_file():
             return str(place)
     raise FileNotFoundError(
         f'{name}: no such config, neither from here nor among the configs of wsml_mm '
-        '(large_loss/ll-r_lite0_linear_scenes.py, ...)'
+        '(scenes/lite0_linear.py, ...)'
     )
+
+
+def is_shipped_protocol(path: str | None) -> bool:
+    """Whether a file is one of the protocols that come with the package."""
+    folder = Path(path or '').resolve().parent
+    roots = [root.resolve() for root in config_roots()]
+    return folder.parent in roots and folder.name not in ('methods', '_base_')
+
+
+def first_stage_config(cfg: Config) -> Config | None:
+    """Returns the config of the `linear_init` stage, or None.
+
+    It stands in the config itself, in a file beside the config's own, or it is a shipped protocol.
+    """
+    stage = cfg.get('linear_init')
+    if stage is None:
+        return None
+    if not isinstance(stage['config'], str):
+        return Config(stage['config'].to_dict())
+    beside = Path(cfg.filename or '').parent / stage['config']
+    return Config.fromfile(find_config(str(beside if beside.is_file() else stage['config'])))
 
 
 def fill_loaders(

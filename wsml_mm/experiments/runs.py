@@ -7,72 +7,23 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
-from inspect import signature
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.visualization import Visualizer
-from mmpretrain.registry import TASK_UTILS
 
 from wsml_mm.labels.files import one_line, write_durably
 
-from .configs import LOADERS, fill_loaders, find_config, partial_datasets
+from .entries import Entry, seeded_config
 from .results import METRIC
 from .training import best_checkpoint, train
 
-_TITLES = {'an': 'AN', 'll-r': 'LL-R', 'll-ct': 'LL-Ct', 'll-cp': 'LL-Cp', 'full': 'full labels'}
-
-
-class Method(NamedTuple):
-    """A name for tables and the config file behind it."""
-
-    name: str
-    config: str
-
-
-def read_methods(arguments: Sequence[str]) -> list[Method]:
-    """Returns the methods of a command line: config files, or NAME=FILE.
-
-    Without a name the file's first word serves ('ll-r_lite0_linear_voc5.py' is LL-R), or its whole
-    stem where two files share it.
-
-    Raises:
-        ValueError: if two methods carry one name.
-    """
-    pairs = [a.rpartition('=')[::2] for a in arguments]
-    stems = [Path(path).stem for _, path in pairs]
-    words = [stem.split('_')[0] for stem in stems]
-    methods = []
-    for (name, path), stem, word in zip(pairs, stems, words, strict=True):
-        short = _TITLES.get(word, word) if words.count(word) == 1 else stem
-        methods.append(Method(name or short, find_config(path)))
-    names = [m.name for m in methods]
-    if len(set(names)) < len(names):
-        raise ValueError(f'methods {names}: give each its own name, NAME=CONFIG')
-    return methods
-
-
-def seeded_config(method: Method, seed: int, options: dict[str, Any] | None = None) -> Config:
-    """Returns the method's config with one seed for the observed labels and for the training.
-
-    Every method of a comparison gets the same seeds, so that differences can be taken in pairs.
-    """
-    cfg = Config.fromfile(method.config)
-    fill_loaders(cfg, LOADERS)
-    cfg.merge_from_dict(options or {})
-    cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
-    for dataset in partial_datasets(cfg.train_dataloader.dataset):
-        observe = dataset.get('observe')
-        if observe and 'seed' in signature(TASK_UTILS.get(observe.type)).parameters:
-            observe.seed = seed
-    return cfg
-
 
 def run_once(
-    method: Method, seed: int, folder: str | os.PathLike[str], options: dict[str, Any] | None = None
+    method: Entry, seed: int, folder: str | os.PathLike[str], options: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Trains a method with a seed and tests its last and its best validation checkpoint.
 

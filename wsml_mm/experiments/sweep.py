@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
-from .runs import Method, seeded_config
+from .entries import Entry, seeded_config
 
 REFERENCE = ''  # stands for the value of methods that do not have the setting
 
@@ -36,17 +36,17 @@ class Plan(NamedTuple):
 
     value: str
     folder: str
-    methods: list[Method]
+    methods: list[Entry]
     options: dict[str, Any]
 
 
 def plan_sweep(
-    methods: Sequence[Method], setting: Setting, options: dict[str, Any] | None = None
+    methods: Sequence[Entry], setting: Setting, options: dict[str, Any] | None = None
 ) -> list[Plan]:
     """Returns what to run: a folder a value, and `reference` for methods without the setting.
 
     Args:
-        methods: of `read_methods`.
+        methods: of `read_entries`.
         setting: what varies.
         options: config settings to override in all runs.
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from .comparison import run_comparison, run_folder
+from .entries import read_entries
 from .history import RunDynamics, read_run
-from .runs import read_methods
 
 
 def dynamics_of(args: argparse.Namespace) -> list[RunDynamics]:
@@ -19,7 +19,8 @@ def dynamics_of(args: argparse.Namespace) -> list[RunDynamics]:
     Raises:
         FileNotFoundError: if a finished run holds no dynamics, before anything is trained.
     """
-    root, methods = Path(args.work_dir), read_methods(args.configs)
+    root = Path(args.work_dir)
+    methods = read_entries(args.configs, args.methods, args.upper_bound)
     runs = [(run_folder(root, m.name, seed), m.name, seed) for m in methods for seed in args.seeds]
     for folder, name, seed in runs:
         if (folder / 'result.json').is_file():

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from wsml_mm.engine.hooks import newest_loadable
 
-from .configs import LOADERS, fill_loaders, find_config, partial_datasets
+from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
 from .launch import build_runner
 
 
@@ -34,27 +34,32 @@ def train(cfg: Config) -> Runner:
     """Trains a config; where it names a `linear_init` stage, that one first.
 
     The first stage (the linear layer on frozen features, Large Loss Matters' "LinearInit") runs in
-    `work_dir/linear_init`, once; the second starts from its best checkpoint. The schedule of the
-    large loss starts again, and corrections are carried over only with `carry_corrections=True`.
+    `work_dir/linear_init`, once; the second starts from its best checkpoint, or from `load_from`
+    where the first was trained elsewhere. The schedule of the large loss starts again, and
+    corrections are carried over only with `carry_corrections=True`.
     """
     stage = cfg.get('linear_init')
     if stage is not None and not _started(cfg):
-        first = _first_stage(cfg, stage)
-        done = Path(first.work_dir) / 'finished'
-        if not done.is_file():
-            first.resume = True  # where there is a checkpoint
-            _choose_checkpoint(first)
-            build_runner(first).train()
-            barrier()  # rank 0 is still writing its best checkpoint
-            done.touch()
-        best = best_checkpoint(first.work_dir)
-        cfg.load_from, cfg.resume = str(best), False  # an interrupted first stage is over now
+        if not cfg.get('load_from'):
+            cfg.load_from, cfg.resume = str(_trained_first_stage(cfg, stage)), False
         if stage.get('carry_corrections', False):
-            cfg.default_hooks.partial_label.state_from = str(best)
+            _carry_state(cfg, cfg.load_from)
     _choose_checkpoint(cfg)
     runner = build_runner(cfg)
     runner.train()
     return runner
+
+
+def _carry_state(cfg: Config, checkpoint: str) -> None:
+    """Lets the hook of the losses start with a checkpoint's label state, by its old name too."""
+    options = {'PartialLabelHook': 'state_from', 'LargeLossHook': 'corrections_from'}
+    for hook in cfg.default_hooks.values():
+        if isinstance(hook, dict) and hook.get('type') in options:
+            hook[options[hook['type']]] = checkpoint
+            return
+    raise ValueError(
+        f'{cfg.filename}: linear_init.carry_corrections wants PartialLabelHook in default_hooks'
+    )
 
 
 def _choose_checkpoint(cfg: Config) -> None:
@@ -69,12 +74,16 @@ def _started(cfg: Config) -> bool:
     return bool(cfg.get('resume', False) and cfg.get('load_from'))
 
 
-def first_stage_config(cfg: Config) -> Config | None:
-    """Reads the config of the `linear_init` stage, which stands beside a config's own file."""
-    stage = cfg.get('linear_init')
-    if stage is None:
-        return None
-    return Config.fromfile(find_config(str(Path(cfg.filename).parent / str(stage['config']))))
+def _trained_first_stage(cfg: Config, stage: dict[str, Any]) -> Path:
+    first = _first_stage(cfg, stage)
+    done = Path(first.work_dir) / 'finished'
+    if not done.is_file():
+        first.resume = True  # where there is a checkpoint
+        _choose_checkpoint(first)
+        build_runner(first).train()
+        barrier()  # rank 0 is still writing its best checkpoint
+        done.touch()
+    return best_checkpoint(first.work_dir)
 
 
 def _first_stage(cfg: Config, stage: dict[str, Any]) -> Config:
@@ -85,11 +94,15 @@ def _first_stage(cfg: Config, stage: dict[str, Any]) -> Config:
     first.randomness = cfg.randomness
     fill_loaders(first, LOADERS)
     first.merge_from_dict(stage.get('cfg_options') or {})
-    # Masks and hold-outs are part of the protocol: both stages see the same observed labels.
-    second_sets = partial_datasets(cfg.train_dataloader.dataset)
+    share_labels(first, cfg)
+    return first
+
+
+def share_labels(first: Config, second: Config) -> None:
+    """Lets the first stage see the same observed labels: masks and hold-outs are the protocol's."""
+    second_sets = partial_datasets(second.train_dataloader.dataset)
     for mine, other in zip(
         partial_datasets(first.train_dataloader.dataset), second_sets, strict=True
     ):
         for key in ('observe', 'holdout', 'subsample'):
             mine[key] = other.get(key)
-    return first

@@ -1,4 +1,4 @@
-# One linear layer with the baseline's loss; a method's config names another.
+# One linear layer with the baseline's loss; configs/methods has the others.
 model = dict(
     type='ImageClassifier',
     head=dict(

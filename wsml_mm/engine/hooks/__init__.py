@@ -2,6 +2,7 @@ from .cam_peak_hook import CamPeakHook
 from .durable_checkpoint_hook import DurableCheckpointHook, newest_loadable
 from .epoch_seed_hook import EpochSeedHook
 from .large_loss_hook import LargeLossHook
+from .linear_init_hook import LinearInitHook
 from .partial_label_hook import PartialLabelHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 
@@ -10,6 +11,7 @@ __all__ = [
     'DurableCheckpointHook',
     'EpochSeedHook',
     'LargeLossHook',
+    'LinearInitHook',
     'PartialLabelHook',
     'PlainCheckpointHook',
     'newest_loadable',

@@ -1,3 +1,0 @@
-_base_ = './an_lite0_linear_scenes.py'
-
-model = dict(head=dict(loss=dict(type='LargeLossCorrectPerm', delta_rel=0.1)))

@@ -1,3 +1,0 @@
-_base_ = './an_resnet50_e2e_voc2012.py'
-
-model = dict(head=dict(loss=dict(type='LargeLossCorrectPerm', delta_rel=0.1)))

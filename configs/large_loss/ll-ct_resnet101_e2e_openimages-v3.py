@@ -1,3 +1,0 @@
-_base_ = './an_resnet101_e2e_openimages-v3.py'
-
-model = dict(head=dict(loss=dict(type='LargeLossCorrectTemp', delta_rel=0.01)))

@@ -1,3 +1,0 @@
-_base_ = './an_resnet50_linear_voc2012.py'
-
-model = dict(head=dict(loss=dict(type='LargeLossCorrectTemp', delta_rel=0.2)))

@@ -1,3 +1,0 @@
-_base_ = './an_resnet101_linear_openimages-v3.py'
-
-model = dict(head=dict(loss=dict(type='LargeLossReject', delta_rel=0.01)))

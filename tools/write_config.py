@@ -1,0 +1,4 @@
+from wsml_mm.cli.write_config import main
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,48 @@
+"""Writes a protocol with a method as a config that stands by itself, for any train.py."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+from wsml_mm.experiments.compose import BASELINE, read_config
+from wsml_mm.experiments.entries import set_seed
+from wsml_mm.experiments.method import read_method
+from wsml_mm.experiments.written import write_config
+
+from .options import add_method_options
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('protocol', help='scenes/lite0_linear.py, or a config of your own')
+    add_method_options(parser)
+    parser.add_argument('--out', required=True, help='file to write')
+    parser.add_argument('--seed', type=int, help='of labels + training; default: as it is')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    args = parse_args(argv)
+    cfg = read_config(args.protocol, args.method, args.upper_bound)
+    cfg.merge_from_dict(args.cfg_options or {})
+    if args.seed is not None:
+        set_seed(cfg, args.seed)
+    commands = write_config(cfg, args.out)
+    what = 'full labels' if args.upper_bound else (cfg.get('method') or {}).get('title', 'config')
+    print(f'{args.out}: {what} under {args.protocol}; train it, here or with MMPretrain, by')
+    method = read_method(args.method or BASELINE)
+    if method.fragment.get('imports'):
+        folder = Path(method.file).resolve().parent
+        commands = [f'PYTHONPATH={folder} {command}' for command in commands]
+    print('\n'.join(f'  {command}' for command in commands))
+
+
+if __name__ == '__main__':
+    main()
