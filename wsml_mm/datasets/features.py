@@ -32,7 +32,8 @@ class FeatureDataset:
     All images go through the dataset's own pipeline (which must not augment) and the extractor
     once; the result is kept in `cache` together with what it was made from. A cache made with
     other weights, another pipeline, dtype or changed images is refused, never silently used. Put
-    `PartialLabelDataset` around it and `FeatureInput` in place of the model's backbone.
+    `PartialLabelDataset` around it and `FeatureInput` in place of the model's backbone. Source of
+    LinearInit: Cole et al., CVPR 2021, https://arxiv.org/abs/2106.09708.
 
     Args:
         dataset: config of the image dataset, with its test pipeline.
@@ -43,6 +44,12 @@ class FeatureDataset:
             caches larger batches overflow.
         num_workers: loader processes while extracting.
         lazy_init: load on first use.
+
+    Config:
+        neck = dict(type='GlobalAveragePooling')
+        extractor = dict(backbone=dict(type='ResNet', depth=50), neck=neck)
+        images = dict(type='VOC2012', data_root='data/VOCdevkit/VOC2012')
+        dataset = dict(type='FeatureDataset', dataset=images, extractor=extractor, cache='cache')
     """
 
     def __init__(

@@ -17,11 +17,14 @@ from .table import BoxTable, image_key
 
 @TASK_UTILS.register_module()
 class COCOBoxes:
-    """Boxes of a COCO instances file, e.g. annotations/instances_val2014.json.
+    """Boxes of a COCO instances file, such as annotations/instances_val2014.json.
 
     Args:
         ann_file: the JSON file.
         crowds: keep the boxes of crowds (`iscrowd`), which enclose many objects at once.
+
+    Config:
+        boxes = dict(type='COCOBoxes', ann_file='data/coco/annotations/instances_val2014.json')
     """
 
     def __init__(self, ann_file: str | os.PathLike[str], crowds: bool = False) -> None:

@@ -22,13 +22,16 @@ _COLUMNS = ('ImageID', 'LabelName', *_EDGES)
 
 @TASK_UTILS.register_module()
 class OpenImagesBoxes:
-    """Boxes of OpenImages, e.g. test-annotations-bbox.csv.
+    """Boxes of OpenImages, such as test-annotations-bbox.csv.
 
     Args:
         csv_file: with the columns ImageID, LabelName, XMin, XMax, YMin, YMax in any order.
         descriptions: `class-descriptions*.csv` (label, name) where the dataset's classes are names
             ('Cat'); None: they are labels ('/m/01yrx').
         groups: keep the boxes around groups of objects (IsGroupOf).
+
+    Config:
+        boxes = dict(type='OpenImagesBoxes', csv_file='test-annotations-bbox.csv', groups=False)
     """
 
     def __init__(

@@ -26,6 +26,9 @@ class VOCBoxes:
         difficult: keep the objects marked difficult, which are no positive labels in `VOC2012`.
         one_based: pixels are counted from 1 and the last one belongs to the box, as VOC has it;
             False for tools that write continuous coordinates from 0.
+
+    Config:
+        boxes = dict(type='VOCBoxes', folder='data/VOCdevkit/VOC2012/Annotations')
     """
 
     def __init__(

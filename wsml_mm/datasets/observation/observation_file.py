@@ -37,6 +37,9 @@ class ObservationFile(Observation):
 
     Raises:
         ValueError: if an encoding is given for a mask file.
+
+    Config:
+        observe = dict(type='ObservationFile', path='data/masks/voc_seed1200.npz')
     """
 
     def __init__(self, path: str | os.PathLike[str], encoding: str = 'wsml') -> None:

@@ -26,6 +26,9 @@ class CamPeakHook(Hook):  # type: ignore[misc]
 
     Raises:
         ValueError: if the method is unknown.
+
+    Config:
+        default_hooks = dict(cam_peak=dict(type='CamPeakHook'))
     """
 
     def __init__(self, method: str = 'cam') -> None:

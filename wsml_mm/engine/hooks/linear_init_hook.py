@@ -15,6 +15,9 @@ class LinearInitHook(Hook):  # type: ignore[misc]
 
     MMPretrain's own train.py does not know the key and would train from ImageNet weights; the
     `train` command of this package runs both stages. Put it into `default_hooks` under a new key.
+
+    Config:
+        default_hooks = dict(linear_init=dict(type='LinearInitHook'))
     """
 
     priority = 'VERY_HIGH'

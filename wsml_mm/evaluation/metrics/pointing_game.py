@@ -28,18 +28,23 @@ class PointingGame(BaseMetric):  # type: ignore[misc]
     mean over classes, and `pointing/<class>`; beside them `pointing/centre/...`, what pointing at
     the middle of every image scores: the level to beat.
 
-    The places come from `CamPeakHook`, which the config must name:
-    `default_hooks = dict(cam_peak=dict(type='CamPeakHook'))`.
+    The places come from `CamPeakHook`, which the config must name.
 
     Args:
         boxes: config of a box source, `VOCBoxes`, `COCOBoxes` or `OpenImagesBoxes`.
         tolerance: the distance from a box, in pixels of the original image, that still counts as
             a hit (15 in the paper).
         classwise: also report every class that has a box.
-        kwargs: as for mmengine's `BaseMetric`.
+        kwargs: arguments of MMEngine's `BaseMetric`: collect_device ('cpu' or 'gpu', where the
+            results of several ranks meet), prefix (of the reported names), collect_dir.
 
     Raises:
         ValueError: if the tolerance is negative.
+
+    Config:
+        boxes = dict(type='VOCBoxes', folder='data/VOCdevkit/VOC2012/Annotations')
+        default_hooks = dict(cam_peak=dict(type='CamPeakHook'))
+        test_evaluator = dict(type='PointingGame', boxes=boxes, tolerance=15)
     """
 
     default_prefix = 'pointing'
