@@ -85,7 +85,7 @@ def why_unreadable(file: str | IO[bytes]) -> str | None:
 
 
 def readable(paths: Sequence[str]) -> list[bool]:
-    """Decodes every image once and tells which can be read; the others are logged by name."""
+    """Decodes every image once and returns which can be read; the others are logged by name."""
     from rich.progress import track
 
     good, bad = [], []

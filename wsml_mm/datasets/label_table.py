@@ -149,7 +149,7 @@ class LabelTable(ColumnDataset):
         """Reads the table.
 
         Raises:
-            ValueError: at its first fault, with file, line and hint.
+            ValueError: at its first error, with file, line and hint.
         """
         return self.read().columns
 

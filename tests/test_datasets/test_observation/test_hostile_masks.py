@@ -90,9 +90,9 @@ MASKS = [
             'rest 5': (in_record(rest=5), 'rest=5'),
             'values of float': (put('values', [1.0] * 3), 'values ... float64'),
             'values in two dimensions': (put('values', [[1] * 3], dtype=np.int8), 'shape (1, 3'),
-            'a value of 7': (put('values', [1, 7, 1], dtype=np.int8), 'value that is no label'),
+            'a value of 7': (put('values', [1, 7, 1], dtype=np.int8), 'value that is not a label'),
             'a value listed as the rest':
-                (put('values', [1, -1, 1], dtype=np.int8), 'value that is no label'),
+                (put('values', [1, -1, 1], dtype=np.int8), 'value that is not a label'),
             'too few values': (put('values', [1], dtype=np.int8), '3 classes, 1 values'),
             'class 9': (put('classes', [0, 2, 9], dtype=np.int32), 'class index 9'),
             'class -1': (put('classes', [-1, 2, 1], dtype=np.int32), 'least -1'),

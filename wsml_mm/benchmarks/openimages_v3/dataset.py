@@ -39,8 +39,8 @@ class OpenImagesV3(ColumnDataset):
     `MeanAveragePrecision(groups='dataset')`. All splits have this order of classes.
 
     Left open there and decided here: ties go by class id; images are sorted by id; a label that is
-    given twice counts once, and is positive where both are said of it. How often that happens is in
-    the metainfo (`annotation_counts`) and in the log.
+    given twice counts once, and is positive where both values are given. How often that
+    happens is in the metainfo (`annotation_counts`) and in the log.
 
     Args:
         data_root: the folder that `2017_11` was extracted to; images are `<split>/<id>.jpg` below

@@ -57,7 +57,7 @@ def read_voc_boxes(
 
     Raises:
         FileNotFoundError: if there is no XML file.
-        ValueError: if a file is no VOC annotation, or none has a box of the classes.
+        ValueError: if a file is not a VOC annotation, or none has a box of the classes.
     """
     from rich.progress import track
 
@@ -85,7 +85,7 @@ def _objects(file: Path, difficult: bool) -> list[tuple[str, list[float]]]:
         top = parse_xml(file).getroot()
     except (ParseError, ValueError) as error:
         raise ValueError(
-            f'{file}: is no XML file ({one_line(error)}); correct or remove it'
+            f'{file}: is not an XML file ({one_line(error)}); correct or remove it'
         ) from error
     found = []
     for item in top.iter('object'):

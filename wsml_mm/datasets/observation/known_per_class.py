@@ -80,8 +80,8 @@ class KnownPerClass(Observation):
         wrong = (numbers < -1) | (numbers != np.round(numbers))
         if wrong.any():
             raise ValueError(
-                f'{what}: {numbers[wrong][0]:g} is no number of labels to keep of a class; use a '
-                'count, or -1 for all'
+                f'{what}: {numbers[wrong][0]:g} is not a number of labels to keep of a class; use '
+                'a count, or -1 for all'
             )
         limits = np.minimum(numbers, 2**53).astype(np.int64)
         limits[limits < 0] = np.iinfo(np.int64).max
