@@ -69,7 +69,7 @@ def test_figure_shows_the_numbers():
     assert [t.get_text() for t in below.get_xticklabels()] == ['rare', 'frequent', 'all']
 
 
-def test_missing_class_names_the_mend():
+def test_missing_class_names_the_fix():
     run = result('AN', 7, 1, 2, 3, 4)
     with pytest.raises(ValueError, match=r"AN 7: the result has no AP of 'elk'.*classwise=True"):
         group_scores(run, {'all': ['elk']}, 'best')

@@ -23,7 +23,7 @@ class LinearInitHook(Hook):  # type: ignore[misc]
     priority = 'VERY_HIGH'
 
     def before_run(self, runner: Any) -> None:
-        """Checks what the run is told to load, before weights are downloaded.
+        """Checks what the run will load, before weights are downloaded.
 
         Raises:
             ValueError: if it is to load nothing, or corrections are to be carried over and

@@ -1,4 +1,4 @@
-"""Multi-label heads that tell the loss which samples it sees, for losses with per-sample state."""
+"""Multi-label heads that pass `sample_idx` to losses with per-sample state."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def check_files(path: Callable[[int], str], count: int, decode: bool = False) ->
     """Looks at every image file of a data set.
 
     Args:
-        path: tells the file of a position.
+        path: returns the file of a position.
         count: N.
         decode: also read and decode each file.
     """
