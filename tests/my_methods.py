@@ -7,8 +7,8 @@ from pathlib import Path
 
 PAGE = (Path(__file__).parent.parent / 'docs/add_a_method.md').read_text(encoding='utf-8')
 BLOCKS = re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
-CODE = [block for block in BLOCKS if 'import' in block or 'class ' in block]
+SETTINGS = [block for block in BLOCKS if 'class ' not in block]  # of configs
+COMMANDS = re.findall(r'```bash\n(.*?)```', PAGE, re.DOTALL)
 
-for number, block in enumerate(CODE):
-    if not block.startswith('custom_imports'):
-        exec(compile(block, f'docs/add_a_method.md, block {number}', 'exec'), globals())
+for number, block in enumerate(block for block in BLOCKS if 'class ' in block):
+    exec(compile(block, f'docs/add_a_method.md, class {number}', 'exec'), globals())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 
 import pytest
 import torch
@@ -11,6 +10,7 @@ from helpers import CLASSES, load, read_devkit, tiny_config, write_devkit
 
 from wsml_mm.cli import label_growth
 from wsml_mm.experiments.entries import Entry, seeded_config
+from wsml_mm.experiments.results import read_result
 from wsml_mm.models.label_state import EntryStore
 
 
@@ -126,9 +126,9 @@ def test_trains_where_there_is_no_checkpoint(config, tmp_path, monkeypatch):
     work = tmp_path / 'work'
     command = [config, '--work-dir', str(work), '--out', str(tmp_path / 'growth'), '--seed', '4']
     label_growth.main(command)
-    result = json.loads((work / 'll-cp_4/result.json').read_text())
+    result = read_result(work / 'll-cp_4/result.json')
     epochs = rows_of(tmp_path / 'growth_epochs.csv')
-    logged = result['selection']
+    logged = result.selection
     assert len(epochs) == 3
     assert [float(row['corrected_so_far']) for row in epochs] == logged['state/corrections/count']
     for row, precision in zip(epochs[1:], logged['label/positive/precision'], strict=True):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from helpers import Interrupted, load, set_hook, tiny_config, write_devkit
 from wsml_mm.cli import sweep
 from wsml_mm.experiments import runs
 from wsml_mm.experiments.entries import Entry
+from wsml_mm.experiments.results import read_result
 from wsml_mm.experiments.training import train
 
 
@@ -54,8 +55,9 @@ def test_each_value_is_trained_once_and_survives_an_interrupt(configs, tmp_path,
     out = tmp_path / 'out'
     command = [*configs, '--delta-rel', '4', '9', '--seeds', '1', '2', '--work-dir', str(out)]
     trainings.interrupt_at = 3
-    with pytest.raises(Interrupted):
+    with pytest.raises(SystemExit, match=r'LL-R, seed 1 \(.*ll-r_1\): .*Interrupted') as stopped:
         sweep.main(command)
+    assert isinstance(stopped.value.__cause__.__cause__, Interrupted)
     assert sum(trainings.values()) == 3
     assert not (out / 'delta_rel.csv').exists()
 
@@ -76,19 +78,18 @@ def test_each_value_is_trained_once_and_survives_an_interrupt(configs, tmp_path,
     assert len(singles) == 6
     for row in rows:
         folder = folders[row['method']][row['delta_rel']]
-        results = [json.loads((out / f'{folder}_{s}/result.json').read_text()) for s in (1, 2)]
-        assert all(len(r['val_mAP']) == 2 for r in results)
-        for moment in ('best', 'last'):
-            score = [r[f'test_{moment}']['multi-label/mAP'] for r in results]
-            assert float(row[f'{moment}_mean']) == pytest.approx(np.mean(score))
-            assert float(row[f'{moment}_std']) == pytest.approx(np.std(score, ddof=1))
+        results = [read_result(out / f'{folder}_{s}/result.json') for s in (1, 2)]
+        assert all(len(r.validation) == 2 for r in results)
+        for checkpoint in ('best', 'last'):
+            score = [r.score(checkpoint) for r in results]
+            assert float(row[f'{checkpoint}_mean']) == pytest.approx(np.mean(score))
+            assert float(row[f'{checkpoint}_std']) == pytest.approx(np.std(score, ddof=1))
             alone = [s for s in singles if (s['method'], s['delta_rel']) == (
                 row['method'], row['delta_rel'])]  # fmt: skip
-            assert [float(s[f'{moment}_mAP']) for s in alone] == score
+            assert [float(s[f'{checkpoint}_mAP']) for s in alone] == score
     made = {p.name for p in out.iterdir() if p.is_file()}
-    assert made == {
-        f'delta_rel{s}' for s in ('.png', '.svg', '.csv', '.md', '.command.txt', '_runs.csv')
-    }
+    suffixes = ('.png', '.svg', '.csv', '.md', '.command.txt', '_runs.csv')
+    assert made == {'.lock', '.contents.json', *(f'delta_rel{s}' for s in suffixes)}
 
     # The resumed run is as good as an undisturbed one, and all is found again.
     seed, delta = 1, 4.0
@@ -98,8 +99,8 @@ def test_each_value_is_trained_once_and_survives_an_interrupt(configs, tmp_path,
         tmp_path / 'whole',
         {'model.head.loss.delta_rel': delta},
     )
-    resumed = json.loads((out / 'delta_rel_4.0/ll-r_1/result.json').read_text())
-    assert resumed | {'seconds': 0} == json.loads(json.dumps(whole)) | {'seconds': 0}
+    resumed = read_result(out / 'delta_rel_4.0/ll-r_1/result.json')
+    assert replace(resumed, seconds=0) == replace(whole, seconds=0)
     before = dict(trainings)
     sweep.main(command)
     assert trainings == before
@@ -119,3 +120,16 @@ def test_fewer_images_mean_fewer_steps(configs, tmp_path, trainings):
     for value, step in (('0.5', 4), ('1.0', 8)):
         last = (out / f'train_fraction_{value}/an_1200/last_checkpoint').read_text()
         assert load(last)['meta']['iter'] == step
+
+
+def test_a_value_that_fails_is_left_out_with_keep_going(configs, tmp_path, capsys):
+    out = tmp_path / 'out'
+    options = ['--set', 'model.backbone.depth', '18', '7', '--work-dir', str(out), '--keep-going']
+    with pytest.raises(SystemExit, match=r'2 runs failed') as stopped:  # no ResNet-7
+        sweep.main([*configs, *options])
+    assert 'LL-R, seed 1200 (' in stopped.value.code
+    assert 'invalid depth 7' in stopped.value.code
+    assert {row['model.backbone.depth'] for row in read_csv(out / 'model.backbone.depth.csv')} == {
+        '18'
+    }
+    assert '| method | 18 |' in capsys.readouterr().out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from pathlib import Path
 
 import my_methods
 import numpy as np
@@ -23,13 +25,16 @@ from helpers import (
     train_interrupted,
     without_validation,
 )
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmpretrain.registry import HOOKS, MODELS, OPTIM_WRAPPERS
 from torch import nn
 
 from wsml_mm import LargeLossHook, PartialLabelLoss
+from wsml_mm.cli import compare, write_config
 from wsml_mm.engine.hooks.predictions import training_predictions
+from wsml_mm.experiments.compose import compose
 
 METHODS = {
     'simplest': dict(type='MyWeakNegatives'),
@@ -51,10 +56,27 @@ def state_of(runner):
 
 
 def test_the_page_is_where_they_come_from():
-    assert len(my_methods.CODE) == 6
-    assert 'class ' not in my_methods.CODE[0]
+    assert len(my_methods.BLOCKS) == 5 + 2
     kinds = [getattr(my_methods, METHODS[name]['type']) for name in METHODS]
     assert all(issubclass(kind, PartialLabelLoss) for kind in kinds)
+
+
+def test_the_settings_of_the_page_work(devkit, tmp_path, monkeypatch):
+    """The fragment of a config trains; the method's file is read and composed by every tool."""
+    fragment, method = my_methods.SETTINGS
+    base = tiny_config(devkit, tmp_path / 'run', 'LL-R', epochs=1)
+    base.dump(tmp_path / 'base.py')
+    monkeypatch.syspath_prepend(Path(my_methods.__file__).parent)
+    (tmp_path / 'mine.py').write_text(f"_base_ = 'base.py'\n{fragment}")
+    assert type(loss_of(train(Config.fromfile(tmp_path / 'mine.py')))).__name__ == 'MyWeakNegatives'
+    (tmp_path / 'my_method.py').write_text(method)
+    cfg = compose(tmp_path / 'base.py', str(tmp_path / 'my_method.py'))
+    assert cfg.model.head.loss == dict(type='MySPLC', tau=0.6)
+    assert cfg.method.title == 'My SPLC'
+    lines = my_methods.COMMANDS[0].replace('\\\n', ' ').splitlines()
+    compared = compare.parse_args(shlex.split(lines[0])[2:])
+    assert compared.methods == ['an', 'll-r', 'my_method.py']
+    assert write_config.parse_args(shlex.split(lines[1])[2:]).method == 'my_method.py'
 
 
 @pytest.mark.parametrize('method', METHODS)

@@ -124,11 +124,11 @@ def test_what_losses_need_is_added_once(own):
     assert cfg.custom_imports.imports == ['wsml_mm']
     kinds = [hook.type for hook in cfg.default_hooks.values()]
     assert kinds[0] == 'LoggerHook'
-    assert {'LargeLossHook', 'EpochSeedHook', 'PlainCheckpointHook', 'LinearInitHook'} < set(kinds)
+    assert {'PartialLabelHook', 'EpochSeedHook', 'PlainCheckpointHook', 'LinearInitHook'} < {*kinds}
     assert 'checkpoint' not in cfg.default_hooks
     listed = deepcopy(own)
     listed.custom_hooks = [dict(type='LargeLossHook', warn_share=0.5)]
-    assert 'large_loss' not in apply_method(listed, BY_KEY['ll-cp']).default_hooks
+    assert 'partial_label' not in apply_method(listed, BY_KEY['ll-cp']).default_hooks
     switched_off = deepcopy(own)
     switched_off.default_hooks.epoch_seed = None
     assert apply_method(switched_off, BY_KEY['ll-cp']).default_hooks.epoch_seed is None

@@ -31,8 +31,10 @@ test_refusal = refusals(
          "methods ['x', 'x'] ... give each its own name"),
     Case('method without a config', lambda folder: lambda: read_entries(['x=missing.py']),
          FileNotFoundError, 'missing.py: no such config ... wsml_mm (scenes'),
-    Case('run folder of another config', run_in('{"method": "LL-R"}'), ValueError,
-         'an_1: ... another config ... delete it, or give another --work-dir'),
+    Case('run folder of another config', run_in('{"format": 2, "identity": {}}'), ValueError,
+         'an_1: ... train labels, ... more ... delete it, or give another'),
+    Case('run folder of an earlier version', run_in('{"method": "AN", "seed": 1, "config": "0"}'),
+         ValueError, 'run.json: ... earlier version ... delete ... an_1, or'),
     Case('run folder with half a record', run_in('{"method": "A'), ValueError,
          'an_1/run.json: ... damaged (JSONDecodeError: ... ); delete it'),
 )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from helpers import tiny_config, write_devkit
 from mmengine.logging import print_log
 
 from wsml_mm.cli import compare
 from wsml_mm.experiments.entries import Entry, read_entries, seeded_config
-from wsml_mm.experiments.results import METRIC
+from wsml_mm.experiments.results import METRIC, load_results, read_result
 from wsml_mm.experiments.runs import run_once
+from wsml_mm.version import __version__
 
 
 @pytest.fixture
@@ -70,18 +69,21 @@ def test_only_random_observations_are_seeded(configs, observe, seed):
 def test_run_writes_and_reuses_its_result(configs, tmp_path, monkeypatch):
     method = Entry('LL-Cp', configs[1])
     result = run_once(method, 3, tmp_path / 'run')
-    assert len(result['val_mAP']) == 2
-    best = max(range(2), key=result['val_mAP'].__getitem__)
-    assert result['best_epoch'] == best + 1
-    assert 0 <= result['test_best'][METRIC] <= 100
+    assert len(result.validation) == 2
+    best = max(range(2), key=result.validation.__getitem__)
+    assert result.best_epoch == best + 1
+    assert 0 <= result.scores['best'][METRIC] <= 100
     if best == 1:
-        assert result['test_best'] == result['test_last']
-    assert result['selection']['state/corrections/count'][1] > 0
-    assert 'multi-label/AP/ant' in result['test_last']
+        assert result.scores['best'] == result.scores['last']
+    assert result.selection['state/corrections/count'][1] > 0
+    assert 'multi-label/AP/ant' in result.scores['last']
+    assert (result.method, result.key, result.seed) == ('LL-Cp', 'll-cp', 3)
+    assert (result.data, result.protocol) == ('VOC2012', 'll-cp_tiny')
+    assert result.version == __version__
     assert (tmp_path / 'run' / 'console.log').stat().st_size > 0
     monkeypatch.setattr('wsml_mm.experiments.runs.train', None)  # training again would fail
-    assert run_once(method, 3, tmp_path / 'run') == json.loads(json.dumps(result))
-    with pytest.raises(ValueError, match='another config; delete it'):
+    assert run_once(method, 3, tmp_path / 'run') == result
+    with pytest.raises(ValueError, match=r'run: holds a run .*randomness.seed.*; delete it'):
         run_once(method, 4, tmp_path / 'run')
 
 
@@ -106,10 +108,10 @@ def test_command(configs, tmp_path, capsys, jobs):
     assert {'table.md', 'table.csv', 'runs.csv', 'mAP_by_epoch.png', 'mAP_by_epoch.svg'} <= files
     assert {p.name for p in (out / 'configs').iterdir()} == {'an.py', 'll-cp.py'}
     # The same mask and start for both methods: epoch 1, in which nothing is selected, is equal.
-    runs = [json.loads((out / f'{m}_{s}/result.json').read_text()) for m in ('an', 'll-cp')
-            for s in (1, 2)]  # fmt: skip
-    assert runs[0]['val_mAP'][0] == runs[2]['val_mAP'][0]
-    assert runs[0]['val_mAP'][0] != runs[1]['val_mAP'][0]
+    runs = [read_result(out / f'{m}_{s}/result.json') for m in ('an', 'll-cp') for s in (1, 2)]
+    assert runs[0].validation[0] == runs[2].validation[0]
+    assert runs[0].validation[0] != runs[1].validation[0]
+    assert load_results(out) == runs
 
 
 def test_unknown_baseline(configs, tmp_path):

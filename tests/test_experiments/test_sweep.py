@@ -8,8 +8,9 @@ from helpers import tiny_config, write_devkit
 
 from wsml_mm.cli.sweep import parse_args, setting_of
 from wsml_mm.experiments.entries import Entry, read_entries, seeded_config
+from wsml_mm.experiments.results import RunResult
 from wsml_mm.experiments.sweep import plan_sweep
-from wsml_mm.experiments.training import _first_stage
+from wsml_mm.experiments.training import first_stage_of
 from wsml_mm.reports.sweep import (
     draw_sweep,
     positions,
@@ -116,7 +117,7 @@ def test_linear_init_varies_in_both_stages():
     cfg = seeded_config(plans[0].methods[0], 1, plans[0].options)
     cfg.work_dir = 'unused'
     assert cfg.model.head.loss.delta_rel == 0.4
-    first = _first_stage(cfg, cfg.linear_init)
+    first = first_stage_of(cfg, cfg.linear_init)
     assert first.model.head.loss.delta_rel == 0.4
     assert first.train_cfg.max_epochs == 2
 
@@ -135,8 +136,8 @@ def test_refusals(methods, capsys):
 
 
 def result(method, seed, best, last):
-    tests = {'test_best': {METRIC: best}, 'test_last': {METRIC: last}}
-    return {'method': method, 'seed': seed, 'best_epoch': 3, 'seconds': 1.5, **tests}
+    tests = {'best': {METRIC: best}, 'last': {METRIC: last}}
+    return RunResult(method, method.lower(), 'VOC2012', 'linear', seed, 3, 1.5, tests, [])
 
 
 @pytest.fixture
@@ -201,6 +202,14 @@ def test_a_setting_without_effect_is_told(points):
 )
 def test_positions(values, expected):
     assert positions(values) == expected
+
+
+def test_seeds_that_failed_at_a_value_have_no_line(points):
+    del points['0.1'][0]  # seed 1
+    figure = draw_sweep(points, 'x', ['AN', 'LL-R'])
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), [53.5, 57])
+    points['0.1'] = []
+    draw_sweep(points, 'x', ['AN', 'LL-R'])
 
 
 def test_figure_shows_the_numbers(points):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from wsml_mm.experiments.results import RunResult
 from wsml_mm.reports.comparison import draw_curves, summarise, write_tables
 from wsml_mm.reports.tables import paired_interval
 
@@ -18,15 +20,17 @@ def result(method, seed, best, last, epoch=3):
     def test(value):
         return {METRIC: value, 'multi-label/AP/cat': value + 1, 'multi-label/AP/dog': value - 1}
 
-    return {
-        'method': method,
-        'seed': seed,
-        'best_epoch': epoch,
-        'test_best': test(best),
-        'test_last': test(last),
-        'val_mAP': [best - 5, best, last],
-        'seconds': 1.5,
-    }
+    return RunResult(
+        method=method,
+        key=method.lower(),
+        data='VOC2012',
+        protocol='linear',
+        seed=seed,
+        best_epoch=epoch,
+        seconds=1.5,
+        scores={'best': test(best), 'last': test(last)},
+        validation=[best - 5, best, last],
+    )
 
 
 @pytest.fixture
@@ -74,12 +78,20 @@ def test_files(results, tmp_path):
     assert len(rows) == 6
     assert rows[3]['best AP/cat'] == '54'
     assert rows[3]['last mAP'] == '50'
+    with (tmp_path / 'results.csv').open() as file:
+        tidy = list(csv.DictReader(file))
+    assert len(tidy) == 6 * 2 * 3  # runs, checkpoints, metrics
+    assert tidy[-3] == dict(
+        method='LL-R', data='VOC2012', protocol='linear', seed='3', checkpoint='last',
+        metric=METRIC, value='51',
+    )  # fmt: skip
     with (tmp_path / 'table.csv').open() as file:
         assert next(iter(csv.DictReader(file)))['best_mean'] == '52.0'
 
 
 def test_figure(results, tmp_path):
-    results[0]['val_mAP'] = results[0]['val_mAP'][:2]  # a run that stopped early
+    short = results[0].validation[:2]
+    results[0] = dataclasses.replace(results[0], validation=short)  # a run that stopped early
     draw_curves(results, tmp_path / 'curve', 'title')
     assert (tmp_path / 'curve.png').read_bytes()[:4] == b'\x89PNG'
     text = (tmp_path / 'curve.svg').read_text()

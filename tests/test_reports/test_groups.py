@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 
 import numpy as np
@@ -12,7 +11,9 @@ from helpers import CLASSES, read_devkit, tiny_config, write_devkit
 from scipy import stats
 
 from wsml_mm.cli import groups as command
-from wsml_mm.reports.groups import draw_groups, group_markdown, group_rows, group_scores
+from wsml_mm.experiments.results import RunResult, read_result
+from wsml_mm.reports.groups import group_markdown, group_rows, group_scores
+from wsml_mm.reports.groups_figure import draw_groups
 
 NAN = float('nan')
 GROUPS = {'G1': ['bee', 'dog'], 'G2': ['ant', 'cat'], 'all': ['ant', 'bee', 'cat', 'dog']}
@@ -23,12 +24,8 @@ def result(method, seed, *scores, last=None):
         names = ('ant', 'bee', 'cat', 'dog')
         return {f'multi-label/AP/{n}': v for n, v in zip(names, values, strict=True)}
 
-    return {
-        'method': method,
-        'seed': seed,
-        'test_best': test(scores),
-        'test_last': test(last or scores),
-    }
+    tests = {'best': test(scores), 'last': test(last or scores)}
+    return RunResult(method, method.lower(), 'VOC2012', 'linear', seed, 1, 1.0, tests, [])
 
 
 def test_means_leave_out_classes_without_annotation():
@@ -42,7 +39,9 @@ def test_means_leave_out_classes_without_annotation():
 def test_spread_and_paired_difference():
     an = [result('AN', s, 40, x, 60, x) for s, x in ((1, 10), (2, 20), (3, 30))]
     ll = [result('LL-R', s, 50, x, 60, x) for s, x in ((3, 34), (1, 12), (2, 26))]  # another order
-    rows = {(r['method'], r['moment'], r['group']): r for r in group_rows(an + ll, GROUPS, 'AN')}
+    rows = {
+        (r['method'], r['checkpoint'], r['group']): r for r in group_rows(an + ll, GROUPS, 'AN')
+    }
     assert len(rows) == 12
     assert rows['AN', 'best', 'G1']['mean'] == 20
     assert rows['AN', 'best', 'G1']['std'] == 10
@@ -67,6 +66,18 @@ def test_figure_shows_the_numbers():
     assert [b.get_height() for b in below.patches] == pytest.approx([4, 5, 4.5])
     assert above.patches[0].get_x() < above.patches[3].get_x() < above.patches[1].get_x()
     assert [t.get_text() for t in below.get_xticklabels()] == ['rare', 'frequent', 'all']
+
+
+def test_a_failed_run_leaves_its_pair_out():
+    an = [result('AN', s, 40, x, 60, x) for s, x in ((1, 10), (2, 20))]
+    ll = [result('LL-R', 2, 50, 26, 60, 26)]
+    rows = {
+        (r['method'], r['checkpoint'], r['group']): r for r in group_rows(an + ll, GROUPS, 'AN')
+    }
+    assert rows['LL-R', 'best', 'G1']['difference'] == 6
+    alone = group_rows(ll, GROUPS, 'AN')
+    assert all('difference' not in row for row in alone)
+    draw_groups(alone, dict.fromkeys(GROUPS, 'x'), 'AN')
 
 
 def test_missing_class_names_the_fix():
@@ -106,21 +117,25 @@ def test_command(configs, tmp_path, capsys, monkeypatch):
     assert [int(row['positive']) for row in classes] == sorted(positives.values())
     # Group means are those of the class APs of the runs.
     with (out / 'groups.csv').open() as file:
-        rows = {(r['method'], r['moment'], r['group']): r for r in csv.DictReader(file)}
+        rows = {(r['method'], r['checkpoint'], r['group']): r for r in csv.DictReader(file)}
     for method, folder in (('AN', 'an'), ('LL-R', 'll-r')):
-        runs = [json.loads((out / f'{folder}_{s}/result.json').read_text()) for s in (1, 2)]
-        for moment in ('best', 'last'):
-            tests = [run[f'test_{moment}'] for run in runs]
+        runs = [read_result(out / f'{folder}_{s}/result.json') for s in (1, 2)]
+        for checkpoint in ('best', 'last'):
+            tests = [run.scores[checkpoint] for run in runs]
             for group in ('G1', 'G2'):
                 members = [row['class'] for row in classes if row['group'] == group]
                 means = [np.mean([t[f'multi-label/AP/{m}'] for m in members]) for t in tests]
-                assert float(rows[method, moment, group]['mean']) == pytest.approx(np.mean(means))
+                assert float(rows[method, checkpoint, group]['mean']) == pytest.approx(
+                    np.mean(means)
+                )
             whole = [t['multi-label/mAP'] for t in tests]
-            assert float(rows[method, moment, 'all']['mean']) == pytest.approx(np.mean(whole))
-            assert float(rows[method, moment, 'all']['std']) == pytest.approx(np.std(whole, ddof=1))
+            assert float(rows[method, checkpoint, 'all']['mean']) == pytest.approx(np.mean(whole))
+            assert float(rows[method, checkpoint, 'all']['std']) == pytest.approx(
+                np.std(whole, ddof=1)
+            )
     # The runs are there: other groups need no training.
     monkeypatch.setattr('wsml_mm.experiments.runs.train', None)
-    command.main([*arguments[:-1], '5', '--moment', 'last'])
+    command.main([*arguments[:-1], '5', '--checkpoint', 'last'])
     assert '| method | G1 | G2 | G3 | G4 | G5 | all |' in capsys.readouterr().out
 
 
@@ -131,6 +146,6 @@ def test_refusals(configs, tmp_path):
     with pytest.raises(ValueError, match='6 groups of 5 classes'):
         command.main([*configs, *work, '--groups', '6'])
     options = ['--cfg-options', 'test_evaluator.classwise=False']
-    with pytest.raises(SystemExit, match='the test reports no class'):
+    with pytest.raises(ValueError, match='the test reports no class'):
         command.main([*configs, *work, *options])
     assert not list((tmp_path / 'out').glob('*/last_checkpoint'))

@@ -7,16 +7,16 @@ from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
 CLASSES = ('cat', 'dog', 'elk')
 
 
-def row(method, seed, moment, cat, dog):
+def row(method, seed, checkpoint, cat, dog):
     shares = {'accuracy': (cat + 3 * dog) / 4, 'mean_class_accuracy': (cat + dog) / 2}
     shares |= {'cat': cat, 'dog': dog}
     centre = {f'centre/{key}': 40.0 for key in shares}
-    return {'method': method, 'seed': seed, 'moment': moment, **shares, **centre}
+    return {'method': method, 'seed': seed, 'checkpoint': checkpoint, **shares, **centre}
 
 
 ROWS = [
-    row(method, seed, moment, cat + seed, 20)
-    for moment, cat in (('best', 60), ('last', 70))
+    row(method, seed, checkpoint, cat + seed, 20)
+    for checkpoint, cat in (('best', 60), ('last', 70))
     for method in ('AN', 'LL-R')
     for seed in (1, 3)
 ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from matplotlib.colors import is_color_like
@@ -88,7 +89,7 @@ def test_figures_take_the_style_of_the_method(tmp_path, monkeypatch):
         ),
     )  # fmt: skip
     styles = {'b': Style('#112233', 'D'), 'a': Style('#445566', '^')}
-    results = [dict(method=m, seed=1, val_mAP=[1.0, 2.0]) for m in 'abc']
+    results = [SimpleNamespace(method=m, seed=1, validation=[1.0, 2.0]) for m in 'abc']
     for order in itertools.permutations(results):
         draw_curves(list(order), tmp_path / 'curve', styles=dict(styles))
         for name, style in styles.items():

@@ -39,7 +39,13 @@ from wsml_mm.reports.cams import (
 )
 from wsml_mm.reports.plots import write_figure_files
 
-from .compare import add_comparison_options, chosen_entries, spelled
+from .compare import (
+    add_comparison_options,
+    chosen_entries,
+    execution_of,
+    spelled,
+    stopping_in_one_line,
+)
 from .pointing_game import add_cam_options, find_boxes, seen_config
 
 
@@ -86,7 +92,10 @@ def find_trained(args: argparse.Namespace) -> list[Trained]:
     else:
         methods = chosen_entries(args)
         root = Path(args.work_dir)
-        run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
+        with stopping_in_one_line() as failures:
+            failures += run_comparison(
+                methods, args.seeds, root, args.cfg_options, execution_of(args)
+            ).failures
         folders = [run_folder(root, method.name, args.seeds[0]) for method in methods]
         paths = [checkpoints(folder)[args.checkpoint] for folder in folders]
     for path in paths:

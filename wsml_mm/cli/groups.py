@@ -5,19 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from mmengine.config import Config
-from numpy.typing import NDArray
-
-from wsml_mm.evaluation.frequency_groups import COUNTS, annotation_counts, groups_by_count
+from wsml_mm.evaluation.frequency_groups import COUNTS, groups_by_count
+from wsml_mm.experiments.class_counts import count_annotations, require_class_scores
 from wsml_mm.experiments.comparison import run_comparison
-from wsml_mm.experiments.config_parts import typed_parts
-from wsml_mm.experiments.configs import build_partial_datasets
 from wsml_mm.experiments.entries import seeded_config
-from wsml_mm.experiments.results import MOMENTS
-from wsml_mm.reports.groups import draw_groups, group_markdown, group_rows
+from wsml_mm.experiments.results import CHECKPOINTS
+from wsml_mm.reports.groups import class_rows, group_markdown, group_members, group_rows
+from wsml_mm.reports.groups_figure import draw_groups, group_labels
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
 
@@ -26,7 +21,9 @@ from .compare import (
     add_comparison_options,
     chosen_baseline,
     chosen_entries,
+    execution_of,
     spelled,
+    stopping_in_one_line,
     styles_of,
 )
 
@@ -46,60 +43,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default='positive',
         help='what makes a class frequent in the training split; OpenImages: annotated',
     )
-    parser.add_argument('--moment', choices=MOMENTS, default='best', help='epoch that is drawn')
+    parser.add_argument(
+        '--checkpoint', '--moment', choices=CHECKPOINTS, default='best', help='that is drawn'
+    )
     return parser.parse_args(argv)
-
-
-def count_annotations(cfg: Config) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
-    """Returns the classes and how often each is annotated in the official training split."""
-    leaves = build_partial_datasets(cfg)
-    counts = {
-        c: np.sum([annotation_counts(leaf.full_labels, c) for leaf in leaves], axis=0)
-        for c in COUNTS
-    }
-    return tuple(leaves[0].metainfo['classes']), counts
-
-
-def require_class_scores(cfg: Config, config: str) -> None:
-    """Refuses, before hours of training, a test that does not report every class.
-
-    Raises:
-        SystemExit: if no test metric has `classwise=True`.
-    """
-    if not any(part.get('classwise') for _, part in typed_parts(cfg.test_evaluator)):
-        raise SystemExit(
-            f'{config}: the test reports no class; set '
-            "test_evaluator=dict(type='MeanAveragePrecision', classwise=True)"
-        )
-
-
-def class_rows(
-    classes: Sequence[str], counts: dict[str, NDArray[np.int64]], groups: Sequence[Sequence[int]]
-) -> list[dict[str, Any]]:
-    """Returns one row a class: its group and its annotations, in the order of the groups."""
-    return [
-        {
-            'class': classes[index],
-            'group': f'G{number}',
-            **{c: int(counts[c][index]) for c in COUNTS},
-        }
-        for number, group in enumerate(groups, start=1)
-        for index in group
-    ]
-
-
-def group_labels(rows: Sequence[dict[str, Any]], count: str) -> dict[str, str]:
-    """Returns what stands below each group's bars: name, classes if few, range of the counts."""
-    labels = {}
-    for group in dict.fromkeys(row['group'] for row in rows):
-        own = [row for row in rows if row['group'] == group]
-        lines = [group, *([row['class'] for row in own] if len(own) <= 4 else [])]
-        if len(own) > 4:
-            lines.append(f'{len(own)} classes')
-        few, many = own[0][count], own[-1][count]
-        lines.append(f'{few}' if few == many else f'{few} to {many}')
-        labels[group] = '\n'.join(lines)
-    return {**labels, 'all': f'all\n{len(rows)} classes'}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -114,21 +61,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.count == 'annotated' and len(set(counts['annotated'])) == 1:
         raise SystemExit('--count annotated: all labels are annotated; use --count positive')
     ordered = class_rows(classes, counts, groups_by_count(counts[args.count], args.groups))
-    groups: dict[str, list[str]] = {}
-    for row in ordered:
-        groups.setdefault(row['group'], []).append(row['class'])
-    groups['all'] = list(classes)
-    results = run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
-    rows, command = group_rows(results, groups, baseline), spelled('groups', argv)
-    labels = group_labels(ordered, args.count)
-    styles = styles_of(methods, root, args.seeds[0])
-    figure = draw_groups(rows, labels, baseline, args.moment, args.title, styles)
-    figure.axes[-1].set_xlabel(f'classes by number of {args.count} annotations for training')
-    paths = write_figure_files(root / 'groups', figure, rows, command)
-    write_csv(root / 'groups_classes.csv', ordered)
-    table = group_markdown(rows, groups)
-    (root / 'groups.md').write_text(f'{table}\nMade by `{command}`\n', encoding='utf-8')
-    print(f'\n{table}\nFigure and tables: {paths[0]}')
+    groups = group_members(ordered)
+    with stopping_in_one_line() as failures:
+        outcome = run_comparison(methods, args.seeds, root, args.cfg_options, execution_of(args))
+        failures += outcome.failures
+        rows, command = group_rows(outcome.results, groups, baseline), spelled('groups', argv)
+        labels = group_labels(ordered, args.count)
+        styles = styles_of(methods, root, args.seeds[0])
+        figure = draw_groups(rows, labels, baseline, args.checkpoint, args.title, styles)
+        figure.axes[-1].set_xlabel(f'classes by number of {args.count} annotations for training')
+        paths = write_figure_files(root / 'groups', figure, rows, command)
+        write_csv(root / 'groups_classes.csv', ordered)
+        table = group_markdown(rows, groups)
+        (root / 'groups.md').write_text(f'{table}\nMade by `{command}`\n', encoding='utf-8')
+        print(f'\n{table}\nFigure and tables: {paths[0]}')
 
 
 if __name__ == '__main__':

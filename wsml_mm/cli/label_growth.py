@@ -36,7 +36,7 @@ from wsml_mm.reports.label_history import (
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
 
-from .compare import spelled
+from .compare import seed_number, spelled, stopping_in_one_line
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -49,7 +49,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     source.add_argument('--work-dir', help='train here first; a finished one (of compare) is kept')
     parser.add_argument(
         '--seed',
-        type=int,
+        type=seed_number,
         help='of labels + training; default: 1200, with --checkpoint the config as it is',
     )
     parser.add_argument('--out', required=True, help='the figure, without suffix')
@@ -94,7 +94,8 @@ def read_config(args: argparse.Namespace, method: Entry) -> Config:
 def trained(args: argparse.Namespace, method: Entry) -> str:
     """Trains the config where that is not done; returns its last checkpoint."""
     root = Path(args.work_dir)
-    run_comparison([method], [args.seed], root, options=args.cfg_options)
+    with stopping_in_one_line():
+        run_comparison([method], [args.seed], root, args.cfg_options)
     return str(newest_loadable(run_folder(root, method.name, args.seed)))
 
 

@@ -10,7 +10,13 @@ from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.memorisation import draw_memorisation, memorisation_rows
 from wsml_mm.reports.plots import write_figure_files
 
-from .compare import add_comparison_options, spelled
+from .compare import (
+    add_comparison_options,
+    chosen_entries,
+    execution_of,
+    spelled,
+    stopping_in_one_line,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -18,14 +24,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_comparison_options(parser)
     args = parser.parse_args(argv)
-    runs = dynamics_of(args)
-    paths = write_figure_files(
-        Path(args.work_dir) / 'memorisation',
-        draw_memorisation(runs, args.title),
-        memorisation_rows(runs),
-        spelled('memorisation', argv),
-    )
-    print('Memorisation: ' + ', '.join(str(path) for path in paths))
+    methods, root = chosen_entries(args), Path(args.work_dir)
+    with stopping_in_one_line() as failures:
+        runs, failed = dynamics_of(methods, args.seeds, root, args.cfg_options, execution_of(args))
+        failures += failed
+        paths = write_figure_files(
+            root / 'memorisation',
+            draw_memorisation(runs, args.title),
+            memorisation_rows(runs),
+            spelled('memorisation', argv),
+        )
+        print('Memorisation: ' + ', '.join(str(path) for path in paths))
 
 
 if __name__ == '__main__':

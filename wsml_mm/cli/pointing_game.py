@@ -13,14 +13,21 @@ from mmpretrain.registry import DATASETS
 from wsml_mm.datasets.boxes import beside_dataset, from_path
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.entries import Entry, seeded_config
-from wsml_mm.experiments.results import METRIC, MOMENTS
+from wsml_mm.experiments.results import CHECKPOINTS, METRIC
 from wsml_mm.experiments.retest import checkpoints, retest, set_input_size
 from wsml_mm.models.cam import CAM_METHODS
 from wsml_mm.quiet import quiet
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
 
-from .compare import add_comparison_options, chosen_entries, spelled, styles_of
+from .compare import (
+    add_comparison_options,
+    chosen_entries,
+    execution_of,
+    spelled,
+    stopping_in_one_line,
+    styles_of,
+)
 
 
 def add_cam_options(parser: argparse.ArgumentParser) -> None:
@@ -76,9 +83,9 @@ def play(
     game = dict(type='PointingGame', boxes=boxes, tolerance=args.tolerance)
     rows: list[dict[str, Any]] = []
     paths = checkpoints(run_folder(Path(args.work_dir), method.name, seed))
-    for moment, path in paths.items():
+    for checkpoint, path in paths.items():
         if rows and _epoch(path) == _epoch(paths['best']):
-            rows.append({**rows[0], 'moment': moment})
+            rows.append({**rows[0], 'checkpoint': checkpoint})
             continue
         metrics = retest(
             seen_config(method, seed, args),
@@ -86,7 +93,7 @@ def play(
             [dict(type='MeanAveragePrecision'), game],
             {'cam_peak': dict(type='CamPeakHook', method=args.method)},
         )
-        row: dict[str, Any] = {'method': method.name, 'seed': seed, 'moment': moment}
+        row: dict[str, Any] = {'method': method.name, 'seed': seed, 'checkpoint': checkpoint}
         row |= {k.removeprefix('pointing/'): v for k, v in metrics.items() if 'pointing/' in k}
         rows.append({**row, 'mAP': metrics[METRIC]})
     return rows
@@ -109,19 +116,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     boxes = find_boxes(args.boxes, source)
     if boxes is None:
         raise SystemExit(f'{args.configs[0]}: its data set has no folder Annotations; give --boxes')
-    run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
-    runs = [(method, seed) for method in methods for seed in args.seeds]
-    rows = []
-    for method, seed in track(runs, f'pointing game of {len(runs)} runs'):
-        rows += play(method, seed, args, boxes)
-    rows.sort(key=lambda row: MOMENTS.index(row['moment']))
-    styles = styles_of(methods, root, args.seeds[0])
-    figure = draw_pointing_game(rows, classes, args.title, styles)
-    out = Path(args.out or root / 'pointing_game')
-    write_figure_files(out, figure, rows, spelled('pointing_game', argv))
-    table = pointing_markdown(rows, classes)
-    out.with_name(out.name + '.md').write_text(table, encoding='utf-8')
-    print(f'\n{table}\nFigure, table and numbers: {out}.*')
+    with stopping_in_one_line() as failures:
+        outcome = run_comparison(methods, args.seeds, root, args.cfg_options, execution_of(args))
+        failures += outcome.failures
+        by_name = {method.name: method for method in methods}
+        rows = []
+        for run in track(outcome.results, f'pointing game of {len(outcome.results)} runs'):
+            rows += play(by_name[run.method], run.seed, args, boxes)
+        rows.sort(key=lambda row: CHECKPOINTS.index(row['checkpoint']))
+        styles = styles_of(methods, root, args.seeds[0])
+        figure = draw_pointing_game(rows, classes, args.title, styles)
+        out = Path(args.out or root / 'pointing_game')
+        write_figure_files(out, figure, rows, spelled('pointing_game', argv))
+        table = pointing_markdown(rows, classes)
+        out.with_name(out.name + '.md').write_text(table, encoding='utf-8')
+        print(f'\n{table}\nFigure, table and numbers: {out}.*')
 
 
 if __name__ == '__main__':

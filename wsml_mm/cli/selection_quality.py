@@ -6,12 +6,21 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from wsml_mm.experiments.history import RunDynamics
 from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.selection_figures import draw_classes, draw_quality
 from wsml_mm.reports.selection_quality import acting, quality_rows, shown_classes
+from wsml_mm.reports.styles import Style
 
-from .compare import add_comparison_options, chosen_entries, spelled, styles_of
+from .compare import (
+    add_comparison_options,
+    chosen_entries,
+    execution_of,
+    spelled,
+    stopping_in_one_line,
+    styles_of,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,7 +28,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_comparison_options(parser)
     args = parser.parse_args(argv)
-    runs, idle = acting(dynamics_of(args))
+    methods, root = chosen_entries(args), Path(args.work_dir)
+    with stopping_in_one_line() as failures:
+        trained, failed = dynamics_of(
+            methods, args.seeds, root, args.cfg_options, execution_of(args)
+        )
+        failures += failed
+        styles = styles_of(methods, root, args.seeds[0])
+        draw_all(trained, root, args.title, spelled('selection_quality', argv), styles)
+
+
+def draw_all(
+    trained: Sequence[RunDynamics], root: Path, title: str, command: str, styles: dict[str, Style]
+) -> None:
+    """Draws and tabulates what the methods selected, in total and by class.
+
+    Raises:
+        SystemExit: if none selects anything.
+    """
+    runs, idle = acting(trained)
     if idle:
         print(f'Left out, for they select nothing: {", ".join(idle)}')
     if not runs:
@@ -30,13 +57,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             f'By class: the {len(shown)} of {len(runs[0].classes)} classes with most hidden '
             'positives are drawn, all are in the CSV'
         )
-    root, command = Path(args.work_dir), spelled('selection_quality', argv)
-    styles = styles_of(chosen_entries(args), root, args.seeds[0])
-    figure = draw_quality(runs, args.title, styles)
-    paths = write_figure_files(root / 'selection_quality', figure, quality_rows(runs), command)
+    paths = write_figure_files(
+        root / 'selection_quality', draw_quality(runs, title, styles), quality_rows(runs), command
+    )
     paths += write_figure_files(
         root / 'selection_quality_by_class',
-        draw_classes(runs, shown, args.title, styles),
+        draw_classes(runs, shown, title, styles),
         quality_rows(runs, by_class=True),
         command,
     )

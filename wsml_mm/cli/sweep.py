@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
-from wsml_mm.experiments.comparison import run_comparison, run_folder
-from wsml_mm.experiments.config_parts import part_at, takes, typed_parts
-from wsml_mm.experiments.configs import first_stage_config
+from wsml_mm.experiments.comparison import run_folder
 from wsml_mm.experiments.entries import Entry
-from wsml_mm.experiments.sweep import Setting, plan_sweep
+from wsml_mm.experiments.sweep import Setting, plan_sweep, run_sweep
+from wsml_mm.experiments.sweep_settings import config_key, delta_rel, train_fraction
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.styles import read_styles
 from wsml_mm.reports.sweep import draw_sweep, run_rows, sweep_markdown, sweep_rows
@@ -24,10 +23,10 @@ from .compare import (
     add_comparison_options,
     chosen_baseline,
     chosen_entries,
+    execution_of,
     spelled,
+    stopping_in_one_line,
 )
-
-SUBSAMPLE_SEED = 999  # of the reference's --ss_frac_train
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -54,10 +53,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def setting_of(args: argparse.Namespace) -> Setting:
     """Returns the setting that parsed options vary."""
     if args.delta_rel is not None:
-        return Setting('delta_rel', r'$\Delta_\mathrm{rel}$ (%)', args.delta_rel, _delta_rel)
+        return Setting('delta_rel', r'$\Delta_\mathrm{rel}$ (%)', args.delta_rel, delta_rel)
     if args.train_fraction is not None:
         return Setting(
-            'train_fraction', 'share of the training images', args.train_fraction, _train_fraction
+            'train_fraction', 'share of the training images', args.train_fraction, train_fraction
         )
     key, *texts = args.set
     # Values mean what they mean to --cfg-options.
@@ -65,59 +64,7 @@ def setting_of(args: argparse.Namespace) -> Setting:
     reader.add_argument('--cfg', nargs='+', action=DictAction)
     values = [reader.parse_args(['--cfg', f'{key}={text}']).cfg[key] for text in texts]
 
-    def override(cfg: Config, value: Any) -> dict[str, Any]:
-        parent, _, name = key.rpartition('.')
-        part = part_at(cfg._cfg_dict, parent)
-        return {key: value} if isinstance(part, dict) and takes(part, name) else {}
-
-    return Setting(key, key, values, override)
-
-
-def _delta_rel(cfg: Config, value: float) -> dict[str, Any]:
-    losses = [key for key, part in typed_parts(cfg.model, 'model') if takes(part, 'delta_rel')]
-    settings: dict[str, Any] = {f'{key}.delta_rel': value for key in losses}
-    first = first_stage_config(cfg)
-    if settings and first is not None:  # LinearInit: both stages
-        own = cfg.linear_init.get('cfg_options') or {}
-        settings['linear_init.cfg_options'] = {**own, **_delta_rel(first, value)}
-    return settings
-
-
-def _train_fraction(cfg: Config, value: float) -> dict[str, Any]:
-    return {
-        f'{key}.subsample': dict(fraction=value, seed=SUBSAMPLE_SEED)
-        for key, part in typed_parts(cfg.train_dataloader.dataset, 'train_dataloader.dataset')
-        if takes(part, 'subsample')
-    }
-
-
-def run_sweep(
-    methods: Sequence[Entry],
-    setting: Setting,
-    seeds: Sequence[int],
-    root: Path,
-    jobs: int = 1,
-    options: dict[str, Any] | None = None,
-) -> dict[str, list[dict[str, Any]]]:
-    """Trains what a sweep takes; returns the results of each value, references under ''.
-
-    Finished runs below `root` are kept, an interrupted one is resumed.
-
-    Args:
-        methods: of `read_entries`.
-        setting: what varies.
-        seeds: of observed labels and training.
-        root: folder; a value's runs are in `<setting>_<value>`, those of references in `reference`.
-        jobs: runs at a time.
-        options: config settings to override, as --cfg-options.
-    """
-    points: dict[str, list[dict[str, Any]]] = {}
-    plans = plan_sweep(methods, setting, options)
-    for number, plan in enumerate(plans, start=1):
-        print(f'{number}/{len(plans)} {plan.folder}: {", ".join(m.name for m in plan.methods)}')
-        results = run_comparison(plan.methods, seeds, root / plan.folder, jobs, plan.options)
-        points.setdefault(plan.value, []).extend(results)
-    return points
+    return Setting(key, key, values, config_key(key))
 
 
 def sweep_folders(
@@ -142,15 +89,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     methods, setting, root = chosen_entries(args), setting_of(args), Path(args.work_dir)
     names = [m.name for m in methods]
     baseline = chosen_baseline(args.baseline, methods)
-    points = run_sweep(methods, setting, args.seeds, root, args.jobs, args.cfg_options)
-    rows, command = sweep_rows(points, setting.name, baseline), spelled('sweep', argv)
-    styles = read_styles(sweep_folders(methods, setting, args.seeds[0], root, args.cfg_options))
-    figure = draw_sweep(points, setting.label, names, args.title, styles)
-    paths = write_figure_files(root / setting.name, figure, rows, command)
-    write_csv(root / f'{setting.name}_runs.csv', run_rows(points, setting.name))
-    table = sweep_markdown(rows, setting.name, names)
-    (root / f'{setting.name}.md').write_text(f'{table}\nMade by `{command}`\n', encoding='utf-8')
-    print(f'\n{table}\nFigure, tables and runs: {paths[0]}')
+    with stopping_in_one_line() as failures:
+        points, failed = run_sweep(
+            methods, setting, args.seeds, root, args.cfg_options, execution_of(args)
+        )
+        failures += failed
+        rows, command = sweep_rows(points, setting.name, baseline), spelled('sweep', argv)
+        folders = sweep_folders(methods, setting, args.seeds[0], root, args.cfg_options)
+        figure = draw_sweep(points, setting.label, names, args.title, read_styles(folders))
+        paths = write_figure_files(root / setting.name, figure, rows, command)
+        write_csv(root / f'{setting.name}_runs.csv', run_rows(points, setting.name))
+        table = sweep_markdown(rows, setting.name, names)
+        page = f'{table}\nMade by `{command}`\n'
+        (root / f'{setting.name}.md').write_text(page, encoding='utf-8')
+        print(f'\n{table}\nFigure, tables and runs: {paths[0]}')
 
 
 if __name__ == '__main__':

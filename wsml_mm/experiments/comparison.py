@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
+import contextlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-import torch
+from filelock import FileLock, Timeout
 from mmpretrain.registry import DATASETS
 
-from .configs import LOADERS
-from .entries import Entry, seeded_config
-from .results import METRIC
-from .runs import run_once
+from wsml_mm.labels.files import is_plain_name
 
-Task = tuple[Entry, int, str, dict[str, Any] | None]
+from .configs import LOADERS
+from .contents import Contents
+from .data_digests import DataDigests
+from .entries import Entry, seeded_config
+from .execution import Execution, Outcome, Task, execute
+from .identity import identity
+from .runs import check_folder, method_key
+
+CONTENTS_FILE = '.contents.json'  # of a work folder, what is known of images and weights
+LOCK_FILE = '.lock'
 
 
 def prepare(methods: Sequence[Entry], seed: int, options: dict[str, Any] | None) -> None:
@@ -31,65 +35,109 @@ def prepare(methods: Sequence[Entry], seed: int, options: dict[str, Any] | None)
                 DATASETS.build(cfg[name].dataset)
 
 
-def run_all(tasks: Sequence[Task], jobs: int) -> Iterator[dict[str, Any]]:
-    """Yields the results of runs as they finish, `jobs` processes at a time."""
-    if jobs == 1:
-        for task in tasks:
-            yield run_once(*task)
-        return
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    with ProcessPoolExecutor(
-        jobs, multiprocessing.get_context('spawn'), torch.set_num_threads, (threads,)
-    ) as pool:
-        for done in as_completed([pool.submit(run_once, *task) for task in tasks]):
-            yield done.result()
-
-
 def run_folder(root: Path, method: str, seed: int) -> Path:
     """Returns the folder of one run of a comparison."""
-    return root / f'{_slug(method)}_{seed}'
+    return root / f'{method_key(method)}_{seed}'
 
 
-def _slug(method: str) -> str:
-    return method.replace(' ', '-').lower()
+def check_names(methods: Sequence[Entry], seeds: Sequence[int]) -> None:
+    """Refuses names and seeds that do not give every run a folder of its own.
+
+    Raises:
+        ValueError: naming the method or seed.
+    """
+    keys: dict[str, str] = {}
+    for name in (method.name for method in methods):
+        key = method_key(name)
+        if not is_plain_name(key) or key.strip('.') == '':
+            raise ValueError(f'method {name!r}: its runs would lie outside the work folder; rename')
+        if key in keys:
+            raise ValueError(
+                f'methods {keys[key]!r} and {name!r}: their runs would share the folder {key}_SEED;'
+                ' rename one'
+            )
+        keys[key] = name
+    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
+        raise ValueError(f'seeds {list(seeds)}: name each once, and none below 0')
+
+
+@contextlib.contextmanager
+def claimed(root: Path) -> Iterator[None]:
+    """Holds a work folder against every other comparison.
+
+    Raises:
+        ValueError: if another one holds it.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / LOCK_FILE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ValueError(
+            f'{root}: another comparison is running there; wait for it, or give another --work-dir'
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def run_comparison(
     methods: Sequence[Entry],
     seeds: Sequence[int],
     root: Path,
-    jobs: int = 1,
     options: dict[str, Any] | None = None,
-) -> list[dict[str, Any]]:
-    """Trains and tests every method with every seed; returns the results, method by method.
+    execution: Execution | None = None,
+    contents: Path | None = None,
+) -> Outcome:
+    """Trains and tests every method with every seed.
 
-    Finished runs below `root` are kept, an interrupted one is resumed.
+    Finished runs below `root` are kept, an interrupted one is resumed. Before anything is trained
+    every folder is checked for a run of other data or settings.
 
     Args:
         methods: of `read_entries`.
         seeds: of observed labels and training.
         root: folder; one run is in `run_folder(root, method, seed)`.
-        jobs: runs at a time.
         options: config settings to override, as --cfg-options.
-    """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+        execution: how many at a time, where, and what happens after a failure.
+        contents: file of `Contents`, where several comparisons share it; None: one in `root`.
 
-    (root / 'configs').mkdir(parents=True, exist_ok=True)
-    prepare(methods, seeds[0], options)
-    tasks: list[Task] = []
+    Raises:
+        ValueError: if a name, seed or run folder is refused, or another comparison is running.
+        RunError: if a run failed, with `keep_going` only if all did.
+        Interrupted: after Ctrl-C.
+    """
+    execution = execution or Execution()
+    check_names(methods, seeds)
+    with claimed(root):
+        prepare(methods, seeds[0], options)
+        tasks = plan(methods, seeds, root, options, contents or root / CONTENTS_FILE)
+        return execute(tasks, execution, root)
+
+
+def plan(
+    methods: Sequence[Entry],
+    seeds: Sequence[int],
+    root: Path,
+    options: dict[str, Any] | None,
+    contents: Path,
+) -> list[Task]:
+    """Returns the runs of a comparison, each with its identity, and writes their configs.
+
+    Raises:
+        ValueError: if a folder holds another run.
+    """
+    known = Contents(contents)
+    digests, tasks = DataDigests(known), []
+    (root / 'configs').mkdir(exist_ok=True)
     for method in methods:
-        seeded_config(method, seeds[0], options).dump(root / 'configs' / f'{_slug(method.name)}.py')
-        tasks += [(method, s, str(run_folder(root, method.name, s)), options) for s in seeds]
-    results: dict[tuple[str, int], dict[str, Any]] = {}
-    with Progress('{task.description}', BarColumn(), MofNCompleteColumn(),
-                  TimeRemainingColumn()) as progress:  # fmt: skip
-        bar = progress.add_task(f'{len(tasks)} runs', total=len(tasks))
-        for result in run_all(tasks, jobs):
-            results[result['method'], result['seed']] = result
-            progress.advance(bar)
-            progress.console.print(
-                f'{result["method"]:>12} {result["seed"]}: test mAP '
-                f'{result["test_best"][METRIC]:.1f} at best epoch {result["best_epoch"]}, '
-                f'{result["test_last"][METRIC]:.1f} at last, {result["seconds"]:.0f} s'
-            )
-    return [results[m.name, seed] for m in methods for seed in seeds]
+        path = root / 'configs' / f'{method_key(method.name)}.py'
+        seeded_config(method, seeds[0], options).dump(path)
+        for seed in seeds:
+            own = identity(seeded_config(method, seed, options), digests)
+            folder = run_folder(root, method.name, seed)
+            check_folder(folder, own)
+            tasks.append(Task(method, seed, folder, options, contents, own))
+    known.save()
+    return tasks

@@ -1,27 +1,151 @@
-"""Results of runs: the metric, the checkpoints that are tested, the classes."""
+"""The result of a run: one typed record, its file, and tidy rows for everything beyond."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-METRIC = 'multi-label/mAP'
+from wsml_mm.labels.files import one_line, write_durably
 
+METRIC = 'multi-label/mAP'
+CHECKPOINTS = ('best', 'last')
+RESULT_FILE = 'result.json'
+# Logged series that a result keeps.
+SERIES = ('label/', 'state/', 'memory/', 'll/')
 
 _CLASS = 'multi-label/AP/'
+_FORMAT = 2  # files of the first format have no number
+_REMEDY = 'delete its folder, and the run is made again'
 
 
-MOMENTS = ('best', 'last')
-
-
-Result = dict[str, Any]
-
-
-def class_scores(result: Result, moment: str) -> dict[str, float]:
-    """Returns the test AP of each class of one run, by name; none without `classwise=True`.
+@dataclass(frozen=True)
+class RunResult:
+    """What came out of one run.
 
     Args:
-        result: of `run_once`.
-        moment: of `MOMENTS`, 'best' validation epoch or 'last'.
+        method: its name, in tables and figures.
+        key: the same as it stands in names of files, e.g. 'll-r'.
+        data: class of the training's data set, e.g. 'VOC2012'.
+        protocol: name of the config file, without suffix.
+        seed: of observed labels and training.
+        best_epoch: whose checkpoint was best on the validation set, counted from 1.
+        seconds: that the training took.
+        scores: test metrics of each of `CHECKPOINTS`, in percent.
+        validation: validation mAP by epoch, in percent.
+        selection: logged series by epoch, those named as `SERIES`.
+        identity: what decides the result, see `experiments.identity`.
+        version: of wsml_mm.
     """
-    test = result[f'test_{moment}']
-    return {k.removeprefix(_CLASS): v for k, v in test.items() if k.startswith(_CLASS)}
+
+    method: str
+    key: str
+    data: str
+    protocol: str
+    seed: int
+    best_epoch: int
+    seconds: float
+    scores: Mapping[str, Mapping[str, float]]
+    validation: Sequence[float]
+    selection: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
+    identity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    version: str = ''
+
+    def score(self, checkpoint: str, metric: str = METRIC) -> float:
+        """Returns a test metric at one of `CHECKPOINTS`."""
+        return self.scores[checkpoint][metric]
+
+    def class_scores(self, checkpoint: str) -> dict[str, float]:
+        """Returns the test AP of each class, by name; none without `classwise=True`."""
+        test = self.scores[checkpoint]
+        return {k.removeprefix(_CLASS): v for k, v in test.items() if k.startswith(_CLASS)}
+
+
+def write_result(path: Path, result: RunResult) -> None:
+    """Writes a result as JSON; the file appears whole or not at all."""
+    write_record(path, dataclasses.asdict(result))
+
+
+def read_result(path: Path) -> RunResult:
+    """Reads a result.
+
+    Raises:
+        ValueError: if the file is damaged or of another version of this package.
+    """
+    content = read_record(path)
+    try:
+        result = RunResult(**content)
+        _check_types(result)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f'{path}: is damaged ({one_line(error)}); {_REMEDY}') from error
+    return result
+
+
+def _check_types(result: RunResult) -> None:
+    kinds = {'seed': int, 'best_epoch': int, 'validation': list, 'selection': dict}
+    for name, kind in {**kinds, 'scores': dict, 'identity': dict}.items():
+        if not isinstance(getattr(result, name), kind):
+            raise TypeError(f'{name} is no {kind.__name__}')
+    for checkpoint in CHECKPOINTS:
+        if not isinstance(result.scores[checkpoint], dict):
+            raise TypeError(f'scores of {checkpoint} are no dict')
+
+
+def load_results(folder: str | os.PathLike[str]) -> list[RunResult]:
+    """Reads the finished runs below a folder, sorted by path.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if one is damaged or of another version of this package.
+    """
+    paths = sorted(Path(folder).rglob(RESULT_FILE))
+    if not paths:
+        raise FileNotFoundError(f'{folder}: holds no finished run; give the folder of a comparison')
+    return [read_result(path) for path in paths]
+
+
+def tidy_rows(results: Sequence[RunResult]) -> list[dict[str, Any]]:
+    """Returns one row a number: method, data, protocol, seed, checkpoint, metric and value."""
+    return [
+        {
+            'method': result.method,
+            'data': result.data,
+            'protocol': result.protocol,
+            'seed': result.seed,
+            'checkpoint': checkpoint,
+            'metric': metric,
+            'value': value,
+        }
+        for result in results
+        for checkpoint in CHECKPOINTS
+        for metric, value in result.scores[checkpoint].items()
+    ]
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Reads a JSON file of a run and takes off its format number.
+
+    Raises:
+        ValueError: if it is damaged or of another format.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
+        form = content.pop('format', 1)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f'{path}: is damaged ({one_line(error)}); {_REMEDY}') from error
+    if form != _FORMAT:
+        age = 'an earlier' if form == 1 else 'a later'
+        raise ValueError(
+            f'{path}: the run was made by {age} version of wsml_mm, which noted other things of '
+            f'it; delete {path.parent}, or give another --work-dir'
+        )
+    return content
+
+
+def write_record(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a JSON file of a run, with its format number."""
+    write_durably(path, json.dumps({'format': _FORMAT, **content}, indent=1).encode())

@@ -3,28 +3,50 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import mmengine
+import mmpretrain
+import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.visualization import Visualizer
 
-from wsml_mm.labels.files import one_line, write_durably
+from wsml_mm.datasets.nesting import innermost
+from wsml_mm.version import __version__
 
+from .contents import Contents
+from .data_digests import DataDigests, leaf_configs
 from .entries import Entry, seeded_config
-from .results import METRIC
+from .identity import Identity, differences, identity
+from .results import (
+    METRIC,
+    RESULT_FILE,
+    SERIES,
+    RunResult,
+    read_record,
+    read_result,
+    write_record,
+    write_result,
+)
 from .training import best_checkpoint, train
+
+RUN_FILE = 'run.json'
 
 
 def run_once(
-    method: Entry, seed: int, folder: str | os.PathLike[str], options: dict[str, Any] | None = None
-) -> dict[str, Any]:
+    method: Entry,
+    seed: int,
+    folder: str | os.PathLike[str],
+    options: dict[str, Any] | None = None,
+    contents: Path | None = None,
+    expected: Identity | None = None,
+) -> RunResult:
     """Trains a method with a seed and tests its last and its best validation checkpoint.
 
     A finished run is read from `result.json`, an interrupted one is resumed.
@@ -32,28 +54,96 @@ def run_once(
     Args:
         method: what to run.
         seed: of labels and training.
-        folder: of the run; its log goes to `console.log` there.
+        folder: of the run; its log, and the traceback of an error, go to `console.log` there.
         options: config settings to override, as --cfg-options.
+        contents: file of `Contents`, which knows images and weights from earlier runs.
+        expected: identity that the run had when it was planned.
 
     Raises:
-        ValueError: if the folder holds a run of another config, or a damaged file.
+        ValueError: if the folder holds another run or a damaged file, or if data or files have
+            changed since the run was planned.
     """
-    cfg = seeded_config(method, seed, options)
-    folder = Path(folder)
-    digest = hashlib.sha256(json.dumps(cfg.to_dict(), sort_keys=True, default=str).encode())
-    identity = {'method': method.name, 'seed': seed, 'config': digest.hexdigest()[:16]}
-    _claim(folder, identity)
-    result_file = folder / 'result.json'
-    if result_file.is_file():
-        return _read_json(result_file)
+    cfg, folder = seeded_config(method, seed, options), Path(folder)
+    known = Contents(contents)
+    own = identity(cfg, DataDigests(known))
+    known.save()
+    if expected is not None and (changed := differences(expected, own)):
+        raise ValueError(
+            f'{folder}: {_listed(changed)} changed since this comparison began; start it again'
+        )
+    check_folder(folder, own)
+    if (folder / RESULT_FILE).is_file():
+        return read_result(folder / RESULT_FILE)
+    write_record(folder / RUN_FILE, _record(method, seed, own))
     cfg.work_dir = str(folder)
     cfg.resume = (folder / 'last_checkpoint').is_file()
     # MMEngine keeps its state under this name: two runs of one process must not share it.
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
     with (folder / 'console.log').open('a') as log, contextlib.redirect_stdout(log), _forgotten():
-        result = {**identity, **_train_and_test(cfg)}
-    write_durably(result_file, json.dumps(result, indent=1).encode())
+        try:
+            measured = _train_and_test(cfg)
+        except Exception:
+            traceback.print_exc(file=log)
+            raise
+    result = RunResult(
+        method=method.name,
+        key=(cfg.get('method') or {}).get('key') or method_key(method.name),
+        data=(cfg.get('protocol') or {}).get('data') or _data_name(cfg),
+        protocol=(cfg.get('protocol') or {}).get('name') or Path(method.config).stem,
+        seed=seed,
+        identity=own,
+        version=__version__,
+        **measured,
+    )
+    write_result(folder / RESULT_FILE, result)
     return result
+
+
+def method_key(name: str) -> str:
+    """Returns a method's name as it stands in names of files."""
+    return name.replace(' ', '-').lower()
+
+
+def check_folder(folder: Path, own: Identity) -> None:
+    """Refuses a folder that holds another run than the one that is wanted.
+
+    Args:
+        folder: of the run.
+        own: identity of what is wanted.
+
+    Raises:
+        ValueError: naming what differs, or if the run is of another version of this package.
+    """
+    if not (folder / RUN_FILE).is_file():
+        if (folder / RESULT_FILE).is_file():
+            raise ValueError(
+                f'{folder}: holds a result and no {RUN_FILE}, which says of what; delete it, or '
+                'give another --work-dir'
+            )
+        return
+    stored = read_record(folder / RUN_FILE)
+    if changed := differences(stored.get('identity', {}), own):
+        raise ValueError(
+            f'{folder}: holds a run with other {_listed(changed)}; delete it, or give another '
+            '--work-dir'
+        )
+
+
+def _listed(changed: Sequence[str], most: int = 3) -> str:
+    rest = len(changed) - most
+    return ', '.join(changed[:most]) + (f' and {rest} more' if rest > 0 else '')
+
+
+def _record(method: Entry, seed: int, own: Identity) -> dict[str, Any]:
+    versions = {'wsml_mm': __version__}
+    for package in (torch, mmengine, mmpretrain):
+        versions[package.__name__] = str(package.__version__)
+    return {'method': method.name, 'seed': seed, 'versions': versions, 'identity': own}
+
+
+def _data_name(cfg: Config) -> str:
+    leaf = innermost(next(leaf_configs(cfg.train_dataloader.dataset)))
+    return str(getattr(leaf['type'], '__name__', leaf['type']))
 
 
 @contextlib.contextmanager
@@ -72,42 +162,17 @@ def _forgotten() -> Iterator[None]:
                 del kind._instance_dict[name]
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(
-            f'{path}: is damaged ({one_line(error)}); delete it, and what it held is made anew'
-        ) from error
-    return content
-
-
-def _claim(folder: Path, identity: dict[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    marker = folder / 'run.json'
-    if not marker.is_file():
-        write_durably(marker, json.dumps(identity).encode())
-    elif _read_json(marker) != identity:
-        raise ValueError(
-            f'{folder}: holds a run of another config; delete it, or give another --work-dir'
-        )
-
-
 def _train_and_test(cfg: Config) -> dict[str, Any]:
     begin = time.perf_counter()
     runner = train(cfg)
     seconds = time.perf_counter() - begin
-    test_last = runner.test()
-    best = best_checkpoint(cfg.work_dir)
-    saved = runner.load_checkpoint(str(best))
+    last = runner.test()
+    saved = runner.load_checkpoint(str(best_checkpoint(cfg.work_dir)))
     scalars = runner.message_hub.log_scalars
     return {
         'best_epoch': int(saved['meta']['epoch']),
-        'test_best': runner.test(),
-        'test_last': test_last,
-        'val_mAP': scalars[f'val/{METRIC}'].data[0].tolist(),
-        'selection': {
-            k: v.data[0].tolist() for k, v in scalars.items() if k.startswith(('label/', 'state/'))
-        },
+        'scores': {'best': runner.test(), 'last': last},
+        'validation': scalars[f'val/{METRIC}'].data[0].tolist(),
+        'selection': {k: v.data[0].tolist() for k, v in scalars.items() if k.startswith(SERIES)},
         'seconds': round(seconds, 2),
     }

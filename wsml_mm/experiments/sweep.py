@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from .comparison import CONTENTS_FILE, claimed, run_comparison
 from .entries import Entry, seeded_config
+from .execution import Execution, RunError
+from .results import RunResult
 
 REFERENCE = ''  # stands for the value of methods that do not have the setting
 
@@ -73,6 +77,60 @@ def plan_sweep(
     if all(plan.value == REFERENCE for plan in plans.values()):
         raise ValueError(f'{setting.name}: none of the configs {[m.name for m in methods]} has it')
     return sorted(plans.values(), key=lambda plan: ['reference', *folders].index(plan.folder))
+
+
+def run_sweep(
+    methods: Sequence[Entry],
+    setting: Setting,
+    seeds: Sequence[int],
+    root: Path,
+    options: dict[str, Any] | None = None,
+    execution: Execution | None = None,
+) -> tuple[dict[str, list[RunResult]], list[str]]:
+    """Trains what a sweep takes.
+
+    Finished runs below `root` are kept, an interrupted one is resumed.
+
+    Args:
+        methods: of `read_methods`.
+        setting: what varies.
+        seeds: of observed labels and training.
+        root: folder; a value's runs are in `<setting>_<value>`, those of references in `reference`.
+        options: config settings to override, as --cfg-options.
+        execution: see `run_comparison`.
+
+    Returns:
+        The results of each value, references under '', and what is said of failed runs.
+
+    Raises:
+        ValueError: as `run_comparison`, or if the setting is refused.
+        RunError: if a run failed; with `keep_going` only if no value has a result.
+    """
+    points: dict[str, list[RunResult]] = {}
+    failures: list[str] = []
+    plans = plan_sweep(methods, setting, options)
+    with claimed(root):
+        for number, plan in enumerate(plans, start=1):
+            print(f'{number}/{len(plans)} {plan.folder}: {", ".join(m.name for m in plan.methods)}')
+            try:
+                outcome = run_comparison(
+                    plan.methods,
+                    seeds,
+                    root / plan.folder,
+                    plan.options,
+                    execution,
+                    root / CONTENTS_FILE,
+                )
+            except RunError as error:
+                if execution is None or not execution.keep_going:
+                    raise
+                failures += error.failures
+                continue
+            points.setdefault(plan.value, []).extend(outcome.results)
+            failures += outcome.failures
+    if not any(points):  # none but the references
+        raise RunError('; '.join(failures), failures)
+    return points, failures
 
 
 def _folder(name: str, value: Any) -> str:

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .comparison import run_comparison, run_folder
-from .entries import read_entries
+from .entries import Entry
+from .execution import Execution
 from .history import RunDynamics, read_run
+from .results import RESULT_FILE
 
 
-def dynamics_of(args: argparse.Namespace) -> list[RunDynamics]:
+def dynamics_of(
+    methods: Sequence[Entry],
+    seeds: Sequence[int],
+    root: Path,
+    options: dict[str, Any] | None = None,
+    execution: Execution | None = None,
+) -> tuple[list[RunDynamics], list[str]]:
     """Trains what is missing of a comparison and reads every run, method by method.
 
     Args:
-        args: with the options of `add_comparison_options`.
+        methods: of `read_methods`.
+        seeds: of observed labels and training.
+        root: folder of the comparison.
+        options: config settings to override, as --cfg-options.
+        execution: see `run_comparison`.
+
+    Returns:
+        The dynamics of finished runs, and what is said of failed ones (with `keep_going`).
 
     Raises:
         FileNotFoundError: if a finished run holds no dynamics, before anything is trained.
     """
-    root = Path(args.work_dir)
-    methods = read_entries(args.configs, args.methods, args.upper_bound)
-    runs = [(run_folder(root, m.name, seed), m.name, seed) for m in methods for seed in args.seeds]
-    for folder, name, seed in runs:
-        if (folder / 'result.json').is_file():
-            read_run(folder, name, seed)
-    run_comparison(methods, args.seeds, root, args.jobs, args.cfg_options)
-    return [read_run(*run) for run in runs]
+    for method in methods:
+        for seed in seeds:
+            folder = run_folder(root, method.name, seed)
+            if (folder / RESULT_FILE).is_file():
+                read_run(folder, method.name, seed)
+    outcome = run_comparison(methods, seeds, root, options, execution)
+    runs = [read_run(run_folder(root, r.method, r.seed), r.method, r.seed) for r in outcome.results]
+    return runs, outcome.failures

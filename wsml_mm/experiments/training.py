@@ -75,7 +75,7 @@ def _started(cfg: Config) -> bool:
 
 
 def _trained_first_stage(cfg: Config, stage: dict[str, Any]) -> Path:
-    first = _first_stage(cfg, stage)
+    first = first_stage_of(cfg, stage)
     done = Path(first.work_dir) / 'finished'
     if not done.is_file():
         first.resume = True  # where there is a checkpoint
@@ -86,7 +86,8 @@ def _trained_first_stage(cfg: Config, stage: dict[str, Any]) -> Path:
     return best_checkpoint(first.work_dir)
 
 
-def _first_stage(cfg: Config, stage: dict[str, Any]) -> Config:
+def first_stage_of(cfg: Config, stage: dict[str, Any]) -> Config:
+    """Returns the config that the first stage of a LinearInit config is trained with."""
     first = first_stage_config(cfg)
     assert first is not None
     first.work_dir = os.path.join(cfg.work_dir, 'linear_init')

@@ -55,6 +55,6 @@ def _start_from(cfg: Config, checkpoint: str) -> list[str]:
     options = [f'load_from={best}']
     if cfg.linear_init.get('carry_corrections', False):
         hooks: ConfigDict = cfg.default_hooks
-        keys = [k for k, hook in hooks.items() if hook and takes(hook, 'corrections_from')]
-        options += [f'default_hooks.{key}.corrections_from={best}' for key in keys]
+        keys = [k for k, hook in hooks.items() if hook and takes(hook, 'state_from')]
+        options += [f'default_hooks.{key}.state_from={best}' for key in keys]
     return options

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wsml_mm.experiments.results import _CLASS, METRIC, MOMENTS, Result, class_scores
+from wsml_mm.experiments.results import CHECKPOINTS, METRIC, RunResult, tidy_rows
 
 from .plots import legend_below, new_figure, plot_band, save_figure, tidy_axes
 from .styles import Style, style_of
@@ -24,31 +24,31 @@ from .tables import (
 _LEGEND_INSIDE = 8  # entries that leave room for the curves
 
 
-def summarise(results: Sequence[Result], baseline: str) -> list[dict[str, Any]]:
+def summarise(results: Sequence[RunResult], baseline: str) -> list[dict[str, Any]]:
     """Returns one row a method: test mAP at the best validation epoch and at the last.
 
     Each has `mean`, `std` (over seeds), and `difference` and `interval` against the baseline's
     runs with the same seeds.
     """
-    runs = {(r['method'], r['seed']): r for r in results}
+    runs = {(r.method, r.seed): r for r in results}
     rows = []
-    for method in dict.fromkeys(r['method'] for r in results):
+    for method in dict.fromkeys(r.method for r in results):
         seeds = [s for m, s in runs if m == method]
         row: dict[str, Any] = {'method': method, 'seeds': len(seeds)}
-        for moment in MOMENTS:
-            score = np.array([runs[method, s][f'test_{moment}'][METRIC] for s in seeds])
-            row[f'{moment}_mean'] = float(score.mean())
-            row[f'{moment}_std'] = spread_over_seeds(score)
+        for checkpoint in CHECKPOINTS:
+            score = np.array([runs[method, s].score(checkpoint) for s in seeds])
+            row[f'{checkpoint}_mean'] = float(score.mean())
+            row[f'{checkpoint}_std'] = spread_over_seeds(score)
             shared = [s for s in seeds if (baseline, s) in runs]
             if method != baseline and shared:
                 gaps = [
-                    runs[method, s][f'test_{moment}'][METRIC]
-                    - runs[baseline, s][f'test_{moment}'][METRIC]
+                    runs[method, s].score(checkpoint) - runs[baseline, s].score(checkpoint)
                     for s in shared
                 ]
                 difference, interval = paired_interval(np.array(gaps))
-                row[f'{moment}_difference'], row[f'{moment}_interval'] = difference, interval
-        row['best_epoch'] = float(np.mean([runs[method, s]['best_epoch'] for s in seeds]))
+                row[f'{checkpoint}_difference'] = difference
+                row[f'{checkpoint}_interval'] = interval
+        row['best_epoch'] = float(np.mean([runs[method, s].best_epoch for s in seeds]))
         rows.append(row)
     return rows
 
@@ -56,16 +56,16 @@ def summarise(results: Sequence[Result], baseline: str) -> list[dict[str, Any]]:
 def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
     """Returns the summary as a Markdown table."""
     head = ['method']
-    for moment in MOMENTS:
-        head += [f'test mAP, {CHECKPOINT_TITLES[moment]}', f'minus {baseline}']
+    for checkpoint in CHECKPOINTS:
+        head += [f'test mAP, {CHECKPOINT_TITLES[checkpoint]}', f'minus {baseline}']
     lines = []
     for row in rows:
         cells = [row['method']]
-        for moment in MOMENTS:
-            cells.append(plus_minus(row[f'{moment}_mean'], row[f'{moment}_std']))
-            gap = row.get(f'{moment}_difference')
+        for checkpoint in CHECKPOINTS:
+            cells.append(plus_minus(row[f'{checkpoint}_mean'], row[f'{checkpoint}_std']))
+            gap = row.get(f'{checkpoint}_difference')
             cells.append(
-                '' if gap is None else plus_minus(gap, row[f'{moment}_interval'], signed=True)
+                '' if gap is None else plus_minus(gap, row[f'{checkpoint}_interval'], signed=True)
             )
         lines.append(cells)
     seeds = rows[0]['seeds']
@@ -78,47 +78,56 @@ def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
     return '\n'.join([*markdown_table(head, lines), '', note, ''])
 
 
-def class_markdown(results: Sequence[Result], moment: str) -> str:
+def class_markdown(results: Sequence[RunResult], checkpoint: str) -> str:
     """Returns the mean test AP of each class, a column a method."""
-    methods = list(dict.fromkeys(r['method'] for r in results))
-    scores = [class_scores(r, moment) for r in results]
+    methods = list(dict.fromkeys(r.method for r in results))
+    scores = [r.class_scores(checkpoint) for r in results]
     lines = []
     for name in scores[0]:
         means = [
-            np.mean([s[name] for r, s in zip(results, scores, strict=True) if r['method'] == m])
+            np.mean([s[name] for r, s in zip(results, scores, strict=True) if r.method == m])
             for m in methods
         ]
         lines.append([name, *(f'{mean:.1f}' for mean in means)])
     return '\n'.join([*markdown_table(['class', *methods], lines), ''])
 
 
-def write_tables(results: Sequence[Result], folder: Path, baseline: str, command: str) -> str:
-    """Writes table.md, table.csv and runs.csv into a folder; returns the summary's Markdown."""
+def write_tables(results: Sequence[RunResult], folder: Path, baseline: str, command: str) -> str:
+    """Writes table.md, table.csv, runs.csv and results.csv; returns the summary's Markdown.
+
+    Args:
+        results: of `run_comparison`.
+        folder: for the files.
+        baseline: method that others are compared with.
+        command: that made them.
+    """
     rows = summarise(results, baseline)
     summary = markdown(rows, baseline)
     parts = [summary]
-    for moment in MOMENTS:
+    for checkpoint in CHECKPOINTS:
         parts.append(
-            f'## Test AP by class, {CHECKPOINT_TITLES[moment]}\n\n{class_markdown(results, moment)}'
+            f'## Test AP by class, {CHECKPOINT_TITLES[checkpoint]}\n\n'
+            f'{class_markdown(results, checkpoint)}'
         )
     parts.append(f'Made by `{command}`\n')
     (folder / 'table.md').write_text('\n'.join(parts), encoding='utf-8')
     write_csv(folder / 'table.csv', rows)
     write_csv(folder / 'runs.csv', [_flat(r) for r in results])
+    write_csv(folder / 'results.csv', tidy_rows(results))
     return summary
 
 
-def _flat(result: Result) -> dict[str, Any]:
-    row = {key: result[key] for key in ('method', 'seed', 'best_epoch', 'seconds')}
-    for moment in MOMENTS:
-        for key, value in result[f'test_{moment}'].items():
-            if key == METRIC or key.startswith(_CLASS):
-                row[f'{moment} {key.removeprefix("multi-label/")}'] = value
+def _flat(result: RunResult) -> dict[str, Any]:
+    row = {key: getattr(result, key) for key in ('method', 'seed', 'best_epoch', 'seconds')}
+    for checkpoint in CHECKPOINTS:
+        row[f'{checkpoint} {METRIC.removeprefix("multi-label/")}'] = result.score(checkpoint)
+        for name, value in result.class_scores(checkpoint).items():
+            row[f'{checkpoint} AP/{name}'] = value
     return row
 
 
 def draw_curves(
-    results: Sequence[Result],
+    results: Sequence[RunResult],
     path: Path,
     title: str = '',
     styles: dict[str, Style] | None = None,
@@ -133,8 +142,8 @@ def draw_curves(
     """
     figure, axes = new_figure(figsize=(7, 4.2))
     styles = {} if styles is None else styles
-    for method in dict.fromkeys(r['method'] for r in results):
-        curves = [r['val_mAP'] for r in results if r['method'] == method]
+    for method in dict.fromkeys(r.method for r in results):
+        curves = [r.validation for r in results if r.method == method]
         length = min(map(len, curves))
         line = style_of(method, styles).line()
         plot_band(

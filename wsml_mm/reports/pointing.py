@@ -25,11 +25,12 @@ def draw_pointing_game(
     title: str = '',
     styles: dict[str, Style] | None = None,
 ) -> Any:
-    """Returns a figure of accuracies by class and method, one panel a moment of training.
+    """Returns a figure of accuracies by class and method, one panel a checkpoint.
 
     Args:
-        rows: one a run and moment: `method`, `seed`, `moment` ('best' or 'last'), `accuracy`,
-            `mean_class_accuracy`, one key a class that has a box, and all with `centre/`.
+        rows: one a run and checkpoint: `method`, `seed`, `checkpoint` ('best' or 'last'),
+            `accuracy`, `mean_class_accuracy`, one key a class that has a box, and the same with
+            `centre/`.
         classes: in the order to draw.
         title: above the panels.
         styles: of `read_styles`.
@@ -37,14 +38,14 @@ def draw_pointing_game(
     styles = {} if styles is None else styles
     judged = [name for name in classes if name in rows[0]]
     groups = [*(judged if len(judged) <= _MOST_CLASSES else []), *_GROUPS]
-    moments = list(dict.fromkeys(row['moment'] for row in rows))
+    checkpoints = list(dict.fromkeys(row['checkpoint'] for row in rows))
     width = max(5.5, 1.5 + 0.75 * len(groups))
     figure, axes = new_figure(
-        len(moments), figsize=(width, 2.9 * len(moments)), sharex=True, squeeze=False
+        len(checkpoints), figsize=(width, 2.9 * len(checkpoints)), sharex=True, squeeze=False
     )
-    for moment, axis in zip(moments, axes[:, 0], strict=True):
-        _draw_panel(axis, [row for row in rows if row['moment'] == moment], groups, styles)
-        axis.set_title(CHECKPOINT_TITLES.get(moment, moment), loc='left', fontsize=10)
+    for checkpoint, axis in zip(checkpoints, axes[:, 0], strict=True):
+        _draw_panel(axis, [row for row in rows if row['checkpoint'] == checkpoint], groups, styles)
+        axis.set_title(CHECKPOINT_TITLES.get(checkpoint, checkpoint), loc='left', fontsize=10)
     axes[-1, 0].set_xticks(np.arange(len(groups)), [_GROUPS.get(g, g) for g in groups])
     handles, labels = axes[0, 0].get_legend_handles_labels()
     handles, labels = [*handles[1:], handles[0]], [*labels[1:], labels[0]]  # the centre last
@@ -92,10 +93,10 @@ def pointing_markdown(rows: Sequence[Row], classes: Sequence[str]) -> str:
     columns = [ACCURACY, MEAN_CLASS, *judged]
     head = ['method', 'checkpoint', 'all pairs', 'mean over classes', *judged]
     lines = []
-    for moment, method in dict.fromkeys((row['moment'], row['method']) for row in rows):
-        chosen = [r for r in rows if (r['moment'], r['method']) == (moment, method)]
+    for checkpoint, method in dict.fromkeys((row['checkpoint'], row['method']) for row in rows):
+        chosen = [r for r in rows if (r['checkpoint'], r['method']) == (checkpoint, method)]
         scores = zip(*_over_seeds(chosen, columns), strict=True)
-        lines.append([method, moment, *(plus_minus(*score) for score in scores)])
+        lines.append([method, checkpoint, *(plus_minus(*score) for score in scores)])
     centre = [f'{rows[0][f"centre/{column}"]:.1f}' for column in columns]
     lines.append(['image centre', '', *centre])
     return '\n'.join([*markdown_table(head, lines), ''])

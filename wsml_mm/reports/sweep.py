@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wsml_mm.experiments.results import METRIC, MOMENTS, Result
+import numpy as np
+
+from wsml_mm.experiments.results import CHECKPOINTS, RunResult
 from wsml_mm.experiments.sweep import REFERENCE
 
 from .comparison import summarise
@@ -14,7 +16,7 @@ from .styles import Style, style_of
 from .tables import CHECKPOINT_TITLES, markdown_table, plus_minus
 
 # Results of each value; under REFERENCE those of methods without the setting.
-Points = Mapping[str, Sequence[Result]]
+Points = Mapping[str, Sequence[RunResult]]
 
 
 def sweep_rows(points: Points, name: str, baseline: str) -> list[dict[str, Any]]:
@@ -28,7 +30,7 @@ def sweep_rows(points: Points, name: str, baseline: str) -> list[dict[str, Any]]
     references = points.get(REFERENCE, ())
     rows = []
     for value, results in points.items():
-        here = {r['method'] for r in results}
+        here = {r.method for r in results}
         compared = results if value == REFERENCE else [*references, *results]
         for row in summarise(compared, baseline):
             if row['method'] in here:
@@ -40,12 +42,12 @@ def run_rows(points: Points, name: str) -> list[dict[str, Any]]:
     """Returns one row a run: its scores, best epoch and time."""
     return [
         {
-            'method': r['method'],
+            'method': r.method,
             name: value,
-            'seed': r['seed'],
-            'best_epoch': r['best_epoch'],
-            **{f'{moment}_mAP': r[f'test_{moment}'][METRIC] for moment in MOMENTS},
-            'seconds': r['seconds'],
+            'seed': r.seed,
+            'best_epoch': r.best_epoch,
+            **{f'{checkpoint}_mAP': r.score(checkpoint) for checkpoint in CHECKPOINTS},
+            'seconds': r.seconds,
         }
         for value, results in points.items()
         for r in results
@@ -64,15 +66,16 @@ def sweep_markdown(rows: Sequence[dict[str, Any]], name: str, methods: Sequence[
     values = list(dict.fromkeys(row[name] for row in rows))
     head = ['method', *('without' if value == REFERENCE else value for value in values)]
     lines = []
-    for moment in MOMENTS:
+    for checkpoint in CHECKPOINTS:
         body = []
         for method in methods:
             found = [cells.get((method, value)) for value in values]
             texts = [
-                plus_minus(r[f'{moment}_mean'], r[f'{moment}_std']) if r else '' for r in found
+                plus_minus(r[f'{checkpoint}_mean'], r[f'{checkpoint}_std']) if r else ''
+                for r in found
             ]
             body.append([method, *texts])
-        lines += [f'Test mAP by {name}, {CHECKPOINT_TITLES[moment]}:', '']
+        lines += [f'Test mAP by {name}, {CHECKPOINT_TITLES[checkpoint]}:', '']
         lines += [*markdown_table(head, body), '']
     for method in methods:
         own = [row for row in rows if row['method'] == method]
@@ -117,21 +120,25 @@ def draw_sweep(
     values = [value for value in points if value != REFERENCE]
     places, scale = positions(values)
     figure, panels = new_figure(1, 2, figsize=(9.6, 4.2))
-    for axes, moment in zip(panels, MOMENTS, strict=True):
+    for axes, checkpoint in zip(panels, CHECKPOINTS, strict=True):
         axes.set_xscale('log' if scale == 'log' else 'linear')
         for method in methods:
             style = {'label': method, **style_of(method, styles).line()}
-            held = _scores(points.get(REFERENCE, ()), method, moment)
+            held = _scores(points.get(REFERENCE, ()), method, checkpoint)
             if held:
                 ends = [min(places), max(places)]
                 reference = {**style, 'linestyle': '--', 'marker': ''}
-                plot_band(axes, ends, [[score] * 2 for score in held], **reference)
+                plot_band(axes, ends, [[score] * 2 for score in held.values()], **reference)
                 continue
-            order = sorted(range(len(values)), key=places.__getitem__)
-            columns = [_scores(points[values[i]], method, moment) for i in order]
-            curves = list(zip(*columns, strict=True))
+            scores = [_scores(points[value], method, checkpoint) for value in values]
+            order = [i for i in np.argsort(places, kind='stable') if scores[i]]
+            # A line is one seed's: there is none of a seed that failed at a value.
+            seeds = set.intersection(*(set(scores[i]) for i in order)) if order else set()
+            if not seeds:
+                continue
+            curves = [[scores[i][seed] for i in order] for seed in sorted(seeds)]
             plot_band(axes, [places[i] for i in order], curves, **style, markevery=1)
-        axes.set(xlabel=label, title=CHECKPOINT_TITLES[moment])
+        axes.set(xlabel=label, title=CHECKPOINT_TITLES[checkpoint])
         axes.set_xticks(places, values)
         axes.minorticks_off()
         if scale == 'category':
@@ -143,5 +150,5 @@ def draw_sweep(
     return figure
 
 
-def _scores(results: Sequence[Result], method: str, moment: str) -> list[float]:
-    return [r[f'test_{moment}'][METRIC] for r in results if r['method'] == method]
+def _scores(results: Sequence[RunResult], method: str, checkpoint: str) -> dict[int, float]:
+    return {r.seed: r.score(checkpoint) for r in results if r.method == method}

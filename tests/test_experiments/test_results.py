@@ -1,0 +1,106 @@
+"""Results as files and as tidy rows."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsml_mm.experiments.results import (
+    METRIC,
+    RunResult,
+    load_results,
+    read_result,
+    tidy_rows,
+    write_result,
+)
+
+RESULT = RunResult(
+    method='LL-R',
+    key='ll-r',
+    data='VOC2012',
+    protocol='linear',
+    seed=3,
+    best_epoch=2,
+    seconds=1.5,
+    scores={'best': {METRIC: 60.5, 'multi-label/AP/cat': 61}, 'last': {METRIC: 60}},
+    validation=[50, 60],
+    selection={'ll/precision': [0.1, 0.2]},
+    identity={'train labels': 'abc'},
+    version='1',
+)
+
+NUMBERS = st.floats(allow_nan=False)
+SCORES = st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3)
+
+
+@given(st.builds(
+    RunResult, method=st.text(max_size=5), key=st.text(max_size=5), data=st.text(max_size=5),
+    protocol=st.text(max_size=5), seed=st.integers(0), best_epoch=st.integers(1),
+    seconds=NUMBERS, scores=st.fixed_dictionaries({'best': SCORES, 'last': SCORES}),
+    validation=st.lists(NUMBERS, max_size=3),
+    selection=st.dictionaries(st.text(max_size=5), st.lists(NUMBERS, max_size=2), max_size=2),
+    identity=st.dictionaries(st.text(max_size=5), st.none() | st.text(max_size=5), max_size=2),
+    version=st.text(max_size=5),
+))  # fmt: skip
+def test_a_file_gives_the_result_again(tmp_path_factory, result):
+    path = tmp_path_factory.getbasetemp() / 'result.json'
+    write_result(path, result)
+    assert read_result(path) == result
+
+
+def test_a_class_without_score_stays_nan(tmp_path):
+    scores = {'best': {'multi-label/AP/cat': math.nan}, 'last': {}}
+    write_result(tmp_path / 'result.json', dataclasses.replace(RESULT, scores=scores))
+    assert math.isnan(read_result(tmp_path / 'result.json').class_scores('best')['cat'])
+
+
+def test_scores_and_rows():
+    assert RESULT.score('best') == 60.5
+    assert RESULT.class_scores('best') == {'cat': 61}
+    assert RESULT.class_scores('last') == {}
+    same = dict(method='LL-R', data='VOC2012', protocol='linear', seed=3)
+    assert tidy_rows([RESULT]) == [
+        dict(same, checkpoint='best', metric=METRIC, value=60.5),
+        dict(same, checkpoint='best', metric='multi-label/AP/cat', value=61),
+        dict(same, checkpoint='last', metric=METRIC, value=60),
+    ]
+
+
+def test_all_below_a_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match='holds no finished run'):
+        load_results(tmp_path)
+    for name in ('b_1', 'a_1', 'deep/c_1'):
+        (tmp_path / name).mkdir(parents=True)
+        result = dataclasses.replace(RESULT, method=name)
+        write_result(tmp_path / name / 'result.json', result)
+    assert [r.method for r in load_results(tmp_path)] == ['a_1', 'b_1', 'deep/c_1']
+
+
+GOOD = {'format': 2, **dataclasses.asdict(RESULT)}
+
+
+@pytest.mark.parametrize(
+    ('content', 'words'),
+    [
+        (json.dumps(GOOD)[:100], r'is damaged \(JSONDecodeError'),
+        ('[1]', 'is damaged'),
+        (json.dumps({k: v for k, v in GOOD.items() if k != 'scores'}), r'is damaged .*scores'),
+        (json.dumps({**GOOD, 'scores': {'best': {}}}), r"is damaged \(KeyError: 'last'"),
+        (json.dumps({**GOOD, 'scores': 5}), r'is damaged'),
+        (json.dumps({**GOOD, 'seed': 'x'}), r'is damaged \(TypeError: seed is no int'),
+        (json.dumps({**GOOD, 'more': 5}), r'is damaged .*more'),
+        (json.dumps({'method': 'AN', 'seed': 1, 'config': 'abc'}), 'an earlier version of wsml_mm'),
+        (json.dumps({**GOOD, 'format': 3}), 'a later version of wsml_mm'),
+    ],
+)
+def test_damaged_files(tmp_path, content, words):
+    path = tmp_path / 'result.json'
+    path.write_text(content)
+    with pytest.raises(ValueError, match=rf'result\.json: .*{words}.*; delete ') as error:
+        read_result(path)
+    assert '\n' not in str(error.value)

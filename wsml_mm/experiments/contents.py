@@ -1,0 +1,123 @@
+"""Digests of what files hold, remembered by size and time so that no file is read twice."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from wsml_mm.labels.files import one_line, write_durably
+
+_FORMAT = 1
+_BLOCK = 512  # images whose content stands under one stamp
+_CHUNK = 1 << 20  # bytes read at a time
+
+
+class Contents:
+    """Knows what files hold; each is read once, and again only where its size or time changed.
+
+    A stamp covers one file, or a block of 512 images: their names, sizes and times of last change
+    (nanoseconds), and the folder. Where a stamp is known, nothing is read. So it is noticed
+
+    - if an image or file is added, removed, renamed, or changed in size,
+    - if its time of last change differs and its bytes do as well (a mere touch costs one reading
+      of the block and changes nothing).
+
+    Not noticed is a change that keeps size and time, and one in a file that is not local
+    ('s3://...'): of those only the name counts.
+
+    Args:
+        path: JSON file in which the stamps are kept between calls; None: nowhere.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._known: dict[str, str] = {}
+        self._new = False
+        if path is not None and path.is_file():
+            self._known = _read(path)
+
+    def file(self, path: str | os.PathLike[str]) -> str:
+        """Returns the digest of one file's bytes; its name does not count."""
+        stamp = _digest('file', os.path.abspath(path), _state(os.fspath(path)))
+        if stamp not in self._known:
+            self._learn(stamp, _content(os.fspath(path)))
+        return self._known[stamp]
+
+    def images(self, paths: Sequence[str]) -> str:
+        """Returns the digest of images, their names without folders and their bytes, in order."""
+        here = os.getcwd()
+        blocks = [paths[first : first + _BLOCK] for first in range(0, len(paths), _BLOCK)]
+        stamps = [_digest('images', here, [[p, *_state(p)] for p in block]) for block in blocks]
+        unread = [b for b, stamp in zip(blocks, stamps, strict=True) if stamp not in self._known]
+        found = iter(_read_blocks(unread))
+        for stamp in stamps:
+            if stamp not in self._known:
+                self._learn(stamp, next(found))
+        return _digest(len(paths), [self._known[stamp] for stamp in stamps])
+
+    def save(self) -> None:
+        """Writes the stamps, if there are new ones."""
+        if self.path is None or not self._new:
+            return
+        content = {'format': _FORMAT, 'digest_by_stamp': self._known}
+        write_durably(self.path, json.dumps(content, indent=0).encode())
+        self._new = False
+
+    def _learn(self, stamp: str, digest: str) -> None:
+        self._known[stamp] = digest
+        self._new = True
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        known: dict[str, str] = content['digest_by_stamp']
+        # Of another version: all is read again.
+        return dict(known) if content['format'] == _FORMAT else {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f'{path}: is damaged ({one_line(error)}); delete it') from error
+
+
+def _digest(*parts: Any) -> str:
+    return blake2b(json.dumps(parts).encode(), digest_size=12).hexdigest()
+
+
+def _state(path: str) -> tuple[int, int]:
+    """Returns size and time of last change; of a file that is not there (-1, -1)."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
+
+
+def _content(path: str) -> str:
+    digest = blake2b(digest_size=12)
+    try:
+        with open(path, 'rb') as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except (OSError, ValueError):
+        return 'missing'  # a training names it in a message of its own
+    return digest.hexdigest()
+
+
+def _read_blocks(blocks: Sequence[Sequence[str]]) -> list[str]:
+    """Returns the digest of each block of images, reading several at a time."""
+    from rich.progress import track
+
+    def one(block: Sequence[str]) -> str:
+        return _digest([[os.path.basename(path), _content(path)] for path in block])
+
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(one, blocks)
+        title = f'reading {sum(map(len, blocks))} images, once'
+        return list(track(found, title, len(blocks), disable=len(blocks) < 8))
