@@ -14,7 +14,7 @@ from wsml_mm.labels.files import reading
 
 from .annotations import SplitNames, annotation_file, read_labels, read_names
 from .holdout import SplitPart
-from .images import BAD_IMAGES, readable, run_pipeline
+from .images import BAD_IMAGES, find_readable, run_pipeline
 from .observation import Observation, ObserveAll, observe_split
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
@@ -98,7 +98,7 @@ class PartialLabelDataset:
         self.indices = self._part.positions(len(self.full_labels))
         if self.bad_images == 'skip':
             paths = [self.dataset.get_data_info(int(i))['img_path'] for i in self.indices]
-            self.indices = self.indices[readable(paths)]
+            self.indices = self.indices[find_readable(paths)]
         if not len(self.indices):
             raise ValueError(
                 f'{type(self.dataset).__name__}: no image is left of {len(self.full_labels)} '

@@ -142,13 +142,13 @@ def similar_names(classes: Sequence[str], labels: NDArray[np.int64]) -> list[tup
             found[index] = other
     for place, index in enumerate(order if len(classes) <= MOST_PAIRED else ()):
         if index not in found:
-            like = _like(plain, index, order[:place])
+            like = _similar_class(plain, index, order[:place])
             if like is not None and labels[index] <= max(1, _RARE * labels[like]):
                 found[index] = like
     return list(found.items())
 
 
-def _like(plain: Sequence[str], index: int, others: Sequence[int]) -> int | None:
+def _similar_class(plain: Sequence[str], index: int, others: Sequence[int]) -> int | None:
     """Returns the class whose name is like another's and does not differ by a number only."""
     name = plain[index]
     names = {plain[i]: i for i in reversed(others) if _numbers(plain[i]) == _numbers(name)}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from wsml_mm.datasets.images import FolderLists, why_unreadable
+from wsml_mm.datasets.images import FolderLists, image_error
 
 _CHUNK = 256  # images handed out at a time
 _HINTS = 20  # missing files that are looked for under a similar name
@@ -83,7 +83,7 @@ def _decoded(file: str) -> tuple[str | None, bytes]:
         content = Path(file).read_bytes()
     except OSError as error:
         return str(error.strerror), b''
-    return why_unreadable(io.BytesIO(content)), hashlib.sha256(content).digest()
+    return image_error(io.BytesIO(content)), hashlib.sha256(content).digest()
 
 
 def _similar(folders: FolderLists, path: str) -> str:
