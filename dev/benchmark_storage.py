@@ -100,7 +100,7 @@ def each(call: Callable[[int], Any], count: int) -> float:
 
 
 class _Reads(torch.utils.data.Dataset[float]):
-    """Reads samples in a loader worker and tells that worker's own memory."""
+    """Reads samples in a loader worker and returns that worker's own memory."""
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset

@@ -65,7 +65,7 @@ class Tree:
 
 
 def _labels(lines: list[Line], trainable: tuple[str, ...]) -> dict[str, dict[str, int]]:
-    """Image -> class -> 1 or 0; what is said twice counts once, 1 before 0."""
+    """Image -> class -> 1 or 0; what is listed twice counts once, 1 before 0."""
     found: dict[str, dict[str, int]] = {}
     for image, _, label, confidence in lines:
         row = found.setdefault(image, {})

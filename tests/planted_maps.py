@@ -74,7 +74,7 @@ def write_images(root: Path, images: list[dict[str, tuple[Any, Any]]]) -> Path:
 
 
 def planted_config(devkit: Path, work_dir: Path, **game: Any) -> Config:
-    """Returns a config that plays the pointing game in its test."""
+    """Returns a config that measures the pointing game in its test."""
     cfg = tiny_config(devkit, work_dir)
     cfg.custom_imports.imports = ['wsml_mm', 'helpers', 'planted_maps']
     cfg.model = dict(

@@ -20,9 +20,9 @@ def tested_versions(monkeypatch):
 def test_tested_versions_are_silent(monkeypatch):
     monkeypatch.setattr(torch, '__version__', f'{TESTED["torch"]}+cu130')
     monkeypatch.setattr(mmengine, '__version__', '0.10.4')
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warn_above_tested()
-    assert not told
+    assert not caught
 
 
 def test_newer_versions_are_named(monkeypatch):

@@ -206,7 +206,7 @@ def test_stale_cache_is_refused(config, kit, change, named):
     assert os.stat(os.path.join(config['cache'], name)).st_mtime_ns == stored[name]
 
 
-def test_deleting_the_named_file_mends_it(config, kit):
+def test_deleting_the_named_file_helps(config, kit):
     DATASETS.build(config)
     repaint(config, kit)
     with pytest.raises(ValueError, match='stale') as error:

@@ -113,7 +113,7 @@ def test_refusals(devkit, checkpoint, tmp_path):
     with pytest.raises(ValueError, match=r"method='grad'.: use one of cam, gradcam"):
         CamPeakHook('grad')
     runner = type('Runner', (), {'model': torch.nn.Linear(1, 1)})
-    with pytest.raises(ValueError, match='Linear is no ImageClassifier'):
+    with pytest.raises(ValueError, match='Linear is not an ImageClassifier'):
         CamPeakHook().before_test(runner)
 
 

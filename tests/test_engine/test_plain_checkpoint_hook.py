@@ -133,14 +133,17 @@ def test_byte_order_and_layout_do_not_matter():
     assert_same(from_plain(through_file(to_plain(frozen))), np.arange(3.0))
 
 
-def test_a_value_that_cannot_be_saved_is_told(monkeypatch):
-    told = []
+def test_a_value_that_cannot_be_saved_is_logged(monkeypatch):
+    logged = []
     monkeypatch.setattr(
-        'wsml_mm.engine.hooks.plain_checkpoint_hook.print_log', lambda text, **_: told.append(text)
+        'wsml_mm.engine.hooks.plain_checkpoint_hook.print_log',
+        lambda text, **_: logged.append(text),
     )
     assert to_plain({'a': {'b': object(), 'c': 1}}, '.meta') == {'a': {'c': 1}}
     assert to_plain({'f': math.cos}) == {}
-    assert told == ['checkpoint.meta.a.b: object cannot be saved as a plain value and is left out']
+    assert logged == [
+        'checkpoint.meta.a.b: object cannot be saved as a plain value and is left out'
+    ]
 
 
 # Schedulers
@@ -338,7 +341,7 @@ def _without_hook(devkit, work_dir):
 
 
 @pytest.mark.skipif(
-    is_fork() or torch.__version__ < '2.6', reason='the fork of mmengine has mended its loading'
+    is_fork() or torch.__version__ < '2.6', reason='the fork of mmengine has fixed its loading'
 )
 def test_without_the_hook_resume_fails(devkit, tmp_path):
     """What the hook guards against does happen; should this fail, the hook can go."""

@@ -155,9 +155,9 @@ def test_autocast_selects_in_float32(devkit, tmp_path, monkeypatch, loss, dtype)
         expected = _largest(logits.float(), trace.open(), count)
         assert torch.equal(trace.acted_on(), expected), number
     assert given == {p.dtype for p in runner.model.parameters()} == {torch.float32}
-    told = scalars(runner, 'train/loss')
-    assert np.isfinite(told).all()
-    assert np.mean(told[-4:]) < np.mean(told[:4])
+    losses = scalars(runner, 'train/loss')
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-4:]) < np.mean(losses[:4])
     if loss == 'LL-Cp':
         assert len(loss_of(runner).corrections) == len(set(spy_of(runner).selected())) == 16
 

@@ -206,7 +206,7 @@ def test_two_ranks_train_as_one_process(two, single, job):
     batches = [list(zip(s['paths'], s['selected'], strict=True)) for s in alone]
     assert _whole_batches(spies) == batches
     assert sum(np.sum(s['selected']) for s in alone) >= 9
-    for steps in spies:  # both ranks tell the loss of the global batch
+    for steps in spies:  # both ranks log the loss of the global batch
         found = [s['loss'] for s in steps]
         np.testing.assert_allclose(found, [s['loss'] for s in alone], rtol=0, atol=1e-5)
     saved, expected = _saved(two / job), _saved(folder)
@@ -300,10 +300,10 @@ def test_the_test_command_scores_each_image_once(two, single):
 
 def test_uneven_ranks_are_refused(two):
     for rank in (0, 1):
-        told = (two / 'no padding' / f'rank{rank}.txt').read_text()
-        assert told.startswith('ValueError: sampler round_up=False')
-        assert 'round_up=True' in told
-        assert '\n' not in told
+        written = (two / 'no padding' / f'rank{rank}.txt').read_text()
+        assert written.startswith('ValueError: sampler round_up=False')
+        assert 'round_up=True' in written
+        assert '\n' not in written
 
 
 def _resumable(two: Path, folder: Path) -> None:
@@ -326,8 +326,8 @@ def test_resume_on_three_ranks(two, devkit, tmp_path):
     _resumable(two, tmp_path / 'LL-Cp')
     cfg = _config(devkit, tmp_path / 'LL-Cp', 'LL-Cp', ranks=3)
     _launch(tmp_path, 3, _train_jobs(tmp_path, 3, {'LL-Cp': cfg}, '--resume'))
-    told = [(tmp_path / 'LL-Cp' / f'rank{r}.txt').read_text() for r in range(3)]
-    assert told == ['done'] * 3
+    written = [(tmp_path / 'LL-Cp' / f'rank{r}.txt').read_text() for r in range(3)]
+    assert written == ['done'] * 3
     spies = _spies(tmp_path / 'LL-Cp', 3)
     assert [[s['epoch'] for s in steps] for steps in spies] == [[2] * 4] * 3
     # The batches are those of two ranks, dealt otherwise.

@@ -59,7 +59,7 @@ def evaluate(data, classes=NAMES, chunk=7, meta=None, **kwargs):
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
 def test_evaluator_equals_sklearn(unknown, dtype):
     pred, target = scored(unknown=unknown)
-    if dtype == torch.float64:  # pairs that only float64 tells apart
+    if dtype == torch.float64:  # pairs that only float64 separates
         pred += np.arange(50)[:, None] * 1e-12
     expected = by_sklearn(pred, target)
     metrics = evaluate(samples(pred, target, dtype), classwise=True)
@@ -110,7 +110,7 @@ def test_a_class_without_a_positive(empty_class, count):
 
 
 @pytest.mark.parametrize('empty_class', ['zero', 'skip'])
-def test_a_class_with_nothing_annotated_is_skipped_and_told(empty_class, caplog):
+def test_a_class_with_nothing_annotated_is_skipped_and_logged(empty_class, caplog):
     pred, target = scored()
     target[:, [2, 5]] = -1
     logger = MMLogger.get_current_instance()
@@ -204,7 +204,7 @@ def test_groups_of_the_dataset():
 
 
 @pytest.mark.parametrize('meta', [None, dict(groups={})])
-def test_a_dataset_without_groups_is_told(meta):
+def test_a_dataset_without_groups_is_refused(meta):
     with pytest.raises(ValueError, match="groups='dataset': the evaluated dataset names no groups"):
         evaluate(samples(*scored()), meta=meta, groups='dataset')
     with pytest.raises(ValueError, match='names no groups'):

@@ -164,7 +164,7 @@ def test_changed_official_file_is_read_again(tmp_path, source):
     assert len(calls) == 2
 
 
-def test_files_of_one_name_are_told_apart(tmp_path, monkeypatch):
+def test_files_of_one_name_stay_apart(tmp_path, monkeypatch):
     files = [tmp_path / part / 'labels.txt' for part in ('train', 'test')]
     for file in files:
         file.parent.mkdir()

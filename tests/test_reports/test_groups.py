@@ -80,7 +80,7 @@ def test_a_failed_run_leaves_its_pair_out():
     draw_groups(alone, dict.fromkeys(GROUPS, 'x'), 'AN')
 
 
-def test_missing_class_names_the_mend():
+def test_missing_class_names_the_fix():
     run = result('AN', 7, 1, 2, 3, 4)
     with pytest.raises(ValueError, match=r"AN 7: the result has no AP of 'elk'.*classwise=True"):
         group_scores(run, {'all': ['elk']}, 'best')

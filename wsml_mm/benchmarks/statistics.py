@@ -1,4 +1,4 @@
-"""Numbers of a split that can be held against published ones."""
+"""Numbers of a split to compare with published ones."""
 
 from __future__ import annotations
 

@@ -53,17 +53,24 @@ BENCHMARKS = {
 class VOC2012(ColumnDataset):
     """A split of a VOC devkit: labels from `ImageSets/Main/{class}_{split}.txt`.
 
-    As in the field's scripts (Cole et al., CVPR 2021) only 1 is positive: 0 ("difficult objects
-    only") and -1 are negative, in training and test. Images without a positive among `classes`
-    are left out and the rest is sorted by file name as strings. The official `train` is split
-    80/20 by `PartialLabelDataset(holdout=...)`, the official `val` is the test set.
+    As in the field's scripts only 1 is positive: 0 ("difficult objects only") and -1 are negative,
+    in training and test. Images without a positive among `classes` are left out and the rest is
+    sorted by file name as strings. The official `train` is split 80/20 by
+    `PartialLabelDataset(holdout=...)`, the official `val` is the test set. Source: the scripts
+    of Cole et al., CVPR 2021, https://arxiv.org/abs/2106.09708.
 
     Args:
         data_root: the folder that holds JPEGImages and ImageSets, e.g. data/VOCdevkit/VOC2012.
         split: 'train', 'val', or another for which the class files exist.
         classes: names of the class files; None: the 20 of VOC.
         keep_empty: keep images without any positive.
-        kwargs: as for mmpretrain's `MultiLabelDataset`: pipeline, test_mode, indices, ...
+        kwargs: prepare (True: keep the columns, once read, in `data_root/wsml_mm`) and arguments
+            of MMPretrain's `MultiLabelDataset`: pipeline (transforms of an image), data_prefix
+            (`dict(img_path=FOLDER)`), indices (keep these rows only), test_mode, lazy_init (read
+            on first use).
+
+    Config:
+        dataset = dict(type='VOC2012', data_root='data/VOCdevkit/VOC2012', split='train')
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {'classes': VOC_CLASSES}

@@ -15,7 +15,7 @@ from wsml_mm.reports.dataset import (
     check_splits,
     dataset_of_loader,
     dataset_of_table,
-    print_faults,
+    print_problems,
     print_report,
     write_html,
 )
@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error
     if dataset is None:
-        print_faults(log, console)
+        print_problems(log, console)
         raise SystemExit(1)
     report = check_dataset(dataset, log, args.decode)
     print_report(report, console)

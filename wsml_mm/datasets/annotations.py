@@ -146,5 +146,5 @@ def _read_row(
             'check the class list'
         )
     if len(np.unique(positive)) < len(positive):
-        raise ValueError(f'{where}: gt_label {positive.tolist()} lists a class twice; once is due')
+        raise ValueError(f'{where}: gt_label {positive.tolist()} lists a class twice; list it once')
     return positive, None

@@ -77,7 +77,7 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
         return Path(self.data_root) / 'wsml_mm' / self.prepared_name
 
     def full_init(self) -> None:
-        """Opens the columns, reading the official files first where that is due."""
+        """Opens the columns, reading the official files first if needed."""
         if self._fully_initialized:
             return
         if self.prepare:

@@ -53,7 +53,7 @@ class _EachImage(Dataset[dict[str, Any]]):
         )
 
 
-def _told_in_one_line(loader: Any) -> Iterator[Any]:
+def _errors_in_one_line(loader: Any) -> Iterator[Any]:
     """Yields the batches; torch packs an error of a worker into pages of traceback."""
     try:
         yield from loader
@@ -90,7 +90,7 @@ def extract_features(
         collate_fn=default_collate,
     )
     title = f'features of {len(dataset)} images'
-    for batch in track(_told_in_one_line(loader), title, len(loader)):
+    for batch in track(_errors_in_one_line(loader), title, len(loader)):
         data = model.data_preprocessor(batch, training=False)  # type: ignore[operator]
         images = data['inputs'].contiguous(memory_format=torch.channels_last)
         stage = model.extract_feat(images)[-1]  # type: ignore[operator]

@@ -15,7 +15,7 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
 
-from wsml_mm.labels.files import one_line, why_no_array, write_rows, writing
+from wsml_mm.labels.files import array_error, one_line, write_rows, writing
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
@@ -32,7 +32,8 @@ class FeatureDataset:
     All images go through the dataset's own pipeline (which must not augment) and the extractor
     once; the result is kept in `cache` together with what it was made from. A cache made with
     other weights, another pipeline, dtype or changed images is refused, never silently used. Put
-    `PartialLabelDataset` around it and `FeatureInput` in place of the model's backbone.
+    `PartialLabelDataset` around it and `FeatureInput` in place of the model's backbone. Source of
+    LinearInit: Cole et al., CVPR 2021, https://arxiv.org/abs/2106.09708.
 
     Args:
         dataset: config of the image dataset, with its test pipeline.
@@ -43,6 +44,12 @@ class FeatureDataset:
             caches larger batches overflow.
         num_workers: loader processes while extracting.
         lazy_init: load on first use.
+
+    Config:
+        neck = dict(type='GlobalAveragePooling')
+        extractor = dict(backbone=dict(type='ResNet', depth=50), neck=neck)
+        images = dict(type='VOC2012', data_root='data/VOCdevkit/VOC2012')
+        dataset = dict(type='FeatureDataset', dataset=images, extractor=extractor, cache='cache')
     """
 
     def __init__(
@@ -159,13 +166,13 @@ class FeatureDataset:
 
     @staticmethod
     def _check(path: Path, made_from: dict[str, Any]) -> None:
-        beside = path.with_suffix('.json')
+        record = path.with_suffix('.json')
         try:
-            stored = json.loads(beside.read_text(encoding='utf-8')) if beside.is_file() else {}
+            stored = json.loads(record.read_text(encoding='utf-8')) if record.is_file() else {}
             changed = [key for key in made_from if stored.get(key) != made_from[key]]
         except (ValueError, AttributeError) as error:
             raise ValueError(
-                f'{beside}: this record of a feature cache is damaged ({one_line(error)}); delete '
+                f'{record}: this record of a feature cache is damaged ({one_line(error)}); delete '
                 f'it and {path.name}, they are made anew'
             ) from error
         if changed:
@@ -181,7 +188,7 @@ class FeatureDataset:
                 raise ValueError(f'shape {features.shape} for {len(self.dataset)} images')
         except Exception as error:  # numpy raises many kinds on broken files
             raise ValueError(
-                f'{path}: this feature cache is damaged ({why_no_array(error)}); delete it, it is '
+                f'{path}: this feature cache is damaged ({array_error(error)}); delete it, it is '
                 'made anew'
             ) from error
         return features
@@ -190,15 +197,15 @@ class FeatureDataset:
         batches = extract_features(
             self.dataset, self.spec, self.dtype, self.batch_size, self.num_workers
         )
-        partial, beside = path.with_suffix('.partial'), path.with_suffix('.json')
+        partial, record = path.with_suffix('.partial'), path.with_suffix('.json')
         try:
             with writing(path, _WRITE_HINT):
                 # Batch by batch: the features of millions of images do not fit into memory.
                 write_rows(partial, batches, len(self.dataset))
-                beside.write_text(json.dumps(made_from, indent=1), encoding='utf-8')
+                record.write_text(json.dumps(made_from, indent=1), encoding='utf-8')
                 # Last: a killed extraction leaves no file under the final name.
                 os.replace(partial, path)
         except BaseException:
             partial.unlink(missing_ok=True)
-            beside.unlink(missing_ok=True)
+            record.unlink(missing_ok=True)
             raise

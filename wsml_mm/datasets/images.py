@@ -74,7 +74,7 @@ def missing_images(folder: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if not folders.have(os.path.join(folder, name))]
 
 
-def why_unreadable(file: str | IO[bytes]) -> str | None:
+def image_error(file: str | IO[bytes]) -> str | None:
     """Returns why an image cannot be decoded; None: it can."""
     try:
         with Image.open(file) as image:
@@ -84,13 +84,13 @@ def why_unreadable(file: str | IO[bytes]) -> str | None:
     return None
 
 
-def readable(paths: Sequence[str]) -> list[bool]:
-    """Decodes every image once and tells which can be read; the others are logged by name."""
+def find_readable(paths: Sequence[str]) -> list[bool]:
+    """Decodes every image once and returns which can be read; the others are logged by name."""
     from rich.progress import track
 
     good, bad = [], []
     for path in track(paths, description=f'checking {len(paths)} images'):
-        why = why_unreadable(path)
+        why = image_error(path)
         good.append(why is None)
         if why is not None:
             bad.append(f'{path} ({why})')

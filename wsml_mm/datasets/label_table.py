@@ -61,12 +61,18 @@ class LabelTable(ColumnDataset):
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
         prepare: keep the columns in `data_root/wsml_mm`, to be mapped from there; None: if the
             table is larger than 4 MB.
-        kwargs: as for mmpretrain's `MultiLabelDataset`: data_prefix (the image folder), pipeline,
-            test_mode, indices, ...
+        kwargs: arguments of MMPretrain's `MultiLabelDataset`: data_prefix (the image folder),
+            pipeline (transforms of an image), indices (keep these rows only), test_mode,
+            lazy_init (read on first use).
 
     Raises:
         ValueError: if an option is unknown; in reading, at the first error of the table.
         FileNotFoundError: in reading, if there is no such file.
+
+    Config:
+        dataset = dict(
+            type='LabelTable', data_root='data/mine', ann_file='train.csv', classes='classes.txt',
+            data_prefix='images')
     """
 
     def __init__(
@@ -143,7 +149,7 @@ class LabelTable(ColumnDataset):
         """Reads the table.
 
         Raises:
-            ValueError: at its first fault, with file, line and hint.
+            ValueError: at its first error, with file, line and hint.
         """
         return self.read().columns
 

@@ -14,7 +14,7 @@ from wsml_mm.labels.files import reading
 
 from .annotations import SplitNames, annotation_file, read_labels, read_names
 from .holdout import SplitPart
-from .images import BAD_IMAGES, readable, run_pipeline
+from .images import BAD_IMAGES, find_readable, run_pipeline
 from .observation import Observation, ObserveAll, observe_split
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
@@ -29,6 +29,7 @@ class PartialLabelDataset:
     field's scripts, so that a mask does not depend on the hold-out. Each packed sample carries
     `gt_score`, a (C,) int8 tensor of {1, 0, -1}, and `sample_idx`, its position in the whole
     split; `gt_label` holds the observed positives only, so that no code path can see the truth.
+    Source: the scripts of Cole et al., CVPR 2021, https://arxiv.org/abs/2106.09708.
 
     Args:
         dataset: config (or instance) of the dataset, with its pipeline.
@@ -47,6 +48,11 @@ class PartialLabelDataset:
     Raises:
         ValueError: if `bad_images` or a key of `holdout` is unknown.
         IndexError: if one of `indices` is out of range.
+
+    Config:
+        dataset = dict(
+            type='PartialLabelDataset', dataset=dict(type='VOC2012', data_root='data/VOC2012'),
+            observe=dict(type='SinglePositive', seed=1200), holdout=dict(part='train'))
     """
 
     def __init__(
@@ -92,7 +98,7 @@ class PartialLabelDataset:
         self.indices = self._part.positions(len(self.full_labels))
         if self.bad_images == 'skip':
             paths = [self.dataset.get_data_info(int(i))['img_path'] for i in self.indices]
-            self.indices = self.indices[readable(paths)]
+            self.indices = self.indices[find_readable(paths)]
         if not len(self.indices):
             raise ValueError(
                 f'{type(self.dataset).__name__}: no image is left of {len(self.full_labels)} '

@@ -15,7 +15,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
-from .files import one_line, why_no_array, writing
+from .files import array_error, one_line, writing
 from .names import NameColumn
 from .sparse import SparseLabels
 
@@ -155,7 +155,7 @@ def open_columns(folder: Path) -> LabelColumns:
         return LabelColumns(NameColumn(text, ends), labels, metainfo, folder)
     except Exception as error:  # numpy and json raise many kinds on broken files
         raise ValueError(
-            f'{folder}: these prepared labels are damaged ({why_no_array(error)}); delete the '
+            f'{folder}: these prepared labels are damaged ({array_error(error)}); delete the '
             'folder, it is made anew'
         ) from error
 
@@ -163,11 +163,11 @@ def open_columns(folder: Path) -> LabelColumns:
 def prepared_columns(
     folder: Path, sources: Sequence[Path], read: Callable[[], LabelColumns]
 ) -> LabelColumns:
-    """Returns the columns of a folder; reads the official files and writes it where that is due.
+    """Returns the columns of a folder; reads the official files and writes it if needed.
 
-    It is due if the folder is not there, was written by an older format, or if the official files
-    are there and have changed. Any number of processes may ask at once. Where the folder cannot be
-    written, the columns are held in memory.
+    That is needed if the folder is missing, was written by an older format, or if the official
+    files are there and have changed. Any number of processes may ask at once. Where the folder
+    cannot be written, the columns are held in memory.
 
     Args:
         folder: of the prepared columns.

@@ -19,8 +19,8 @@ def one_line(error: BaseException) -> str:
     return f'{type(error).__name__}: {" ".join(str(error).split())}'
 
 
-def why_no_array(error: BaseException) -> str:
-    """Returns what `numpy.load` has against a file, without its advice to unpickle it."""
+def array_error(error: BaseException) -> str:
+    """Returns why `numpy.load` refuses a file, without its advice to unpickle it."""
     if any(word in str(error) for word in ('ickle', 'Object arrays', 'Python objects')):
         return 'not an array of numbers, or one of pickled objects, which are never read'
     return one_line(error)
@@ -38,18 +38,18 @@ def load_array(path: Path, kinds: str, hint: str, mapped: bool = False) -> NDArr
     Raises:
         ValueError: if it is not a `.npy` file of such values.
     """
-    what = 'texts' if 'U' in kinds else 'matrix of numbers'
+    what = 'list of texts' if 'U' in kinds else 'matrix of numbers'
     try:
         with np.errstate(over='ignore'):  # of a header that lies about the size
             mode: Any = 'r' if mapped else None
             array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
         found = None if isinstance(array, np.ndarray) else 'an archive of several'
     except Exception as error:  # numpy raises many kinds on hostile files
-        raise ValueError(f'{path}: is no .npy {what} ({why_no_array(error)}); {hint}') from error
+        raise ValueError(f'{path}: is not a .npy {what} ({array_error(error)}); {hint}') from error
     if found is None and array.dtype.kind not in kinds:
         found = f'values of type {array.dtype}'
     if found is not None:
-        raise ValueError(f'{path}: is no .npy {what} ({found}); {hint}')
+        raise ValueError(f'{path}: is not a .npy {what} ({found}); {hint}')
     return array
 
 
@@ -124,7 +124,7 @@ def reading(path: str) -> Iterator[None]:
         yield
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(
-            f'{path}: is no UTF-8 JSON file ({one_line(error)}); write it anew with json.dump'
+            f'{path}: is not a UTF-8 JSON file ({one_line(error)}); write it anew with json.dump'
         ) from error
     except FileNotFoundError as error:
         if error.errno is None:  # a message of this package

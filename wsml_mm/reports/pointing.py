@@ -29,15 +29,15 @@ def draw_pointing_game(
 
     Args:
         rows: one a run and checkpoint: `method`, `seed`, `checkpoint` ('best' or 'last'),
-            `accuracy`, `mean_class_accuracy`, one key a class that was played, and the same with
+            `accuracy`, `mean_class_accuracy`, one key a class that has a box, and the same with
             `centre/`.
         classes: in the order to draw.
         title: above the panels.
         styles: of `read_styles`.
     """
     styles = {} if styles is None else styles
-    played = [name for name in classes if name in rows[0]]
-    groups = [*(played if len(played) <= _MOST_CLASSES else []), *_GROUPS]
+    judged = [name for name in classes if name in rows[0]]
+    groups = [*(judged if len(judged) <= _MOST_CLASSES else []), *_GROUPS]
     checkpoints = list(dict.fromkeys(row['checkpoint'] for row in rows))
     width = max(5.5, 1.5 + 0.75 * len(groups))
     figure, axes = new_figure(
@@ -89,9 +89,9 @@ def _over_seeds(
 
 def pointing_markdown(rows: Sequence[Row], classes: Sequence[str]) -> str:
     """Returns the accuracies, mean ± standard deviation over seeds, as a Markdown table."""
-    played = [name for name in classes if name in rows[0]]
-    columns = [ACCURACY, MEAN_CLASS, *played]
-    head = ['method', 'checkpoint', 'all pairs', 'mean over classes', *played]
+    judged = [name for name in classes if name in rows[0]]
+    columns = [ACCURACY, MEAN_CLASS, *judged]
+    head = ['method', 'checkpoint', 'all pairs', 'mean over classes', *judged]
     lines = []
     for checkpoint, method in dict.fromkeys((row['checkpoint'], row['method']) for row in rows):
         chosen = [r for r in rows if (r['checkpoint'], r['method']) == (checkpoint, method)]

@@ -92,7 +92,7 @@ BAD = [
     (dict(annotations={}), r"has no list 'annotations'"),
     (dict(images=None), r"has no list 'images'"),
     (dict(images=[{'id': 9}]), r"images\[0\]: has no text 'file_name'"),
-    (dict(images=[{'file_name': 'a'}]), r'images\[0\]: id None is no whole number'),
+    (dict(images=[{'file_name': 'a'}]), r'images\[0\]: id None is not a whole number'),
     (dict(images=[{'id': 9, 'file_name': 'a'}] * 2), r'images\[1\]: id 9 is given twice'),
     (
         dict(images=[{'id': 9, 'file_name': 'a'}, {'id': 10, 'file_name': 'a'}]),
@@ -125,7 +125,7 @@ def test_bad_entries_are_named(path, changes, message):
 @pytest.mark.parametrize('content', [b'{"images": [', b'\xff\xfe', b'[' * 100000, b''])
 def test_no_json(path, content):
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r'is no UTF-8 JSON file .*; unpack it anew') as error:
+    with pytest.raises(ValueError, match=r'is not a UTF-8 JSON file .*; unpack it anew') as error:
         read_instances(path)
     assert '\n' not in str(error.value)
 

@@ -106,7 +106,7 @@ def test_a_flipped_bit(tmp_path):
         unpack(archive, tmp_path / 'out')
 
 
-def test_old_python_is_told(tmp_path, monkeypatch):
+def test_old_python_is_refused(tmp_path, monkeypatch):
     monkeypatch.delattr(archives.tarfile, 'data_filter')
     with pytest.raises(
         ValueError, match=r'x\.tar: this Python cannot unpack it safely; take 3\.10'
@@ -124,7 +124,7 @@ def test_no_room(tmp_path, monkeypatch):
     unpack(archive, tmp_path / 'out')
 
 
-def test_full_disk_is_told(tmp_path, monkeypatch):
+def test_full_disk_is_named(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, 'No space left on device')
 

@@ -29,7 +29,7 @@ def test_there_are_81_concepts_in_alphabetical_order():
 
 
 @pytest.mark.parametrize('split', ['train', 'val'])
-def test_images_without_a_label_stay_unless_told(cole, split):
+def test_images_without_a_label_stay_by_default(cole, split):
     matrix = np.load(cole / f'formatted_{split}_labels.npy')
     empty = int((matrix.sum(1) == 0).sum())
     assert empty >= len(matrix) // 4

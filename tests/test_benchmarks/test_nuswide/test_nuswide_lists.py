@@ -42,8 +42,12 @@ def test_bytes_backslashes_and_the_images_folder_in_names(formatted):
         (NAMES, -MATRIX, r'labels\.npy: row 0, column 0: -1 is neither 1 nor 0; take the full'),
         (NAMES, MATRIX * 0.5, r'labels\.npy: row 0, column 0: 0\.5 is neither'),
         (NAMES, MATRIX * np.nan, r'labels\.npy: row 0, column 0: nan is neither'),
-        (NAMES, MATRIX.astype(str), r'labels\.npy: is no \.npy matrix of numbers \(values of type'),
-        ([1, 2, 3], MATRIX, r'images\.npy: is no \.npy texts \(values of type int'),
+        (
+            NAMES,
+            MATRIX.astype(str),
+            r'labels\.npy: .*matrix of numbers \(values of type',
+        ),
+        ([1, 2, 3], MATRIX, r'images\.npy: is not a \.npy list of texts \(values of type int'),
         ([NAMES] * 3, MATRIX, r'labels\.npy: holds \(3, 3\) labels'),
         (['../1.jpg', *NAMES[1:]], MATRIX, r"images\.npy: entry 0: '\.\./1\.jpg' is outside the"),
         (
@@ -74,7 +78,7 @@ class Trap:
 @pytest.mark.parametrize('which', ['names', 'matrix'])
 def test_pickles_are_never_read(formatted, which):
     trap = np.array([Trap()] * 3, dtype=object)
-    with pytest.raises(ValueError, match=r'\.npy: is no .*objects, which are never read') as error:
+    with pytest.raises(ValueError, match=r'\.npy: .*objects, which are never read') as error:
         formatted(**{which: trap}, allow_pickle=True)
     assert '\n' not in str(error.value)
 
@@ -133,7 +137,10 @@ def test_missing_lists(tmp_path, lists):
 
 @pytest.mark.parametrize(
     ('text', 'message'),
-    [('a\nb\na\n', r"81\.txt:3: 'a' is listed twice"), ('a\n../b\n', r"2: '\.\./b' is no name of")],
+    [
+        ('a\nb\na\n', r"81\.txt:3: 'a' is listed twice"),
+        ('a\n../b\n', r"2: '\.\./b' is not a name"),
+    ],
 )
 def test_bad_concepts(tmp_path, text, message):
     (tmp_path / 'Concepts81.txt').write_text(text)

@@ -12,17 +12,17 @@ def test_trainable(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('content', 'fault'),
+    ('content', 'problem'),
     [
         (b'\n', 'is empty'),
         (b'/m/a\n/m/b\n/m/b\n', '/m/b is listed twice'),
-        (b'\xff\xfe', r'is no text file'),
+        (b'\xff\xfe', r'is not a text file'),
     ],
 )
-def test_bad_trainable(tmp_path, content, fault):
+def test_bad_trainable(tmp_path, content, problem):
     path = tmp_path / 'classes-trainable.txt'
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf'classes-trainable\.txt: {fault}.*; extract'):
+    with pytest.raises(ValueError, match=rf'classes-trainable\.txt: {problem}.*; extract'):
         read_trainable(path)
 
 
@@ -46,15 +46,15 @@ def test_names(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('content', 'fault'),
+    ('content', 'problem'),
     [
         (b'/m/a,A\n/m/b,B, C\n', r":2: '/m/b,B, C' is not an id and a name"),
         (b'/m/a\n', r":1: '/m/a' is not an id and a name"),
-        (b'/m/a,\xff\n', r': is no CSV file \(UnicodeDecodeError'),
+        (b'/m/a,\xff\n', r': is not a CSV file \(UnicodeDecodeError'),
     ],
 )
-def test_bad_names(tmp_path, content, fault):
+def test_bad_names(tmp_path, content, problem):
     path = tmp_path / 'class-descriptions.csv'
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf'class-descriptions\.csv{fault}'):
+    with pytest.raises(ValueError, match=rf'class-descriptions\.csv{problem}'):
         read_class_names(path, ['/m/a'])

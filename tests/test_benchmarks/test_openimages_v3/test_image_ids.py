@@ -17,15 +17,15 @@ IDS = st.lists(st.integers(0, 2**64 - 1), max_size=6)
 
 
 @given(IDS)
-def test_spelling_and_parsing_are_inverse(numbers):
+def test_writing_and_parsing_are_inverse(numbers):
     ids = np.array(numbers, np.uint64)
-    spelled = [f'{number:016x}' for number in numbers]
-    np.testing.assert_array_equal(parse_ids(''.join(spelled)), ids, strict=True)
+    written = [f'{number:016x}' for number in numbers]
+    np.testing.assert_array_equal(parse_ids(''.join(written)), ids, strict=True)
     names = image_names(ids)
-    assert list(names) == [f'{text}.jpg' for text in spelled]
+    assert list(names) == [f'{text}.jpg' for text in written]
     np.testing.assert_array_equal(ids_of(names), ids, strict=True)
     assert format_ids(ids, 'train/', '\n').tobytes().decode().split('\n')[:-1] == [
-        f'train/{text}' for text in spelled
+        f'train/{text}' for text in written
     ]
 
 

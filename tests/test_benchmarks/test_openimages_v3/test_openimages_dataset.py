@@ -192,7 +192,7 @@ def test_missing_files(tmp_path, name):
         OpenImagesV3(tmp_path, 'test')
 
 
-def test_bad_arguments_and_files_are_told_in_one_line(tmp_path):
+def test_bad_arguments_and_files_are_errors_in_one_line(tmp_path):
     tree = random_tree(tmp_path)
     with pytest.raises(ValueError, match=r"split='val': OpenImages V3 has train, validation, test"):
         OpenImagesV3(tmp_path, 'val')

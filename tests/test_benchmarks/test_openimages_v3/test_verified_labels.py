@@ -76,7 +76,7 @@ def test_no_lines(reader, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('line', 'fault'),
+    ('line', 'problem'),
     [
         ('000026e7ee790996,verification,/m/04hgtk', r"'000026e7ee790996,verif.*' is not ImageID,"),
         ('000026e7ee790996,verification,/m/04hgtk,1,2', r'is not ImageID,Source,LabelName'),
@@ -92,10 +92,10 @@ def test_no_lines(reader, tmp_path):
         ('000026e7ee790996,verification,/m/04hgtk,', r"Confidence '' is neither 1"),
     ],
 )
-def test_damaged_line_is_named(reader, tmp_path, line, fault):
+def test_damaged_line_is_named(reader, tmp_path, line, problem):
     path = tmp_path / 'annotations-human.csv'
     path.write_text('\n'.join([HEADER, *LINES, '', line, *LINES, 'also bad']))
-    with pytest.raises(ValueError, match=rf'annotations-human\.csv:8: .*{fault}') as caught:
+    with pytest.raises(ValueError, match=rf'annotations-human\.csv:8: .*{problem}') as caught:
         read(path)
     assert '\n' not in str(caught.value)
 

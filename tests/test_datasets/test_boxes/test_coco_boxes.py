@@ -67,11 +67,11 @@ def test_damaged_files(write, tmp_path):
         content['annotations'][3] |= change
         with pytest.raises(ValueError, match=message):
             read_coco_boxes(write(content), ['person'])
-    with pytest.raises(ValueError, match=r"no COCO instances file .KeyError: 'images'.*it needs"):
+    with pytest.raises(ValueError, match=r"a COCO instances file .KeyError: 'images'.*it needs"):
         read_coco_boxes(write({'categories': []}), ['person'])
-    with pytest.raises(ValueError, match='no COCO instances file'):
+    with pytest.raises(ValueError, match='is not a COCO instances file'):
         read_coco_boxes(write([]), ['person'])
-    with pytest.raises(ValueError, match='is no UTF-8 JSON file'):
+    with pytest.raises(ValueError, match='is not a UTF-8 JSON file'):
         read_coco_boxes(write('{'), ['person'])
     with pytest.raises(ValueError, match='holds no box of the classes'):
         read_coco_boxes(write(CONTENT), ['dog'])

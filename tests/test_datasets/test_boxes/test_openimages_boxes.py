@@ -51,11 +51,11 @@ def test_groups_and_names(write, tmp_path):
     assert sorted(table.classes.tolist()) == [0, 1]
     assert len(table) == 1
     names.write_text('/m/01yrx\n')
-    with pytest.raises(ValueError, match='/m/01yrx\' is no "label,name"'):
+    with pytest.raises(ValueError, match='/m/01yrx\' is not a "label,name"'):
         TASK_UTILS.build(source)(['Cat'])
 
 
-def test_classes_of_one_name_are_told_apart_as_in_the_dataset(write, tmp_path):
+def test_classes_of_one_name_stay_apart_as_in_the_dataset(write, tmp_path):
     names = tmp_path / 'class-descriptions.csv'
     names.write_text('/m/01yrx,Jaguar\n/m/04hgtk,Jaguar\n')
     table = read_openimages_boxes(
@@ -98,7 +98,7 @@ def test_damaged_files(write, tmp_path):
     with pytest.raises(ValueError, match='lacks the column ImageID'):
         read_openimages_boxes(tmp_path / 'empty.csv', ['Cat'])
     (tmp_path / 'binary.csv').write_bytes(b'\xff\xfe\x00')
-    with pytest.raises(ValueError, match='is no CSV file'):
+    with pytest.raises(ValueError, match='is not a CSV file'):
         read_openimages_boxes(tmp_path / 'binary.csv', ['Cat'])
     with pytest.raises(FileNotFoundError, match=r'x.csv: no such file; give the CSV'):
         read_openimages_boxes(tmp_path / 'x.csv', ['Cat'])

@@ -58,8 +58,8 @@ def test_boxes_of_the_drawn_scenes_enclose_the_figures(tmp_path):
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('<annotation>', r'a.xml: is no XML file \(ParseError.*; correct or remove it'),
-        ('\x00', r'a.xml: is no XML file'),
+        ('<annotation>', r'a.xml: is not an XML file \(ParseError.*; correct or remove it'),
+        ('\x00', r'a.xml: is not an XML file'),
         (xml_object('cat', (5, 0, 4, 4)), "a.xml: object 'cat' lacks a name or a bndbox"),
         (xml_object('cat', (float('nan'), 0, 4, 4)), "object 'cat' lacks"),
         (xml_object('cat', (1, 0, 'four', 4)), "object 'cat' lacks"),
@@ -88,6 +88,6 @@ def test_entities_that_blow_up_are_refused(tmp_path):
     bomb = '<!DOCTYPE a [<!ENTITY b "xxxx"><!ENTITY c "&b;&b;&b;&b;">]><annotation>&c;</annotation>'
     (tmp_path / 'a.xml').write_text(bomb)
     with pytest.raises(
-        ValueError, match=r'a\.xml: is no XML file \(EntitiesForbidden.*; correct or'
+        ValueError, match=r'a\.xml: is not an XML file \(EntitiesForbidden.*; correct or'
     ):
         read_voc_boxes(tmp_path, ['car'])

@@ -97,7 +97,7 @@ def test_pickled_objects_are_refused_unread(tmp_path):
     trap = np.empty((1, 1), dtype=object)
     trap[0, 0] = Trap(tmp_path / 'sprung')
     np.save(tmp_path / 'obs.npy', trap, allow_pickle=True)
-    with pytest.raises(ValueError, match=r'obs\.npy: is no \.npy matrix of numbers.*numpy\.save'):
+    with pytest.raises(ValueError, match=r'obs\.npy: .*matrix of numbers.*numpy\.save'):
         ObservationFile(tmp_path / 'obs.npy')(as_sparse(np.ones((1, 1), dtype=np.int8)))
     assert not (tmp_path / 'sprung').exists()
 
@@ -108,7 +108,7 @@ def test_files_of_another_kind_are_refused(tmp_path):
     (tmp_path / 'text.npy').write_text('1 0\n0 1\n')
     np.save(tmp_path / 'names.npy', np.array([['a', 'b'], ['c', 'd']]))
     for name in ('empty.npy', 'text.npy', 'names.npy'):
-        with pytest.raises(ValueError, match=rf'{name}: is no \.npy matrix of numbers'):
+        with pytest.raises(ValueError, match=rf'{name}: is not a \.npy matrix of numbers'):
             ObservationFile(tmp_path / name)(labels)
 
 

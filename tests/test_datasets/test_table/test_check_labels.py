@@ -23,19 +23,19 @@ def read(tmp_path):
     def read_cell(cell, negative=False, vocabulary=None):
         if vocabulary is None:
             vocabulary = Vocabulary(CLASSES)
-        path, told = tmp_path / 't.jsonl', []
+        path, logged = tmp_path / 't.jsonl', []
         sides = {'positive': None, 'negative': None} | {side(negative): cell}
         path.write_text(json.dumps({'image': 'a.jpg', **sides}))
-        errors = RowErrors(path, told.append)
+        errors = RowErrors(path, logged.append)
         (batch,) = read_json(path, TableFormat(), errors)[0]
         found = checked(batch, vocabulary, errors)
         if cell is None or isinstance(cell, str):
             text = {name: pa.array([sides[name]], pa.string()) for name in sides}
-            again, told_again = Batch(np.array([1]), pa.array(['a.jpg']), **text), []
-            errors = RowErrors(path, told_again.append)
+            again, logged_again = Batch(np.array([1]), pa.array(['a.jpg']), **text), []
+            errors = RowErrors(path, logged_again.append)
             assert checked(again, vocabulary, errors) == found
-            assert told_again == told
-        return found, told
+            assert logged_again == logged
+        return found, logged
 
     return read_cell
 
@@ -91,11 +91,11 @@ def test_star_is_for_negatives(read):
         ('dog|dog', "label 'dog' is listed twice", 'list it once'),
         ('dog|', 'an empty label', 'remove the extra separator'),
         ([''], 'an empty label', 'remove the extra separator'),
-        ([1], 'label 1 is no text', 'give names, not indices'),
-        ([['cat']], 'label ["cat"] is no text', 'give names, not indices'),
-        ([None], 'label null is no text', 'give names, not indices'),
-        (7, '7 is no list', 'list class names'),
-        ({'cat': 1}, '{"cat": 1} is no list', 'list class names'),
+        ([1], 'label 1 is not text', 'give names, not indices'),
+        ([['cat']], 'label ["cat"] is not text', 'give names, not indices'),
+        ([None], 'label null is not text', 'give names, not indices'),
+        (7, '7 is not a list', 'list class names'),
+        ({'cat': 1}, '{"cat": 1} is not a list', 'list class names'),
     ],
 )
 def test_errors_of_a_cell(read, cell, what, fix):
@@ -106,23 +106,23 @@ def test_errors_of_a_cell(read, cell, what, fix):
 
 
 def test_an_error_is_reported_for_each_row(tmp_path):
-    told = []
+    logged = []
     cells = pa.array(['cta', 'cat', None, 'cta'])
     images = pa.array(list('abcd'))
     batch = Batch(np.array([2, 3, 5, 9]), images, cells, pa.nulls(4, pa.string()))
-    errors = RowErrors(tmp_path / 't.csv', told.append)
+    errors = RowErrors(tmp_path / 't.csv', logged.append)
     check_batch(batch, Vocabulary(CLASSES), errors)
     errors.flush()
-    assert [(error.where, error.image) for error in told] == [
+    assert [(error.where, error.image) for error in logged] == [
         (f'{tmp_path}/t.csv:2', 'a'),
         (f'{tmp_path}/t.csv:9', 'd'),
     ]
 
 
 def test_labels_beside_an_error_are_kept(read):
-    (ids, _), told = read('elk|cta|cat|')
+    (ids, _), logged = read('elk|cta|cat|')
     assert ids == (0, 2)
-    assert [error.kind for error in told] == ['unknown label', 'broken labels']
+    assert [error.kind for error in logged] == ['unknown label', 'broken labels']
 
 
 def test_an_open_vocabulary_grows_and_is_sorted(read):
@@ -131,8 +131,8 @@ def test_an_open_vocabulary_grows_and_is_sorted(read):
     assert read('ant|cat', True, vocabulary) == (((1, 2), False), [])
     assert vocabulary.classes() == ('ant', 'cat', 'elk')
     assert vocabulary.order().tolist() == [2, 1, 0]
-    _, told = read(['c\nt', 'x\ud800'], False, vocabulary)
-    assert sorted(error.what for error in told) == [
+    _, logged = read(['c\nt', 'x\ud800'], False, vocabulary)
+    assert sorted(error.what for error in logged) == [
         f'label {name!r} holds a line break or control sign' for name in ('c\nt', 'x\ud800')
     ]
 

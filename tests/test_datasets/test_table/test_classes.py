@@ -14,20 +14,20 @@ def test_class_file(tmp_path, text):
     assert read_class_file(path) == ('cat', 'dog')
 
 
-def test_all_faults_are_told(tmp_path):
+def test_all_problems_are_listed(tmp_path):
     path, log = tmp_path / 'classes.txt', ProblemLog()
     path.write_text('cat\ndog\ncat\n*\n')
     assert read_class_file(path, log) == ('cat', 'dog')
     assert [str(f) for f in log.kept['broken class list']] == [
         f"{path}:3: class 'cat' is listed twice, first in {path}:1; remove one",
-        f"{path}:4: '*' is no class name; remove it",
+        f"{path}:4: '*' is not a class name; remove it",
     ]
     path.write_text('\n')
     assert read_class_file(path, log) == ()
     path.write_bytes(b'B\xe4r\n')
     assert read_class_file(path, log) == ()
     assert 'names no class; write one a line' in str(log.kept['broken class list'][-1])
-    assert 'is no UTF-8 text' in str(log.kept['not UTF-8'][0])
+    assert 'is not UTF-8 text' in str(log.kept['not UTF-8'][0])
 
 
 def test_given_names():

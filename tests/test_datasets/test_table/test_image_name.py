@@ -31,17 +31,17 @@ def test_tidy_names(name, tidy):
         ('', 'no image', 'the row names no image'),
         ('  ', 'no image', 'the row names no image'),
         (None, 'no image', 'the row names no image'),
-        (7, 'broken row', "image '7' is no text"),
-        (['a.jpg'], 'broken row', 'is no text'),
+        (7, 'broken row', "image '7' is not text"),
+        (['a.jpg'], 'broken row', 'is not text'),
         ('a\n.jpg', 'image outside', r"image name 'a\n.jpg' holds a control sign"),
         ('a\ud800.jpg', 'image outside', 'holds a control sign'),
-        ('..', 'image outside', "image name '..' leaves the image folder"),
-        ('/etc/passwd', 'image outside', 'leaves the image folder'),
-        ('d/../a.jpg', 'image outside', 'leaves the image folder'),
-        ('https://x.org/a.jpg', 'image outside', 'leaves the image folder'),
+        ('..', 'image outside', "image name '..' is outside the image folder"),
+        ('/etc/passwd', 'image outside', 'is outside the image folder'),
+        ('d/../a.jpg', 'image outside', 'is outside the image folder'),
+        ('https://x.org/a.jpg', 'image outside', 'is outside the image folder'),
     ],
 )
-def test_names_at_fault(name, kind, what):
+def test_bad_names(name, kind, what):
     wrong = image_name(name)
     assert wrong.kind == kind
     assert what in wrong.what

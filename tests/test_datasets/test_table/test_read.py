@@ -1,4 +1,4 @@
-"""A table read is the table written, in every kind of file, and each fault is told once."""
+"""A table read is the table written, in every kind of file, and each problem is listed once."""
 
 from __future__ import annotations
 
@@ -77,22 +77,22 @@ def text_table(tmp_path, *rows, header='image,positive,negative', **layout):
     path, log = tmp_path / 't.csv', ProblemLog()
     path.write_text('\n'.join([header, *rows]) + '\n', encoding='utf-8')
     table = read_table(path, layout.pop('classes', None), TableFormat(**layout), log)
-    faults = [str(f).replace(str(path), 't.csv') for fs in log.kept.values() for f in fs]
-    return table.columns, faults, log
+    problems = [str(f).replace(str(path), 't.csv') for fs in log.kept.values() for f in fs]
+    return table.columns, problems, log
 
 
 def test_classes_found_in_the_table_are_sorted(tmp_path):
-    columns, faults, _ = text_table(tmp_path, 'a.jpg,elk,ant', 'b.jpg,cat|elk,')
+    columns, problems, _ = text_table(tmp_path, 'a.jpg,elk,ant', 'b.jpg,cat|elk,')
     assert columns.metainfo['classes'] == ('ant', 'cat', 'elk')
     assert dense(columns).tolist() == [[0, -1, 1], [-1, 1, 1]]
-    assert faults == []
+    assert problems == []
 
 
 def test_star_completes_its_row_only(tmp_path):
-    columns, faults, _ = text_table(tmp_path, 'a.jpg,cat,*', 'b.jpg,,', 'c.jpg,dog,cat|*')
+    columns, problems, _ = text_table(tmp_path, 'a.jpg,cat,*', 'b.jpg,,', 'c.jpg,dog,cat|*')
     assert dense(columns).tolist() == [[1, 0], [-1, -1], [0, 1]]
     assert columns.labels.rest == -1
-    assert faults == []
+    assert problems == []
 
 
 @pytest.mark.parametrize(
@@ -100,17 +100,17 @@ def test_star_completes_its_row_only(tmp_path):
     [(('a.jpg,cat,*', 'b.jpg,,*'), {}), (('a.jpg,cat,', 'b.jpg,,'), {'unlisted': 'negative'})],
 )
 def test_full_annotation_lists_no_negatives(tmp_path, rows, layout):
-    columns, faults, _ = text_table(tmp_path, *rows, classes=['cat', 'dog'], **layout)
+    columns, problems, _ = text_table(tmp_path, *rows, classes=['cat', 'dog'], **layout)
     assert dense(columns).tolist() == [[1, 0], [0, 0]]
     assert columns.labels.rest == 0
     assert len(columns.labels.values) == 1
-    assert faults == []
+    assert problems == []
 
 
 def test_names_are_tidied(tmp_path):
-    columns, faults, _ = text_table(tmp_path, './a.jpg,cat,', ' d//b.jpg,cat,', 'd/./c.jpg,cat,')
+    columns, problems, _ = text_table(tmp_path, './a.jpg,cat,', ' d//b.jpg,cat,', 'd/./c.jpg,cat,')
     assert list(columns.names) == ['a.jpg', 'd/b.jpg', 'd/c.jpg']
-    assert faults == []
+    assert problems == []
 
 
 OUTSIDE = ['../a.jpg', '/a.jpg', 'd/../../a.jpg', 'd\\a.jpg', 'C:/a.jpg', 's3://b/a.jpg', '..']
@@ -118,9 +118,9 @@ OUTSIDE = ['../a.jpg', '/a.jpg', 'd/../../a.jpg', 'd\\a.jpg', 'C:/a.jpg', 's3://
 
 @pytest.mark.parametrize('name', OUTSIDE)
 def test_names_that_leave_the_folder(tmp_path, name):
-    columns, (fault,), _ = text_table(tmp_path, f'{name},cat,', 'b.jpg,cat,')
-    assert fault == (
-        f't.csv:2: image name {name!r} leaves the image folder; name a file below it, folders '
+    columns, (problem,), _ = text_table(tmp_path, f'{name},cat,', 'b.jpg,cat,')
+    assert problem == (
+        f't.csv:2: image name {name!r} is outside the image folder; name a file below it, folders '
         'separated by "/"'
     )
     assert list(columns.names) == ['b.jpg']
@@ -128,30 +128,30 @@ def test_names_that_leave_the_folder(tmp_path, name):
 
 @pytest.mark.parametrize('name', ['2024-01-01T10:00.jpg', 'a..b.jpg', '.a.jpg', 'a b.jpg', '...'])
 def test_odd_names_that_stay(tmp_path, name):
-    columns, faults, _ = text_table(tmp_path, f'{name},cat,')
+    columns, problems, _ = text_table(tmp_path, f'{name},cat,')
     assert list(columns.names) == [name]
-    assert faults == []
+    assert problems == []
 
 
 def test_an_image_listed_twice(tmp_path):
     rows = ('a.jpg,cat,', 'b.jpg,dog,', './a.jpg,,dog', 'a.jpg,cat,')
-    columns, faults, _ = text_table(tmp_path, *rows)
-    assert faults == [
+    columns, problems, _ = text_table(tmp_path, *rows)
+    assert problems == [
         f"t.csv:{line}: image 'a.jpg' is listed twice, first in line 2; remove one row, or unite "
         "them with duplicates='merge'"
         for line in (4, 5)
     ]
     assert list(columns.names) == ['a.jpg', 'b.jpg']
-    columns, faults, _ = text_table(tmp_path, *rows, duplicates='merge')
-    assert faults == []
+    columns, problems, _ = text_table(tmp_path, *rows, duplicates='merge')
+    assert problems == []
     assert list(columns.names) == ['a.jpg', 'b.jpg']
     assert dense(columns).tolist() == [[1, 0], [-1, 1]]
 
 
 def test_merged_rows_that_contradict(tmp_path):
     rows = ('a.jpg,cat,dog', 'b.jpg,cat,', 'a.jpg,dog,', 'b.jpg,,*')
-    columns, faults, _ = text_table(tmp_path, *rows, duplicates='merge')
-    assert faults == [
+    columns, problems, _ = text_table(tmp_path, *rows, duplicates='merge')
+    assert problems == [
         "t.csv:4: label 'dog' is both positive and negative, as in line 2; keep the one that is "
         'right',
         "t.csv:5: label 'cat' is both positive and negative, as in line 3; keep the one that is "
@@ -162,16 +162,16 @@ def test_merged_rows_that_contradict(tmp_path):
 
 @pytest.mark.parametrize('rows', [('a.jpg,cat,', 'a.jpg,dog,'), ('a.jpg,cat|dog,*', 'a.jpg,cat,')])
 def test_merged_full_annotation_stays_full(tmp_path, rows):
-    columns, faults, _ = text_table(
+    columns, problems, _ = text_table(
         tmp_path, *rows, duplicates='merge', unlisted='negative', classes=['cat', 'dog', 'elk']
     )
-    assert faults == []
+    assert problems == []
     assert columns.labels.rest == 0
     assert dense(columns).tolist() == [[1, 1, 0]]
 
 
-def test_each_fault_is_told_once_and_the_rest_is_read(tmp_path):
-    columns, faults, log = text_table(
+def test_each_problem_is_listed_once_and_the_rest_is_read(tmp_path):
+    columns, problems, log = text_table(
         tmp_path,
         'a.jpg,cat|cta,dog',
         'b.jpg,cat,cat|dog',
@@ -181,7 +181,7 @@ def test_each_fault_is_told_once_and_the_rest_is_read(tmp_path):
         'e.jpg,dog,*',
         classes=['cat', 'dog'],
     )
-    assert sorted(faults) == [
+    assert sorted(problems) == [
         "t.csv:2: unknown label 'cta'; did you mean 'cat'?",
         "t.csv:3: label 'cat' is both positive and negative; keep the one that is right",
         't.csv:4: the row names no image; name one, or remove the row',
@@ -200,8 +200,8 @@ def test_each_fault_is_told_once_and_the_rest_is_read(tmp_path):
     [((), 't.csv: has no rows; write one'), (('a.jpg,,',), 't.csv: no row names a label, and no')],
 )
 def test_nothing_to_learn(tmp_path, rows, message):
-    columns, (fault,), _ = text_table(tmp_path, *rows)
-    assert fault.startswith(message)
+    columns, (problem,), _ = text_table(tmp_path, *rows)
+    assert problem.startswith(message)
     assert len(columns) == len(rows)
     assert columns.metainfo['classes'] == ()
 
@@ -246,7 +246,7 @@ def test_unknown_kind_of_file(tmp_path):
 
 
 @given(st.binary(max_size=200))
-def test_noise_is_told_and_never_fails(tmp_path_factory, noise):
+def test_noise_is_refused_and_never_fails(tmp_path_factory, noise):
     folder = tmp_path_factory.getbasetemp()
     for suffix, begin in (('.csv', b'image,positive\n'), ('.json', b'[{"image":'), ('.jsonl', b'')):
         (folder / f'noise{suffix}').write_bytes(begin + noise)

@@ -43,7 +43,7 @@ RIGHT = [(2, 'a.jpg', 'cat|dog', 'elk'), (3, 'b.jpg', '', '')]
     ],
     ids=['plain', 'Windows', 'semicolon', 'tab', 'quoted', 'blanks', 'other order'],
 )
-def test_one_table_in_many_spellings(tmp_path, text):
+def test_one_table_in_many_forms(tmp_path, text):
     assert read(tmp_path, text) == (RIGHT, [])
 
 
@@ -53,16 +53,16 @@ def test_negative_column_may_be_missing(tmp_path):
 
 def test_columns_called_otherwise(tmp_path):
     names = {'image': 'file', 'positive': 'tags'}
-    rows, faults = read(tmp_path, 'file,tags,negative\na.jpg,cat,dog\n', names)
+    rows, problems = read(tmp_path, 'file,tags,negative\na.jpg,cat,dog\n', names)
     assert rows == [(2, 'a.jpg', 'cat', 'dog')]
-    assert faults == []
+    assert problems == []
 
 
 def test_cells_with_line_breaks_and_empty_lines_keep_the_count(tmp_path):
     text = '\n\nimage,positive,note\n\na.jpg,cat,"one\ntwo"\n\nb.jpg,dog,x\n'
-    rows, faults = read(tmp_path, text)
+    rows, problems = read(tmp_path, text)
     assert rows == [(5, 'a.jpg', 'cat', ''), (8, 'b.jpg', 'dog', '')]
-    assert faults == []
+    assert problems == []
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_cells_with_line_breaks_and_empty_lines_keep_the_count(tmp_path):
     ],
 )
 def test_header_is_refused(tmp_path, header, message):
-    rows, (fault,) = read(tmp_path, f'{header}\na.jpg,cat,dog\n' if header else '')
-    assert message in fault
+    rows, (problem,) = read(tmp_path, f'{header}\na.jpg,cat,dog\n' if header else '')
+    assert message in problem
     assert rows == []
 
 
@@ -87,9 +87,9 @@ def test_a_broken_row_costs_no_other(tmp_path):
         'image,positive,negative\na.jpg,cat,\n"b.jpg,cat,\nc.jpg,dog,\nd.jpg,dog\ne.jpg,cat,dog,elk'
         '\nf.jpg,"a"b,\n"g.jpg,cat,\nh.jpg,"dog",\n'
     )
-    rows, faults = read(tmp_path, text)
+    rows, problems = read(tmp_path, text)
     assert [row[:2] for row in rows] == [(2, 'a.jpg'), (4, 'c.jpg'), (9, 'h.jpg')]
-    assert sorted(faults) == [
+    assert sorted(problems) == [
         "t.csv:3: the row cannot be read (',' expected after '\"'); close its quotation marks; "
         'one inside a cell is written twice',
         't.csv:5: 2 cells where the header has 3; write an empty cell for no labels',
@@ -104,16 +104,16 @@ def test_a_broken_row_costs_no_other(tmp_path):
 
 def test_quotation_mark_that_is_never_closed(tmp_path):
     body = ''.join(f'{i}.jpg,cat\n' for i in range(20000))  # beyond csv's limit of a cell
-    rows, (fault,) = read(tmp_path, f'image,positive\n"x.jpg,cat\n{body}')
+    rows, (problem,) = read(tmp_path, f'image,positive\n"x.jpg,cat\n{body}')
     assert len(rows) == 20000
     assert rows[0] == (3, '0.jpg', 'cat', '')
-    assert fault.startswith('t.csv:2: the row cannot be read')
+    assert problem.startswith('t.csv:2: the row cannot be read')
 
 
-def test_latin_1_is_told_by_line(tmp_path):
-    rows, faults = read(tmp_path, b'image,positive\na.jpg,cat\nb.jpg,B\xe4r\nc.jpg,dog\n')
+def test_latin_1_is_named_by_line(tmp_path):
+    rows, problems = read(tmp_path, b'image,positive\na.jpg,cat\nb.jpg,B\xe4r\nc.jpg,dog\n')
     assert [row[1] for row in rows] == ['a.jpg', 'b.jpg', 'c.jpg']
-    assert faults == [
-        't.csv:3: is no UTF-8 text (invalid continuation byte at byte 7); save the file as UTF-8 '
+    assert problems == [
+        't.csv:3: is not UTF-8 text (invalid continuation byte at byte 7); save the file as UTF-8 '
         '(in Excel: "CSV UTF-8")'
     ]

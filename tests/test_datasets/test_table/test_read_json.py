@@ -32,8 +32,8 @@ def read(tmp_path, text, classes=None, names=None):
     batches, _ = read_json(path, TableFormat(ColumnNames.of(names)), errors, classes)
     rows = [(errors.where(row[0]), *row[1:]) for row in rows_of(batches)]
     errors.flush()
-    faults = [str(f).replace(str(path), 't.json') for fs in log.kept.values() for f in fs]
-    return [(row[0].replace(str(path), 't.json'), *row[1:]) for row in rows], faults
+    problems = [str(f).replace(str(path), 't.json') for fs in log.kept.values() for f in fs]
+    return [(row[0].replace(str(path), 't.json'), *row[1:]) for row in rows], problems
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def read(tmp_path, text, classes=None, names=None):
     ids=['list', 'indented', 'lines, mark', 'lines', 'blanks'],
 )
 def test_lists_and_lines(tmp_path, text, lines):
-    rows, faults = read(tmp_path, text)
-    assert faults == []
+    rows, problems = read(tmp_path, text)
+    assert problems == []
     assert rows == [
         (f't.json:{lines[0]}', 'a.jpg', ['cat'], ['dog']),
         (f't.json:{lines[1]}', 'b.jpg', [], None),
@@ -67,36 +67,36 @@ GOOD = json.dumps(ROWS[0])
 @pytest.mark.parametrize(
     ('text', 'count', 'messages'),
     [
-        (f'{GOOD}\n{{"image": \n{GOOD}', 2, ['t.json:2: is no JSON (Expecting value)']),
-        (f'[{GOOD},\n{{"image"]', 1, ["t.json:2: is no JSON (Expecting ':' delimiter)"]),
-        (f'[{GOOD}\n{GOOD}]', 1, ['t.json:2: is no JSON (no comma or ] after the object)']),
-        (f'[{GOOD}', 1, ['t.json:1: is no JSON (no comma or ] after the object)']),
-        (f'[{GOOD},', 1, ['t.json:1: is no JSON (Expecting value)']),
-        (f'[{GOOD}]\nx', 1, ['t.json:2: is no JSON (text after the list)']),
-        (f'[{GOOD}, 3]', 1, ['t.json:1: 3 is no object; write {"image": ...}']),
-        ('[' * 5000, 0, ['t.json:1: is no JSON (nested too deeply)']),
+        (f'{GOOD}\n{{"image": \n{GOOD}', 2, ['t.json:2: is not JSON (Expecting value)']),
+        (f'[{GOOD},\n{{"image"]', 1, ["t.json:2: is not JSON (Expecting ':' delimiter)"]),
+        (f'[{GOOD}\n{GOOD}]', 1, ['t.json:2: is not JSON (no comma or ] after the object)']),
+        (f'[{GOOD}', 1, ['t.json:1: is not JSON (no comma or ] after the object)']),
+        (f'[{GOOD},', 1, ['t.json:1: is not JSON (Expecting value)']),
+        (f'[{GOOD}]\nx', 1, ['t.json:2: is not JSON (text after the list)']),
+        (f'[{GOOD}, 3]', 1, ['t.json:1: 3 is not an object; write {"image": ...}']),
+        ('[' * 5000, 0, ['t.json:1: is not JSON (nested too deeply)']),
         (
             f'{GOOD}\n{{"image": "b.jpg", "positive": [], "negatives": []}}',
             1,
             ["t.json:2: the object has no 'negative', only 'image', 'positive', 'negatives' (is"],
         ),
         ('{"image": "b.jpg"}', 0, ["t.json:1: the object has no 'positive', only 'image'; name"]),
-        ('{"image": 0, "positive": []}', 0, ["t.json:1: image '0' is no text; name a file"]),
+        ('{"image": 0, "positive": []}', 0, ["t.json:1: image '0' is not text; name a file"]),
         (
             '{"image": "a\\ud800", "positive": []}',
             0,
             ["t.json:1: image name 'a\\ud800' holds a con"],
         ),
-        ('{"image": "a", "positive": 0}', 1, ['t.json:1: 0 is no list; list class names']),
-        ('{"image": "Bär"}'.encode('latin-1'), 0, ['t.json: is no UTF-8 text (']),
+        ('{"image": "a", "positive": 0}', 1, ['t.json:1: 0 is not a list; list class names']),
+        ('{"image": "Bär"}'.encode('latin-1'), 0, ['t.json: is not UTF-8 text (']),
     ],
 )
-def test_faults(tmp_path, text, count, messages):
-    rows, faults = read(tmp_path, text)
+def test_problems(tmp_path, text, count, messages):
+    rows, problems = read(tmp_path, text)
     assert len(rows) == count
-    assert len(faults) == len(messages)
-    for fault, message in zip(faults, messages, strict=True):
-        assert fault.startswith(message)
+    assert len(problems) == len(messages)
+    for problem, message in zip(problems, messages, strict=True):
+        assert problem.startswith(message)
 
 
 def mmpretrain(*items, classes=('cat', 'dog', 'elk')):
@@ -108,8 +108,8 @@ def test_mmpretrains_own_format(tmp_path):
     text = mmpretrain(
         {'img_path': 'a.jpg', 'gt_score': [1, -1, 0]}, {'img_path': 'b.jpg', 'gt_label': [2, 0]}
     )
-    rows, faults = read(tmp_path, text)
-    assert faults == []
+    rows, problems = read(tmp_path, text)
+    assert problems == []
     assert rows == [
         ('t.json: data_list[0]', 'a.jpg', ['cat'], ['elk']),
         ('t.json: data_list[1]', 'b.jpg', ['elk', 'cat'], ['*']),
@@ -141,8 +141,8 @@ def test_given_classes_read_indices_where_the_file_names_none(tmp_path):
         (7, 'has neither gt_label nor gt_score'),
     ],
 )
-def test_faults_of_mmpretrains_format(tmp_path, item, message):
+def test_problems_of_mmpretrains_format(tmp_path, item, message):
     good = {'img_path': 'b.jpg', 'gt_label': [0]}
-    rows, (fault,) = read(tmp_path, mmpretrain(item, good))
-    assert fault.startswith(f't.json: data_list[0]: {message}')
+    rows, (problem,) = read(tmp_path, mmpretrain(item, good))
+    assert problem.startswith(f't.json: data_list[0]: {message}')
     assert [row[1] for row in rows] == ['b.jpg']

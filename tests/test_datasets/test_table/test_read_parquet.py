@@ -29,8 +29,8 @@ def read(tmp_path, table, names=None):
     errors = RowErrors(path, log)
     rows = rows_of(read_parquet(path, ColumnNames.of(names), errors))
     errors.flush()
-    faults = [str(f).replace(str(path), 't.parquet') for fs in log.kept.values() for f in fs]
-    return rows, faults, errors.where(3).replace(str(path), 't.parquet')
+    problems = [str(f).replace(str(path), 't.parquet') for fs in log.kept.values() for f in fs]
+    return rows, problems, errors.where(3).replace(str(path), 't.parquet')
 
 
 STRINGS = pa.list_(pa.string())
@@ -49,8 +49,8 @@ def test_lists_of_names(tmp_path, kind):
     if kind is not STRINGS:
         positive = positive.cast(kind)
     table = {'positive': positive, 'x': [1, 2, 3], 'image': ['a.jpg', 'b.jpg', 'c.jpg']}
-    rows, faults, where = read(tmp_path, table)
-    assert faults == []
+    rows, problems, where = read(tmp_path, table)
+    assert problems == []
     assert where == 't.parquet: row 3'
     assert rows == [
         (1, 'a.jpg', ['cat', 'dog'], None),
@@ -71,12 +71,12 @@ def test_separated_names(tmp_path):
         ({'image': ['a'], 'positive': [[1]]}, "t.parquet: column 'positive' holds list<"),
         ({'image': [['a']], 'positive': ['x']}, "t.parquet: column 'image' holds list<"),
         ({'image': ['a']}, "t.parquet: the file has no 'positive', only 'image'; name the columns"),
-        (b'PAR1 no', 't.parquet: is no Parquet file (ArrowInvalid'),
+        (b'PAR1 no', 't.parquet: is not a Parquet file (ArrowInvalid'),
     ],
 )
-def test_faults(tmp_path, table, message):
-    rows, (fault,), _ = read(tmp_path, table)
-    assert fault.startswith(message)
+def test_problems(tmp_path, table, message):
+    rows, (problem,), _ = read(tmp_path, table)
+    assert problem.startswith(message)
     assert rows == []
 
 

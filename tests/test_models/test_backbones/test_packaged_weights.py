@@ -53,7 +53,7 @@ def timm_names() -> list[str]:
 
 
 def test_features_of_one_class_of_texture_are_closer(packaged):
-    """The loaded network tells stripes from noise better than a fresh one: the weights fit."""
+    """The loaded network separates stripes from noise better than a fresh one: the weights fit."""
     torch.manual_seed(0)
     stripes = torch.sin(torch.arange(64) * torch.rand(8, 1) * 0.2 + 0.3).sign()
     images = torch.cat([stripes[:, None, None].expand(8, 3, 64, 64), torch.randn(8, 3, 64, 64)])

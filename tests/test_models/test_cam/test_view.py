@@ -71,7 +71,7 @@ def test_flips_and_padding_are_undone(view):
 def test_unreadable_image(view, tmp_path):
     look, _ = view
     (tmp_path / 'kit/JPEGImages/000.jpg').write_text('no image')
-    with pytest.raises(ValueError, match=r'000.jpg: cannot be read .*; mend it or name another'):
+    with pytest.raises(ValueError, match=r'000.jpg: cannot be read .*; repair it or name another'):
         look()
 
 

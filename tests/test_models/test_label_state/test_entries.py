@@ -143,16 +143,16 @@ def test_the_state_survives_a_checkpoint_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('samples', 'classes', 'told'),
+    ('samples', 'classes', 'message'),
     [
         (SAMPLES + 1, CLASSES, f'num_samples={SAMPLES + 1}, the training set has {SAMPLES}'),
         (SAMPLES, CLASSES - 1, f'num_classes={CLASSES - 1}, the training set has {CLASSES}'),
     ],
 )
-def test_a_state_of_another_size_is_refused(samples, classes, told):
+def test_a_state_of_another_size_is_refused(samples, classes, message):
     store = EntryStore(SAMPLES, CLASSES)
     store.write(np.array([3]), None, 0)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         store.load_state_dict(EntryStore(samples, classes).state_dict())
     assert_equals(store, {(0, 3): 0})
 

@@ -1,4 +1,4 @@
-"""A table with faults of each kind, and a page read as a browser reads it."""
+"""A table with problems of each kind, and a page read as a browser reads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wsml_mm.labels import LabelColumns, NameColumn, SparseLabels
 from wsml_mm.reports.dataset import CheckedDataset, check_dataset, dataset_of_table
 
 CLASSES = ['cat', 'dog', 'elk', '<b>&"bold"</b>', 'Cat', 'yak', 'zebu']
-# The faults, and how often each is due.
+# The problems, and how often each is expected.
 PLANTED = {
     'unknown label': 2,
     'contradiction': 1,

@@ -9,14 +9,14 @@ from wsml_mm.reports.dataset import check_dataset
 from wsml_mm.reports.dataset.phrases import often, verdict
 
 
-def test_each_planted_fault_is_found_once(faulty):
+def test_each_planted_problem_is_found_once(faulty):
     report = checked(faulty)
     assert dict(report.log.counts) == PLANTED
     assert {k for k, kept in report.log.kept.items() if not kept[0].serious} == WARNINGS
-    for faults in report.log.kept.values():
-        for fault in faults:
-            assert '\n' not in str(fault)
-            assert fault.where.startswith(f'{faulty}/t.csv')
+    for problems in report.log.kept.values():
+        for problem in problems:
+            assert '\n' not in str(problem)
+            assert problem.where.startswith(f'{faulty}/t.csv')
     errors = sum(n for kind, n in PLANTED.items() if kind not in WARNINGS)
     warned = sum(PLANTED[kind] for kind in WARNINGS)
     assert verdict(report.log) == f'{errors} errors, {warned} warnings'
@@ -26,14 +26,16 @@ def test_each_planted_fault_is_found_once(faulty):
 
 def test_the_places_are_right(faulty):
     log = checked(faulty).log
-    told = {kind: [f.where.rpartition(':')[2] for f in faults] for kind, faults in log.kept.items()}
-    assert told['unknown label'] == ['6', '7']
-    assert told['wrong number of cells'] == ['14', '15']
-    assert told['image listed twice'] == ['11']
-    assert told['missing image'] == ['17', '18']
-    assert told['unreadable image'] == ['19']
-    assert told['identical images'] == ['20']
-    assert told['image without labels'] == ['22']
+    found = {
+        kind: [f.where.rpartition(':')[2] for f in problems] for kind, problems in log.kept.items()
+    }
+    assert found['unknown label'] == ['6', '7']
+    assert found['wrong number of cells'] == ['14', '15']
+    assert found['image listed twice'] == ['11']
+    assert found['missing image'] == ['17', '18']
+    assert found['unreadable image'] == ['19']
+    assert found['identical images'] == ['20']
+    assert found['image without labels'] == ['22']
     (twins,) = log.kept['identical images']
     assert "'twin.jpg', '10.jpg' are the same file, and their labels contradict" in str(twins)
 
@@ -59,7 +61,7 @@ def test_figures(faulty):
     assert report.per_image.sum() == images
 
 
-def test_a_sound_data_set_has_no_faults(tmp_path):
+def test_a_sound_data_set_has_no_problems(tmp_path):
     write_images(tmp_path, ['0.jpg', '1.jpg'])
     dataset = dataset_of([[1, 0], [-1, 1]], ['cat', 'dog'], tmp_path)
     log = check_dataset(dataset, ProblemLog(), decode=True).log
@@ -67,7 +69,7 @@ def test_a_sound_data_set_has_no_faults(tmp_path):
     assert verdict(log) == 'no errors, no warnings'
 
 
-def test_wrong_image_folder_is_told_as_such(tmp_path):
+def test_wrong_image_folder_is_named_as_such(tmp_path):
     dataset = dataset_of([[1, 0], [0, 1]], ['cat', 'dog'], tmp_path)
     first, second = check_dataset(dataset, ProblemLog()).log.kept['missing image']
     assert 'no image is where the rows say; check the image folder of' in first.fix
@@ -77,8 +79,8 @@ def test_wrong_image_folder_is_told_as_such(tmp_path):
 def test_a_separator_taken_for_part_of_a_name(tmp_path):
     write_images(tmp_path, ['0.jpg', '1.jpg'])
     dataset = dataset_of([[1, 0], [0, 1]], ['cat', 'cat; dog'], tmp_path)
-    (fault,) = check_dataset(dataset, ProblemLog()).log.kept['class of several names']
-    assert "class 'cat; dog' looks like several labels; if it is, say separator=';'" in str(fault)
+    (problem,) = check_dataset(dataset, ProblemLog()).log.kept['class of several names']
+    assert "class 'cat; dog' looks like several labels; if it is, say separator=';'" in str(problem)
 
 
 def test_more_classes_than_are_paired(tmp_path, monkeypatch):

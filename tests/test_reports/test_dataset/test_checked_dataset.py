@@ -110,7 +110,7 @@ def test_only_mmpretrains_own_reading_of_json_is_taken_for_a_table():
     assert found == ['MultiLabelDataset', 'OtherNameSameFile', user.SurveyTable]
 
 
-def test_all_faults_of_a_configs_table(kit, tmp_path):
+def test_all_problems_of_a_configs_table(kit, tmp_path):
     text = 'image,positive\ntrain_000.jpg,ant|ant\ntrain_001.jpg,\ntrain_000.jpg,bee\n'
     (kit / 'bad.csv').write_text(text)
     log = ProblemLog()
@@ -142,8 +142,8 @@ def test_mmpretrains_json_alone_and_in_a_config(kit, tmp_path):
 def test_a_data_set_that_cannot_be_read(kit, tmp_path):
     log = ProblemLog()
     assert dataset_of_loader(config(tmp_path / 'nowhere', tmp_path), 'val', log) is None
-    (fault,) = log.kept['unreadable data set']
-    assert str(fault).startswith('val_dataloader: ')
-    assert 'no VOC devkit there; data_root must hold' in str(fault)
+    (problem,) = log.kept['unreadable data set']
+    assert str(problem).startswith('val_dataloader: ')
+    assert 'no VOC devkit there; data_root must hold' in str(problem)
     with pytest.raises(ValueError, match='has no test_dataloader; name another loader'):
         dataset_of_loader(Config(dict(test_dataloader=None)), 'test', log)

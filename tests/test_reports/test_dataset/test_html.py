@@ -49,9 +49,9 @@ def test_findings_and_their_numbers(written, page):
     assert set(serious) == set(PLANTED) - WARNINGS
     assert [a['data-kind'] for a in blocks][: len(serious)] == serious  # errors on top
     items = ' '.join(page.below['li']).split()
-    for faults in written[0].log.kept.values():
-        for fault in faults:
-            for part in (fault.where, fault.what, fault.fix):
+    for problems in written[0].log.kept.values():
+        for problem in problems:
+            for part in (problem.where, problem.what, problem.fix):
                 assert ' '.join(part.split()) in ' '.join(items)
 
 

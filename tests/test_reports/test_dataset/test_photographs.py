@@ -17,8 +17,8 @@ from wsml_mm.reports.dataset import check_dataset
 from wsml_mm.reports.dataset.photographs import (
     Photographs,
     class_examples,
-    fault_photographs,
     images_with,
+    problem_photographs,
     thumbnail,
 )
 
@@ -77,10 +77,10 @@ def test_missing_images_are_no_examples(tmp_path):
     assert sorted(photo['name'] for photo in groups[0]['positive']) == ['0.jpg', '2.jpg']
 
 
-def test_photographs_of_faults(tmp_path):
+def test_photographs_of_problems(tmp_path):
     report = report_of([[1]] * 3, tmp_path)
-    faults = [Problem('x', 't', 'y', 'z', image) for image in ('2.jpg', '', 'gone.jpg', '2.jpg')]
-    found = fault_photographs(faults, Photographs(report.dataset))
+    problems = [Problem('x', 't', 'y', 'z', image) for image in ('2.jpg', '', 'gone.jpg', '2.jpg')]
+    found = problem_photographs(problems, Photographs(report.dataset))
     assert [photo['name'] for photo in found] == ['2.jpg']
 
 

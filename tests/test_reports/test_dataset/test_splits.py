@@ -15,7 +15,7 @@ def root(tmp_path):
     return tmp_path
 
 
-def told(root, train=None, val=None, width=2, **kwargs):
+def problems_of(root, train=None, val=None, width=2, **kwargs):
     def loader(file, options):
         table = dict(type='LabelTable', data_root=str(root), ann_file=file, **(options or {}))
         return dict(dataset=dict(type='PartialLabelDataset', dataset=table))
@@ -31,16 +31,16 @@ def told(root, train=None, val=None, width=2, **kwargs):
     )
     log = ProblemLog()
     check_splits(cfg, ('cat', 'dog'), 'train', log)
-    return log, [str(f) for faults in log.kept.values() for f in faults]
+    return log, [str(f) for problems in log.kept.values() for f in problems]
 
 
 def test_loaders_that_go_together(root):
-    assert told(root)[1] == []
+    assert problems_of(root)[1] == []
 
 
 def test_width_of_the_model(root):
-    _, (fault,) = told(root, width=5)
-    assert 'model.head.num_classes=5, but the data have 2 classes; say model = dict(' in fault
+    _, (problem,) = problems_of(root, width=5)
+    assert 'model.head.num_classes=5, but the data have 2 classes; say model = dict(' in problem
 
 
 @pytest.mark.parametrize(
@@ -52,22 +52,22 @@ def test_width_of_the_model(root):
 )
 def test_classes_of_the_validation_data(root, text, what):
     (root / 'val.csv').write_text(text)
-    log, (fault,) = told(root)  # val and test share the table: once
-    assert f'{what}; give both the same classes=...' in fault
+    log, (problem,) = problems_of(root)  # val and test share the table: once
+    assert f'{what}; give both the same classes=...' in problem
     assert log.serious == 1
 
 
 def test_order_of_the_classes(root):
-    _, (fault,) = told(root, val=dict(classes=['dog', 'cat']))
-    assert 'val and train have different classes (their order)' in fault
+    _, (problem,) = problems_of(root, val=dict(classes=['dog', 'cat']))
+    assert 'val and train have different classes (their order)' in problem
 
 
 def test_images_in_two_splits(root):
     (root / 'val.csv').write_text('image,positive\nb.jpg,dog\nc.jpg,cat\n')
-    log, (fault,) = told(root)
-    assert "image 'b.jpg' is in train.csv and in val.csv; keep it in one" in fault
+    log, (problem,) = problems_of(root)
+    assert "image 'b.jpg' is in train.csv and in val.csv; keep it in one" in problem
     assert log.serious == 0
-    assert told(root, val=dict(data_prefix='other'))[1] == []
+    assert problems_of(root, val=dict(data_prefix='other'))[1] == []
 
 
 def test_a_users_kind_of_table_is_compared(root):
@@ -82,5 +82,5 @@ def test_a_users_kind_of_table_is_compared(root):
     (root / 'val.csv').write_text('image,positive\na.jpg,dog|cat\n')
     log = ProblemLog()
     check_splits(cfg, ('cat', 'dog'), 'train', log)
-    (fault,) = log.kept['image in two splits']
-    assert "image 'a.jpg' is in train.csv and in val.csv" in str(fault)
+    (problem,) = log.kept['image in two splits']
+    assert "image 'a.jpg' is in train.csv and in val.csv" in str(problem)

@@ -15,14 +15,14 @@ def printed(report, width=200):
     return capture.get()
 
 
-def test_figures_and_faults(faulty):
+def test_figures_and_problems(faulty):
     report = checked(faulty)
     text = printed(report)
     for kind, count in PLANTED.items():
         assert f'{kind}: {count}' in text
-    for faults in report.log.kept.values():
-        for fault in faults:
-            assert str(fault) in text
+    for problems in report.log.kept.values():
+        for problem in problems:
+            assert str(problem) in text
     known = report.labels.counts()
     assert f'{len(report.labels)} images, 7 classes' in text
     assert f'{known["positive"]} positive, {known["negative"]} known negative' in text
@@ -44,7 +44,7 @@ def test_markup_and_control_signs_are_text(tmp_path):
     assert '\x1b[2J' not in text
 
 
-def test_many_faults_are_cut(tmp_path):
+def test_many_problems_are_cut(tmp_path):
     dataset = dataset_of([[1]] * 40, ['cat'], tmp_path)
     text = printed(check_dataset(dataset, ProblemLog()))
     assert text.count('there is no image') == 5

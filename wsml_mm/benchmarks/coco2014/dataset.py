@@ -32,18 +32,25 @@ COCO_CLASSES = (
 class COCO2014(ColumnDataset):
     """A split of COCO 2014: labels from `annotations/instances_{split}2014.json`.
 
-    As in the field's scripts (Cole et al., CVPR 2021) a class is positive where any annotation of
+    As in the field's scripts a class is positive where any annotation of
     it lies in the image, crowds included; classes are numbered in the order of `categories`, and
     images sorted by their ids as strings. Images without a positive among `classes` are left out.
     The official `train` is split 80/20 by `PartialLabelDataset(holdout=...)`, the official `val`
-    is the test set.
+    is the test set. Source: the scripts of Cole et al., CVPR 2021,
+    https://arxiv.org/abs/2106.09708.
 
     Args:
         data_root: the folder that holds annotations, train2014 and val2014, e.g. data/coco.
         split: 'train' or 'val'.
         classes: keep only these, in this order; None: all of the file's categories.
         keep_empty: keep images without any positive.
-        kwargs: as for `ColumnDataset`.
+        kwargs: prepare (False: read the official files each time, keep no columns in
+            `data_root/wsml_mm`) and arguments of MMPretrain's `MultiLabelDataset`: pipeline
+            (transforms of an image), data_prefix (`dict(img_path=FOLDER)`), indices (keep these
+            rows only), test_mode, lazy_init (read on first use).
+
+    Config:
+        dataset = dict(type='COCO2014', data_root='data/coco', split='train')
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {'classes': COCO_CLASSES}

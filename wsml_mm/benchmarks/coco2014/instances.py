@@ -92,7 +92,7 @@ def _parse(path: Path) -> Instances:
             instances: Instances = json.loads(text, object_hook=slim)
         except (ValueError, RecursionError) as error:
             raise ValueError(
-                f'{path}: is no UTF-8 JSON file ({one_line(error)}); unpack it anew'
+                f'{path}: is not a UTF-8 JSON file ({one_line(error)}); unpack it anew'
             ) from error
     for key in ('images', 'annotations', 'categories'):
         if not isinstance(instances, dict) or not isinstance(instances.get(key), list):
@@ -108,7 +108,7 @@ def _texts_by_id(path: Path, instances: Instances, key: str, value: str) -> dict
         if not isinstance(entry, dict) or not isinstance(entry.get(value), str):
             raise ValueError(f'{where}: has no text {value!r}; {_HINT}')
         if not isinstance(entry.get('id'), int):
-            raise ValueError(f'{where}: id {entry.get("id")!r} is no whole number; {_HINT}')
+            raise ValueError(f'{where}: id {entry.get("id")!r} is not a whole number; {_HINT}')
         if entry['id'] in found:
             raise ValueError(f'{where}: id {entry["id"]} is given twice; {_HINT}')
         found[entry['id']] = entry[value]

@@ -26,7 +26,12 @@ class ComposedScenes(VOC2012):
         num_val: scenes of the split 'val'.
         size: side of a scene in pixels.
         seed: of the drawing.
-        kwargs: as for `VOC2012`.
+        kwargs: classes (keep only these of the 20, in this order), keep_empty (keep images without
+            any positive) and arguments of MMPretrain's `MultiLabelDataset`: pipeline (transforms
+            of an image), indices (keep these rows only), test_mode, lazy_init (read on first use).
+
+    Config:
+        dataset = dict(type='ComposedScenes', data_root='data/composed_scenes', split='train')
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {'classes': SCENE_CLASSES}

@@ -49,7 +49,7 @@ def draw_scene(
         size: Side of the square image in pixels, at least 32.
 
     Raises:
-        ValueError: If ``size`` is below 32 or a label is no class index.
+        ValueError: If ``size`` is below 32 or a label is not a class index.
     """
     if size < 32:
         raise ValueError(f'draw_scene: size={size} is too small; give at least 32')

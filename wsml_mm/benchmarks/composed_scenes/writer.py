@@ -110,7 +110,7 @@ def _write_split(root: Path, split: str, count: int, size: int, seed: tuple[int,
         labels = rng.choice(len(SCENE_CLASSES), number, replace=False).tolist()
         image, figures = draw_scene(rng, labels, size)
         present[index, labels] = True
-        # Full colour resolution, as figures are told apart by colour and have sharp edges.
+        # Full colour resolution, as figures differ by colour and have sharp edges.
         image.save(root / 'JPEGImages' / f'{name}.jpg', quality=92, subsampling=0)
         _annotation(f'{name}.jpg', image, figures).write(root / 'Annotations' / f'{name}.xml')
     lists = root / 'ImageSets' / 'Main'

@@ -25,18 +25,25 @@ _HINT = 'take the file of CUB_200_2011.tgz, or correct that line'
 class CUB200Attributes(ColumnDataset):
     """A split of CUB-200-2011, labelled with its attributes.
 
-    As in the field's scripts (Cole et al., CVPR 2021) an attribute is positive where `is_present`
+    As in the field's scripts an attribute is positive where `is_present`
     is 1 and a known negative where it is 0, whatever the annotator's certainty; the split is that
     of train_test_split.txt and every image stays. Images and attributes are in the order of their
     ids, which is that of the official files. `train` is split 80/20 by
-    `PartialLabelDataset(holdout=...)`, `test` is the test set.
+    `PartialLabelDataset(holdout=...)`, `test` is the test set. Source: the scripts of Cole
+    et al., CVPR 2021, https://arxiv.org/abs/2106.09708.
 
     Args:
         data_root: the folder that holds CUB_200_2011 and, beside or in it, attributes.txt, e.g.
             data/cub.
         split: 'train' or 'test'.
         classes: keep only these attributes, in this order; None: all.
-        kwargs: as for `ColumnDataset`.
+        kwargs: prepare (False: read the official files each time, keep no columns in
+            `data_root/wsml_mm`) and arguments of MMPretrain's `MultiLabelDataset`: pipeline
+            (transforms of an image), data_prefix (`dict(img_path=FOLDER)`), indices (keep these
+            rows only), test_mode, lazy_init (read on first use).
+
+    Config:
+        dataset = dict(type='CUB200Attributes', data_root='data/cub', split='train')
     """
 
     def __init__(

@@ -54,18 +54,18 @@ class _Check:
     def download(self, download: Download) -> str | None:
         """Returns what is missing and how to get it; None: nothing."""
         path = self.folder / download.name
-        is_there = path.is_file()
-        if is_there and (problem := self.archive(download, path)):
+        exists = path.is_file()
+        if exists and (problem := self.archive(download, path)):
             return f'{path}: {problem}\n  from  {download.address}'
         missing = download.missing(self.folder)
-        if missing and is_there and download.packed and self.unpack:
+        if missing and exists and download.packed and self.unpack:
             with _byte_bar('unpacking', path) as progress:
                 unpack_archive(path, self.folder, progress)
             if missing := download.missing(self.folder):
                 return f'{path}: does not hold {_listed(missing)}; take the archive of the owners'
         if not missing:
             return None
-        if is_there and download.packed:
+        if exists and download.packed:
             return f'{path}: is not unpacked; call this again with --unpack'
         return _how_to_get(download, path, missing)
 

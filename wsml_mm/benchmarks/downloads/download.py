@@ -37,11 +37,9 @@ class Download:
 
     def missing(self, folder: Path) -> list[str]:
         """Returns those of `makes` that are not below `folder`."""
-        return [
-            made for made in self.makes if not any(_is_there(folder, p) for p in made.split('|'))
-        ]
+        return [made for made in self.makes if not any(_exists(folder, p) for p in made.split('|'))]
 
 
-def _is_there(folder: Path, path: str) -> bool:
+def _exists(folder: Path, path: str) -> bool:
     place = folder / path
     return place.is_dir() if path.endswith('/') else place.is_file()

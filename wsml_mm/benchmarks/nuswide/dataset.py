@@ -45,7 +45,8 @@ class NUSWIDE(ColumnDataset):
       `ImageList/{Train,Test}Imagelist.txt` and `TrainTestLabels/Labels_{concept}_{Train,Test}.txt`.
 
     Rows are in the order of the files. Of either version about a fifth of the images have no
-    label; papers on 'cole' keep them, and so does this class.
+    label; papers on 'cole' keep them, and so does this class. Source of 'cole': Cole et al., CVPR
+    2021, https://arxiv.org/abs/2106.09708, its files https://zenodo.org/records/10162606.
 
     Args:
         data_root: the folder that holds Flickr and the files above, e.g. data/nuswide.
@@ -53,7 +54,13 @@ class NUSWIDE(ColumnDataset):
         version: 'cole' or 'official'.
         classes: keep only these, in this order; None: all.
         keep_empty: keep images without any positive.
-        kwargs: as for `ColumnDataset`.
+        kwargs: prepare (False: read the official files each time, keep no columns in
+            `data_root/wsml_mm`) and arguments of MMPretrain's `MultiLabelDataset`: pipeline
+            (transforms of an image), data_prefix (`dict(img_path=FOLDER)`), indices (keep these
+            rows only), test_mode, lazy_init (read on first use).
+
+    Config:
+        dataset = dict(type='NUSWIDE', data_root='data/nuswide', split='train', version='cole')
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {'classes': NUSWIDE_CLASSES}

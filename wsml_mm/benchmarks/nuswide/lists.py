@@ -30,7 +30,7 @@ def read_concepts(root: Path) -> tuple[str, ...] | None:
     """Returns the owners' list of concepts in its order; None if it is not there.
 
     Raises:
-        ValueError: if a concept is listed twice or is no part of a file name.
+        ValueError: if a concept is listed twice or is not part of a file name.
     """
     places = (root / 'Concepts81.txt', root / 'ConceptsList' / 'Concepts81.txt')
     path = next((place for place in places if place.is_file()), None)
@@ -39,7 +39,7 @@ def read_concepts(root: Path) -> tuple[str, ...] | None:
     concepts: dict[str, int] = {}
     for number, name in numbered_lines(path, 'file', ''):
         if name in concepts or not is_plain_name(name):
-            what = 'is listed twice' if name in concepts else 'is no name of a concept'
+            what = 'is listed twice' if name in concepts else 'is not a name of a concept'
             raise ValueError(f'{path}:{number}: {name!r} {what}; take the file of ConceptsList.zip')
         concepts[name] = number
     return tuple(concepts)

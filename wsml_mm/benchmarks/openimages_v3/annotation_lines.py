@@ -62,14 +62,14 @@ def first_damage(path: Path) -> str | None:
                 )
             for line in lines:
                 number = lines.line_num
-                if line and (fault := _fault(line, header)):
-                    return f'{path}:{number}: {fault}'
+                if line and (problem := _problem(line, header)):
+                    return f'{path}:{number}: {problem}'
     except DAMAGE as error:
         return f'{path}:{number + 1}: is damaged or cut off ({one_line(error)}); fetch it anew'
     return None
 
 
-def _fault(line: list[str], header: list[str]) -> str | None:
+def _problem(line: list[str], header: list[str]) -> str | None:
     if len(line) != len(header):
         return f'{_shown(line)} is not {",".join(header)}; correct the line or fetch the file anew'
     image, confidence = (line[header.index(name)] for name in ('ImageID', 'Confidence'))

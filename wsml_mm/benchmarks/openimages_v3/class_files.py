@@ -21,7 +21,7 @@ def read_trainable(path: Path) -> list[str]:
     try:
         ids = path.read_text(encoding='utf-8-sig').split()
     except UnicodeDecodeError as error:
-        raise ValueError(f'{path}: is no text file ({one_line(error)}); {_HINT}') from error
+        raise ValueError(f'{path}: is not a text file ({one_line(error)}); {_HINT}') from error
     if not ids:
         raise ValueError(f'{path}: is empty; {_HINT}')
     twice, times = Counter(ids).most_common(1)[0]
@@ -56,7 +56,7 @@ def read_class_names(path: Path, ids: Sequence[str]) -> tuple[str, ...]:
                 if line:
                     named[line[0]] = line[1]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f'{path}: is no CSV file ({one_line(error)}); {_HINT}') from error
+        raise ValueError(f'{path}: is not a CSV file ({one_line(error)}); {_HINT}') from error
     names = [named.get(label, label) for label in ids]
     times = Counter(names)
     return tuple(

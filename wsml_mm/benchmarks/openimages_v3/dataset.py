@@ -33,14 +33,14 @@ _GET = (
 class OpenImagesV3(ColumnDataset):
     """A split of OpenImages V3 with its human-verified labels, the rest unobserved.
 
-    The protocol of Large Loss Matters (Kim et al., CVPR 2022 and its sequel of 2023): the trainable
-    classes, sorted ascending by their number of annotations (positive and negative) in the training
-    split, make five equal groups G1 (rarest) to G5, for `MeanAveragePrecision(groups='dataset')`.
-    All splits have this order of classes.
+    The protocol of Large Loss Matters (Kim et al., CVPR 2022, https://arxiv.org/abs/2206.03740, and
+    its sequel of 2023): the trainable classes, sorted ascending by their number of annotations
+    (positive and negative) in the training split, make five equal groups G1 (rarest) to G5, for
+    `MeanAveragePrecision(groups='dataset')`. All splits have this order of classes.
 
-    Left open there and settled here: ties go by class id; images are sorted by id; a label that is
-    given twice counts once, and is positive where both are said of it. How often that happens is in
-    the metainfo (`annotation_counts`) and in the log.
+    Left open there and decided here: ties go by class id; images are sorted by id; a label that is
+    given twice counts once, and is positive where both values are given. How often that
+    happens is in the metainfo (`annotation_counts`) and in the log.
 
     Args:
         data_root: the folder that `2017_11` was extracted to; images are `<split>/<id>.jpg` below
@@ -49,10 +49,16 @@ class OpenImagesV3(ColumnDataset):
         classes: keep only these, by name, in this order; None: the trainable classes.
         keep_unlabelled: keep images that have labels of other than trainable classes only; without
             a known label they are no part of any score.
-        kwargs: as for `ColumnDataset`: prepare, pipeline, test_mode, indices, ...
+        kwargs: prepare (False: read the official files each time, keep no columns in
+            `data_root/wsml_mm`) and arguments of MMPretrain's `MultiLabelDataset`: pipeline
+            (transforms of an image), data_prefix (`dict(img_path=FOLDER)`), indices (keep these
+            rows only), test_mode, lazy_init (read on first use).
 
     Raises:
         ValueError: if the split is unknown.
+
+    Config:
+        dataset = dict(type='OpenImagesV3', data_root='data/openimages/2017_11', split='train')
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Image ids of OpenImages, 64-bit numbers that files spell as 16 lower-case hex digits."""
+"""Image ids of OpenImages, 64-bit numbers that files write as 16 lower-case hex digits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = re.compile(r'[0-9a-f]{16}\.jpg')
 
 
 def parse_ids(text: str) -> NDArray[np.uint64] | None:
-    """Returns the ids that a text holds without separators; None: it is no such text."""
+    """Returns the ids that a text holds without separators; None: it is not such a text."""
     try:
         numbers = bytes.fromhex(text)
     except ValueError:
@@ -60,7 +60,7 @@ def ids_of(names: NameColumn) -> NDArray[np.uint64]:
 
 
 def downloaded_ids(folder: Path) -> NDArray[np.uint64]:
-    """Returns the ids of the images in a folder, ascending; an empty file is no image."""
+    """Returns the ids of the images in a folder, ascending; an empty file is not an image."""
     from rich.progress import track
 
     found = track(_listed(folder), f'looking into {folder}', total=None, transient=True)

@@ -17,11 +17,14 @@ from .table import BoxTable, image_key
 
 @TASK_UTILS.register_module()
 class COCOBoxes:
-    """Boxes of a COCO instances file, e.g. annotations/instances_val2014.json.
+    """Boxes of a COCO instances file, such as annotations/instances_val2014.json.
 
     Args:
         ann_file: the JSON file.
         crowds: keep the boxes of crowds (`iscrowd`), which enclose many objects at once.
+
+    Config:
+        boxes = dict(type='COCOBoxes', ann_file='data/coco/annotations/instances_val2014.json')
     """
 
     def __init__(self, ann_file: str | os.PathLike[str], crowds: bool = False) -> None:
@@ -46,7 +49,7 @@ def read_coco_boxes(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no instances file, an annotation is damaged, or there is no box of
+        ValueError: if it is not an instances file, an annotation is damaged, or there is no box of
             the classes.
     """
     path = os.path.expanduser(ann_file)
@@ -59,7 +62,7 @@ def read_coco_boxes(
         found = content['annotations']
     except (KeyError, TypeError) as error:
         raise ValueError(
-            f'{path}: is no COCO instances file ({one_line(error)}); it needs images (id, '
+            f'{path}: is not a COCO instances file ({one_line(error)}); it needs images (id, '
             'file_name), categories (id, name) and annotations'
         ) from error
     indices = {name: index for index, name in enumerate(classes)}
@@ -82,7 +85,7 @@ def _annotation(
         row, category = rows[entry['image_id']], entry['category_id']
         good = len(box) == 4 and np.isfinite(box).all() and min(box[2:]) >= 0
         if not good or category not in names:
-            raise ValueError('a bbox of x, y, width, height or a listed category is due')
+            raise ValueError('it needs a bbox of x, y, width, height and a listed category')
     except (KeyError, TypeError, ValueError) as error:
         number = entry.get('id') if isinstance(entry, dict) else entry
         raise ValueError(

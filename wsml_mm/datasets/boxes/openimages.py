@@ -22,13 +22,16 @@ _COLUMNS = ('ImageID', 'LabelName', *_EDGES)
 
 @TASK_UTILS.register_module()
 class OpenImagesBoxes:
-    """Boxes of OpenImages, e.g. test-annotations-bbox.csv.
+    """Boxes of OpenImages, such as test-annotations-bbox.csv.
 
     Args:
         csv_file: with the columns ImageID, LabelName, XMin, XMax, YMin, YMax in any order.
         descriptions: `class-descriptions*.csv` (label, name) where the dataset's classes are names
             ('Cat'); None: they are labels ('/m/01yrx').
         groups: keep the boxes around groups of objects (IsGroupOf).
+
+    Config:
+        boxes = dict(type='OpenImagesBoxes', csv_file='test-annotations-bbox.csv', groups=False)
     """
 
     def __init__(
@@ -94,7 +97,7 @@ def _lines(path: str) -> Iterator[Any]:
     except FileNotFoundError as error:
         raise FileNotFoundError(f'{path}: no such file; give the CSV of OpenImages') from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f'{path}: is no CSV file ({one_line(error)}); fetch it anew') from error
+        raise ValueError(f'{path}: is not a CSV file ({one_line(error)}); fetch it anew') from error
 
 
 def _places(header: Sequence[str], path: str, groups: bool) -> dict[str, int]:
@@ -129,8 +132,8 @@ def _by_label(path: str | os.PathLike[str], names: dict[str, int]) -> dict[str, 
     bad = next((line for line in pairs if len(line) != 2), None)
     if bad is not None:
         raise ValueError(
-            f'{path}: {",".join(bad)!r} is no "label,name"; give class-descriptions*.csv'
+            f'{path}: {",".join(bad)!r} is not a "label,name"; give class-descriptions*.csv'
         )
-    # `OpenImagesV3` tells classes of one name apart by their labels.
-    spelled = {label: (name, f'{name} ({label})') for label, name in pairs}
-    return {label: names[n] for label, both in spelled.items() for n in both if n in names}
+    # `OpenImagesV3` adds the label to the names that several classes have.
+    written = {label: (name, f'{name} ({label})') for label, name in pairs}
+    return {label: names[n] for label, both in written.items() for n in both if n in names}

@@ -26,6 +26,9 @@ class VOCBoxes:
         difficult: keep the objects marked difficult, which are no positive labels in `VOC2012`.
         one_based: pixels are counted from 1 and the last one belongs to the box, as VOC has it;
             False for tools that write continuous coordinates from 0.
+
+    Config:
+        boxes = dict(type='VOCBoxes', folder='data/VOCdevkit/VOC2012/Annotations')
     """
 
     def __init__(
@@ -54,7 +57,7 @@ def read_voc_boxes(
 
     Raises:
         FileNotFoundError: if there is no XML file.
-        ValueError: if a file is no VOC annotation, or none has a box of the classes.
+        ValueError: if a file is not a VOC annotation, or none has a box of the classes.
     """
     from rich.progress import track
 
@@ -82,7 +85,7 @@ def _objects(file: Path, difficult: bool) -> list[tuple[str, list[float]]]:
         top = parse_xml(file).getroot()
     except (ParseError, ValueError) as error:
         raise ValueError(
-            f'{file}: is no XML file ({one_line(error)}); correct or remove it'
+            f'{file}: is not an XML file ({one_line(error)}); correct or remove it'
         ) from error
     found = []
     for item in top.iter('object'):

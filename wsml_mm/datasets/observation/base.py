@@ -59,7 +59,11 @@ def observe_split(process: Observation, labels: SparseLabels, names: SplitNames)
 
 @TASK_UTILS.register_module()
 class ObserveAll(Observation):
-    """Observes every known label: the full-label upper bound."""
+    """Observes every known label: the full-label upper bound.
+
+    Config:
+        observe = dict(type='ObserveAll')
+    """
 
     def __call__(self, labels: SparseLabels) -> SparseLabels:
         """Returns `labels` as they are."""

@@ -35,6 +35,9 @@ class BiasedSinglePositive(Observation):
 
     Raises:
         ValueError: if `unrated` is unknown.
+
+    Config:
+        observe = dict(type='BiasedSinglePositive', rates=dict(cat=2, dog=1), seed=1200)
     """
 
     def __init__(self, rates: ClassNumbers, seed: int = 1200, unrated: str = 'none') -> None:

@@ -33,7 +33,7 @@ def class_numbers(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if a class is missing or unknown, or a value is no number.
+        ValueError: if a class is missing or unknown, or a value is not a number.
     """
     if isinstance(given, (str, os.PathLike)):
         what, given = f'{what}={os.fspath(given)}', _read(Path(given))
@@ -43,7 +43,7 @@ def class_numbers(
         numbers = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f'{what}: is no number a class ({one_line(error)}); give numbers only'
+            f'{what}: is not one number for each class ({one_line(error)}); give numbers only'
         ) from error
     if numbers.shape not in ((), (num_classes,)):
         raise ValueError(
@@ -57,7 +57,7 @@ def class_numbers(
 def _in_order(given: Mapping[str, Any], names: SplitNames | None, what: str) -> list[Any]:
     if names is None or not names.classes:
         raise ValueError(
-            f'{what}: goes by class names, which are not known here; give C numbers in class '
+            f'{what}: is given by class names, which are not known here; give C numbers in class '
             'order, or observe through PartialLabelDataset or observe_split'
         )
     unknown = [name for name in given if name not in names.classes]
@@ -84,7 +84,7 @@ def _read(path: Path) -> Any:
         return _parse_csv(text)
     except ValueError as error:
         raise ValueError(
-            f'{path}: is no .json of a list or mapping and no .csv of NAME,NUMBER lines '
+            f'{path}: is neither a .json of a list or mapping nor a .csv of NAME,NUMBER lines '
             f'({one_line(error)}); correct the file'
         ) from error
 

@@ -19,9 +19,9 @@ class ObserveCounts(Observation):
     """Observes up to `num_pos` positives and `num_neg` negatives an image, uniformly at random.
 
     The draws equal those of the field's generator script bit for bit (Cole et al., CVPR 2021,
-    "Multi-Label Learning from Single Positive Labels", uniform observation): one
-    `RandomState(seed)` a split, and each row shuffles its positives, then its negatives, even
-    where none is kept. Hence the time grows with the known labels of the annotation.
+    https://arxiv.org/abs/2106.09708, uniform observation): one `RandomState(seed)` a split, and
+    each row shuffles its positives, then its negatives, even where none is kept. Hence the time
+    grows with the known labels of the annotation.
 
     Args:
         num_pos: positives kept an image; -1 keeps all.
@@ -30,6 +30,9 @@ class ObserveCounts(Observation):
 
     Raises:
         ValueError: if a count is below -1.
+
+    Config:
+        observe = dict(type='ObserveCounts', num_pos=1, num_neg=1, seed=1200)
     """
 
     def __init__(self, num_pos: int = 1, num_neg: int = 0, seed: int = 1200) -> None:
@@ -89,8 +92,13 @@ def _shuffled(
 class SinglePositive(ObserveCounts):
     """Observes one positive label an image and nothing else (images without positives: none).
 
+    Source: Cole et al., CVPR 2021, https://arxiv.org/abs/2106.09708.
+
     Args:
         seed: of the generator; the published masks use 1200.
+
+    Config:
+        observe = dict(type='SinglePositive', seed=1200)
     """
 
     def __init__(self, seed: int = 1200) -> None:

@@ -26,6 +26,8 @@ class KeepRatio(Observation):
     The setting "10 % to 90 % known labels" of the partial-label papers, also called random per
     sample (RPS; Ben-Baruch et al., CVPR 2022, who state the probability of *omission*, 1 - ratio,
     and set no seed). The image and class orders must be those of the project compared with.
+    Sources: https://github.com/HCPLab-SYSU/HCP-MLR-PL, https://github.com/sunxm2357/DualCoOp,
+    https://github.com/maxium0526/mlcpl and https://github.com/Alibaba-MIIL/PartialLabelingCSL.
 
     Args:
         ratio: the share of labels kept, 0 to 1.
@@ -39,6 +41,9 @@ class KeepRatio(Observation):
 
     Raises:
         ValueError: if the ratio is outside 0..1, or the draws are unknown.
+
+    Config:
+        observe = dict(type='KeepRatio', ratio=0.1, seed=0, draws='numpy')
     """
 
     def __init__(self, ratio: float, seed: int = 0, draws: str = 'numpy') -> None:

@@ -24,15 +24,19 @@ class KnownPerClass(Observation):
     `num_pos=1000, num_neg=1000`. Their code caps both numbers separately, as here, and sets no
     seed. mlcpl's "fixed per category" counts positives and negatives together and keeps equally
     many of both: its maximum M is `num_pos=M // 2, num_neg=M // 2, balanced=True` (in numbers, not
-    in draws).
+    in draws). Sources: https://github.com/Alibaba-MIIL/PartialLabelingCSL and
+    https://github.com/maxium0526/mlcpl.
 
     Args:
         num_pos: positives kept of each class, -1 keeps all; one number, C numbers in class order,
             a mapping from each class name, or the path of a `.json` or `.csv` file of them.
-        num_neg: negatives likewise.
+        num_neg: negatives kept of each class, in the same forms as `num_pos`.
         seed: of the generator.
         balanced: keep equally many of both: of each class the lesser of the two numbers, and no
             more than it has of either.
+
+    Config:
+        observe = dict(type='KnownPerClass', num_pos=1000, num_neg=1000, seed=1200)
     """
 
     def __init__(
@@ -76,8 +80,8 @@ class KnownPerClass(Observation):
         wrong = (numbers < -1) | (numbers != np.round(numbers))
         if wrong.any():
             raise ValueError(
-                f'{what}: {numbers[wrong][0]:g} is no number of labels to keep of a class; use a '
-                'count, or -1 for all'
+                f'{what}: {numbers[wrong][0]:g} is not a number of labels to keep of a class; use '
+                'a count, or -1 for all'
             )
         limits = np.minimum(numbers, 2**53).astype(np.int64)
         limits[limits < 0] = np.iinfo(np.int64).max

@@ -132,7 +132,7 @@ def _check_rows(
     if not indptr[-1] == len(classes) == len(values):
         raise ValueError(f'{len(classes)} classes, {len(values)} values for {indptr[-1]} labels')
     if not np.isin(values, [v for v in (POSITIVE, NEGATIVE, UNOBSERVED) if v != rest]).all():
-        raise ValueError('a value that is no label')
+        raise ValueError('a value that is not a label')
     labels = SparseLabels(indptr, classes, values, len(record['classes']), rest)
     first = np.zeros(len(classes) + 1, bool)
     first[indptr] = True

@@ -15,7 +15,7 @@ from wsml_mm.datasets.annotations import SplitNames
 from wsml_mm.labels.agreement import first_contradiction
 from wsml_mm.labels.blocks import Block, join_blocks, row_blocks
 from wsml_mm.labels.encoding import UNOBSERVED, decode_labels
-from wsml_mm.labels.files import load_array, why_no_array
+from wsml_mm.labels.files import array_error, load_array
 from wsml_mm.labels.sparse import SparseLabels
 
 from .base import Observation
@@ -37,6 +37,9 @@ class ObservationFile(Observation):
 
     Raises:
         ValueError: if an encoding is given for a mask file.
+
+    Config:
+        observe = dict(type='ObservationFile', path='data/masks/voc_seed1200.npz')
     """
 
     def __init__(self, path: str | os.PathLike[str], encoding: str = 'wsml') -> None:
@@ -95,7 +98,7 @@ def load_observation(
         names: of the split's images and classes.
 
     Raises:
-        ValueError: if it is no mask file, is damaged, or of other images, other classes or
+        ValueError: if it is not a mask file, is damaged, or of other images, other classes or
             another order of either than the split's, or a label contradicts the annotation.
     """
     path = Path(path)
@@ -103,7 +106,7 @@ def load_observation(
         record, observed = read_mask(path)
     except Exception as error:  # numpy, zipfile and json raise many kinds on hostile files
         raise ValueError(
-            f'{path}: is no mask file ({why_no_array(error)}); write it with tools/write_mask.py '
+            f'{path}: is not a mask file ({array_error(error)}); write it with tools/write_mask.py '
             'or save_observation'
         ) from error
     _check_split(path, record, labels, names)

@@ -87,7 +87,7 @@ def image_name(name: object) -> str | RowError:
         name: as it stands in the file.
     """
     if not isinstance(name, str | None):
-        return RowError('broken row', f'image {str(name)[:40]!r} is no text', 'name a file')
+        return RowError('broken row', f'image {str(name)[:40]!r} is not text', 'name a file')
     name = (name or '').strip()
     if not name:
         return RowError('no image', 'the row names no image', 'name one, or remove the row')
@@ -95,7 +95,7 @@ def image_name(name: object) -> str | RowError:
         what = f'image name {name[:80]!r} holds a control sign'
         return RowError('image outside', what, 'write the name alone')
     if _OUTSIDE.search(name):
-        what = f'image name {name[:80]!r} leaves the image folder'
+        what = f'image name {name[:80]!r} is outside the image folder'
         return RowError('image outside', what, 'name a file below it, folders separated by "/"')
     return posixpath.normpath(name)
 

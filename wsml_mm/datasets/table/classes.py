@@ -54,7 +54,7 @@ def distinct_classes(named: Sequence[tuple[str, str]], report: Report = refuse) 
     seen: dict[str, str] = {}
     for where, name in named:
         if name == ALL_OTHERS or not name:
-            what, fix = f'{name!r} is no class name', 'remove it'
+            what, fix = f'{name!r} is not a class name', 'remove it'
         elif name in seen:
             what, fix = f'class {name!r} is listed twice, first in {seen[name]}', 'remove one'
         else:
@@ -66,16 +66,16 @@ def distinct_classes(named: Sequence[tuple[str, str]], report: Report = refuse) 
 
 def not_utf8(error: UnicodeDecodeError) -> RowError:
     """Returns what is wrong with text that is not UTF-8."""
-    what = f'is no UTF-8 text ({error.reason} at byte {error.start})'
+    what = f'is not UTF-8 text ({error.reason} at byte {error.start})'
     return RowError('not UTF-8', what, 'save the file as UTF-8')
 
 
 def label_error(label: object) -> RowError:
-    """Returns what is wrong with a label that is no text, or holds what no text should."""
+    """Returns what is wrong with a label that is not text, or holds what no text should."""
     if isinstance(label, str):
         what = f'label {label[:40]!r} holds a line break or control sign'
         return RowError('broken labels', what, 'write the name alone')
-    what = f'label {json.dumps(label, default=str)[:40]} is no text'
+    what = f'label {json.dumps(label, default=str)[:40]} is not text'
     return RowError('broken labels', what, 'give names, not indices')
 
 

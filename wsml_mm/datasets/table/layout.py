@@ -36,7 +36,7 @@ class ColumnNames(NamedTuple):
         """Returns the names, those given replacing the usual ones.
 
         Raises:
-            ValueError: if a key is no column or two columns have one name.
+            ValueError: if a key is not a column or two columns have one name.
         """
         names = dict(names or {})
         if unknown := set(names) - set(cls._fields):
@@ -51,7 +51,7 @@ class ColumnNames(NamedTuple):
     def error_in(self, found: Sequence[str], first: str = 'the header') -> RowError | None:
         """Returns what is wrong with the columns of a file: one is missing, or nearly named.
 
-        A column without meaning here is no error, unless it looks like one that is missing: the
+        A column without meaning here is not an error, unless it looks like one that is missing: the
         absences in a column 'negatives' must not go unread.
         """
         listed = ', '.join(map(repr, found[:6])) or 'nothing'

@@ -103,7 +103,7 @@ def _skip(text: str, at: int) -> int:
 
 def _broken(error: str | Exception) -> RowError:
     why = error if isinstance(error, str) else getattr(error, 'msg', 'nested too deeply')
-    return RowError('broken row', f'is no JSON ({why})', _WRITE)
+    return RowError('broken row', f'is not JSON ({why})', _WRITE)
 
 
 def _rows(
@@ -114,7 +114,9 @@ def _rows(
     for line, item in objects:
         if not isinstance(item, dict):
             fix = f'write {{"{names.image}": ...}}'
-            errors.add(line, RowError('broken row', f'{json.dumps(item)[:40]} is no object', fix))
+            errors.add(
+                line, RowError('broken row', f'{json.dumps(item)[:40]} is not an object', fix)
+            )
             continue
         keys = tuple(item)
         if keys not in right:
@@ -137,7 +139,7 @@ def _texts(rows: Iterator[Row], separator: str, errors: RowErrors) -> Iterator[R
             if isinstance(cell, str):
                 cells[side] = cell = cell.split(separator) if cell.strip() else []
             if cell is not None and not isinstance(cell, list):
-                what = f'{json.dumps(cell)[:40]} is no list'
+                what = f'{json.dumps(cell)[:40]} is not a list'
                 errors.add(line, RowError('broken labels', what, 'list class names'), image)
                 cells[side] = None
             elif cell and not _are_text(*cell):
@@ -174,7 +176,7 @@ def _mmpretrain_classes(
         fix = 'add "metainfo": {"classes": [...]}'
         errors.add(None, RowError('header', 'metainfo names no classes', fix))
     elif not isinstance(content['data_list'], list):
-        errors.add(None, RowError('header', 'data_list is no list', _WRITE))
+        errors.add(None, RowError('header', 'data_list is not a list', _WRITE))
     else:
         return tuple(named)
     return None

@@ -27,7 +27,7 @@ def read_parquet(path: Path, names: ColumnNames, errors: RowErrors) -> Iterator[
     try:
         file = parquet.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
-        errors.add(None, _broken(f'is no Parquet file ({one_line(error)[:120]})'))
+        errors.add(None, _broken(f'is not a Parquet file ({one_line(error)[:120]})'))
         return
     if wrong := _error_in(file.schema_arrow, names):
         errors.add(None, wrong)

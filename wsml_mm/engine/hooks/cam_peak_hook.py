@@ -26,6 +26,9 @@ class CamPeakHook(Hook):  # type: ignore[misc]
 
     Raises:
         ValueError: if the method is unknown.
+
+    Config:
+        default_hooks = dict(cam_peak=dict(type='CamPeakHook'))
     """
 
     def __init__(self, method: str = 'cam') -> None:
@@ -44,7 +47,7 @@ class CamPeakHook(Hook):  # type: ignore[misc]
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if not hasattr(model, 'backbone') or not hasattr(model, 'head'):
             raise ValueError(
-                f'CamPeakHook: {type(model).__name__} is no ImageClassifier with backbone and '
+                f'CamPeakHook: {type(model).__name__} is not an ImageClassifier with backbone and '
                 'head; test without --tta and without this hook otherwise'
             )
         self.after_test(runner)

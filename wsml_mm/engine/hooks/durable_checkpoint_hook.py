@@ -30,7 +30,7 @@ class DurableBackend(LocalBackend):  # type: ignore[misc]
 
 @HOOKS.register_module()
 class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
-    """`CheckpointHook` for training that may be killed at any point; same arguments.
+    """`CheckpointHook` for training that may be killed at any point.
 
     The stock hook rewrites in place the file that `last_checkpoint` names, deletes the old file
     before it writes the new one, and saves before the epoch's validation, whose result a killed run
@@ -38,7 +38,14 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
     validated is saved after its validation.
 
     Args:
-        kwargs: as for mmengine's `CheckpointHook`.
+        kwargs: arguments of MMEngine's `CheckpointHook`: interval (epochs between two files),
+            max_keep_ckpts (how many stay), save_best (the metric of the best one), rule
+            ('greater' or 'less'), save_last, save_begin, out_dir, ...
+
+    Config:
+        default_hooks = dict(checkpoint=dict(
+            type='DurableCheckpointHook', interval=1, max_keep_ckpts=1,
+            save_best='multi-label/mAP', rule='greater'))
     """
 
     def __init__(self, **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wsml_mm.labels.files import why_no_array, write_durably
+from wsml_mm.labels.files import array_error, write_durably
 
 FOLDER = 'dynamics'
 _NAME = re.compile(r'epoch_(\d+)(?:_(\d+))?\.npz')
@@ -68,7 +68,7 @@ def read_epoch(path: Path) -> dict[str, NDArray[Any]]:
             return {key: content[key] for key in content.files}
     except Exception as error:  # of zip, numpy and the system; all mean the same
         raise ValueError(
-            f'{path}: is damaged ({why_no_array(error)}); delete its run folder and run again'
+            f'{path}: is damaged ({array_error(error)}); delete its run folder and run again'
         ) from error
 
 

@@ -32,6 +32,9 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
     mmengine saves no random state and seeds workers without the epoch: a resumed run draws other
     augmentations than the uninterrupted one, and non-persistent workers repeat the same ones every
     epoch. Persistent workers are started anew each epoch, the only moment they can be seeded.
+
+    Config:
+        default_hooks = dict(epoch_seed=dict(type='EpochSeedHook'))
     """
 
     priority = 'HIGH'

@@ -20,7 +20,7 @@ class LargeLossHook(PartialLabelHook):
         epoch_length: iterations that count as an epoch under `IterBasedTrainLoop`.
 
     Config:
-        default_hooks = dict(partial_label=dict(type='PartialLabelHook'))
+        default_hooks = dict(large_loss=dict(type='LargeLossHook'))
     """
 
     def __init__(

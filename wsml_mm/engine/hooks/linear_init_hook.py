@@ -15,12 +15,15 @@ class LinearInitHook(Hook):  # type: ignore[misc]
 
     MMPretrain's own train.py does not know the key and would train from ImageNet weights; the
     `train` command of this package runs both stages. Put it into `default_hooks` under a new key.
+
+    Config:
+        default_hooks = dict(linear_init=dict(type='LinearInitHook'))
     """
 
     priority = 'VERY_HIGH'
 
     def before_run(self, runner: Any) -> None:
-        """Checks what the run is told to load, before weights are downloaded.
+        """Checks what the run will load, before weights are downloaded.
 
         Raises:
             ValueError: if it is to load nothing, or corrections are to be carried over and

@@ -36,7 +36,7 @@ def _number(value: Any) -> float:
 
 @HOOKS.register_module()
 class PartialLabelHook(Hook):  # type: ignore[misc]
-    """Runs the losses of this package: tells them what they need, logs and saves what they do.
+    """Runs the losses of this package: gives them what they need, logs and saves what they do.
 
     Put it into `default_hooks` under a key of its own; in a child config a `custom_hooks` list
     would be replaced. Logged once an epoch, to the text log and the visualizer, for each action of
@@ -45,7 +45,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
     `state/COLUMN/count` and `share` of the unobserved labels; for terms `term/NAME`. With diagnosis
     labels every loss, AN too, also logs `memory/true_negative`, `memory/false_negative`,
     `memory/observed_positive` and `memory/observed_negative`, the mean "assume negative" loss of
-    these groups, and leaves the sums by class in `work_dir/dynamics/epoch_003.npz` (see
+    these groups, and writes the sums by class to `work_dir/dynamics/epoch_003.npz` (see
     `LabelRecord.totals`).
 
     Args:
@@ -78,7 +78,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
     # The training's start, steps and end
 
     def before_train(self, runner: Any) -> None:
-        """Finds the losses, checks the set-up and tells them of the training set."""
+        """Finds the losses, checks the set-up and passes them the facts of the training set."""
         self._losses = find_losses(runner)
         check_other_losses(runner)
         if not self._losses:

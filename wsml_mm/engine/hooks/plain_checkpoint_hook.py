@@ -83,6 +83,9 @@ class PlainCheckpointHook(Hook):  # type: ignore[misc]
 
     Stock mmengine 0.10.7 pickles its log history as objects; torch's default loader refuses
     those, so `--resume`, test and `load_from` fail on its own checkpoints.
+
+    Config:
+        default_hooks = dict(plain_checkpoint=dict(type='PlainCheckpointHook'))
     """
 
     priority = 'LOWEST'  # after every hook that adds to the checkpoint

@@ -1,4 +1,4 @@
-"""What the losses are told of the training set, read from the runner."""
+"""What the losses need to know of the training set, read from the runner."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
     """Mean over classes of the average precision, in percent: `multi-label/mAP`.
 
     Only annotated labels count. A class with nothing annotated is skipped; the log says how many.
+    It equals the mean of scikit-learn's `average_precision_score`. Source of the rule for classes
+    without a positive: https://github.com/snucml/LargeLossMatters.
 
     Args:
         empty_class: a class that is annotated but has no positive counts 'zero' (the reference's
@@ -34,10 +36,14 @@ class MeanAveragePrecision(BaseMetric):  # type: ignore[misc]
             the groups that the evaluated dataset names, as OpenImages' G1..G5.
         min_positives: leave out classes with fewer positives than this, whose average precision
             is little more than chance.
-        kwargs: as for mmengine's `BaseMetric`.
+        kwargs: arguments of MMEngine's `BaseMetric`: collect_device ('cpu' or 'gpu', where the
+            results of several ranks meet), prefix (of the reported names), collect_dir.
 
     Raises:
         ValueError: if `empty_class`, `groups` or `min_positives` is unknown.
+
+    Config:
+        val_evaluator = dict(type='MeanAveragePrecision', classwise=True)
     """
 
     default_prefix = 'multi-label'

@@ -22,24 +22,29 @@ Result = dict[str, NDArray[Any]]
 class PointingGame(BaseMetric):  # type: ignore[misc]
     """How often a class's activation map is largest inside a box of that class, in percent.
 
-    J. Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016. A game is
-    played for every pair of an image and a class that has a box in it. Reported are
+    J. Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016. Every
+    pair of an image and a class that has a box in it counts once. Reported are
     `pointing/accuracy`, hits / (hits + misses) over all pairs, `pointing/mean_class_accuracy`, the
     mean over classes, and `pointing/<class>`; beside them `pointing/centre/...`, what pointing at
     the middle of every image scores: the level to beat.
 
-    The places come from `CamPeakHook`, which the config must name:
-    `default_hooks = dict(cam_peak=dict(type='CamPeakHook'))`.
+    The places come from `CamPeakHook`, which the config must name.
 
     Args:
         boxes: config of a box source, `VOCBoxes`, `COCOBoxes` or `OpenImagesBoxes`.
         tolerance: the distance from a box, in pixels of the original image, that still counts as
             a hit (15 in the paper).
         classwise: also report every class that has a box.
-        kwargs: as for mmengine's `BaseMetric`.
+        kwargs: arguments of MMEngine's `BaseMetric`: collect_device ('cpu' or 'gpu', where the
+            results of several ranks meet), prefix (of the reported names), collect_dir.
 
     Raises:
         ValueError: if the tolerance is negative.
+
+    Config:
+        boxes = dict(type='VOCBoxes', folder='data/VOCdevkit/VOC2012/Annotations')
+        default_hooks = dict(cam_peak=dict(type='CamPeakHook'))
+        test_evaluator = dict(type='PointingGame', boxes=boxes, tolerance=15)
     """
 
     default_prefix = 'pointing'
@@ -124,17 +129,17 @@ class PointingGame(BaseMetric):  # type: ignore[misc]
             classes: (P,) class indices.
             hits: (P,) outcomes.
             names: of the classes.
-            classwise: report every class that was played.
+            classwise: report every class that has a box.
         """
         games = np.bincount(classes, minlength=len(names))
         won = np.bincount(classes, weights=hits, minlength=len(names))
-        played = np.flatnonzero(games)
-        share = 100 * won[played] / games[played]
+        judged = np.flatnonzero(games)
+        share = 100 * won[judged] / games[judged]
         metrics = {
-            'accuracy': float(100 * won.sum() / games.sum()) if len(played) else math.nan,
-            'mean_class_accuracy': float(share.mean()) if len(played) else math.nan,
+            'accuracy': float(100 * won.sum() / games.sum()) if len(judged) else math.nan,
+            'mean_class_accuracy': float(share.mean()) if len(judged) else math.nan,
             'pairs': float(games.sum()),
         }
         if classwise:
-            metrics |= {names[int(c)]: float(v) for c, v in zip(played, share, strict=True)}
+            metrics |= {names[int(c)]: float(v) for c, v in zip(judged, share, strict=True)}
         return metrics

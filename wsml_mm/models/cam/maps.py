@@ -61,7 +61,7 @@ def last_map(output: Any) -> Tensor:
     """Returns the last feature map, (B, D, h, w), of what a backbone returns.
 
     Raises:
-        ValueError: if it is no map.
+        ValueError: if it is not a map.
     """
     features: Any = output[-1] if isinstance(output, (tuple, list)) else output
     if not isinstance(features, Tensor) or features.ndim != 4:

@@ -130,7 +130,7 @@ def view_images(
     Raises:
         ValueError: if an image cannot be read, or the pipeline or model allows no map.
     """
-    hint = 'mend it or name another image'
+    hint = 'repair it or name another image'
     packed = (run_pipeline(pipeline, {'img_path': os.fspath(path)}, hint) for path in paths)
     # Padded to a common size, a model would see each image otherwise than alone.
     for _, same_size in groupby(packed, key=lambda each: tuple(each['inputs'].shape)):

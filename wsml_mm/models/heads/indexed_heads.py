@@ -1,4 +1,4 @@
-"""Multi-label heads that tell the loss which samples it sees, for losses with per-sample state."""
+"""Multi-label heads that pass `sample_idx` to losses with per-sample state."""
 
 from __future__ import annotations
 
@@ -37,7 +37,18 @@ class SampleIndexMixin:
 
 @MODELS.register_module()
 class IndexedMultiLabelClsHead(SampleIndexMixin, MultiLabelClsHead):  # type: ignore[misc]
-    """`MultiLabelClsHead` for `LargeLossCorrectPerm`; same arguments."""
+    """`MultiLabelClsHead` that passes `sample_idx` to its loss; for plain loops.
+
+    Args:
+        loss: config of the loss.
+        thr: scores from this one on are predicted positive; None: 0.5, unless topk is given.
+        topk: the k highest scores are predicted positive.
+        init_cfg: how MMEngine initialises the weights.
+
+    Config:
+        loss = dict(type='LargeLossCorrectPerm', delta_rel=0.1)
+        model = dict(head=dict(type='IndexedMultiLabelClsHead', loss=loss))
+    """
 
 
 @MODELS.register_module()
@@ -45,9 +56,40 @@ class IndexedMultiLabelLinearClsHead(
     SampleIndexMixin,
     MultiLabelLinearClsHead,  # type: ignore[misc]
 ):
-    """`MultiLabelLinearClsHead` for `LargeLossCorrectPerm`; same arguments."""
+    """`MultiLabelLinearClsHead` that passes `sample_idx` to its loss; for plain loops.
+
+    Args:
+        num_classes: C, classes of the data set.
+        in_channels: D, channels of the features.
+        loss: config of the loss.
+        thr: scores from this one on are predicted positive; None: 0.5, unless topk is given.
+        topk: the k highest scores are predicted positive.
+        init_cfg: how MMEngine initialises the weights.
+
+    Config:
+        loss = dict(type='LargeLossCorrectPerm', delta_rel=0.1)
+        model = dict(head=dict(
+            type='IndexedMultiLabelLinearClsHead', num_classes=20, in_channels=2048, loss=loss))
+    """
 
 
 @MODELS.register_module()
 class IndexedCSRAClsHead(SampleIndexMixin, CSRAClsHead):  # type: ignore[misc]
-    """`CSRAClsHead` (residual attention) for `LargeLossCorrectPerm`; same arguments."""
+    """`CSRAClsHead` (residual attention) that passes `sample_idx` to its loss; for plain loops.
+
+    Source: "Residual Attention", ICCV 2021, https://arxiv.org/abs/2108.02456.
+
+    Args:
+        num_classes: C, classes of the data set.
+        in_channels: D, channels of the features.
+        num_heads: attention heads, each of another temperature.
+        lam: weight of the attended score beside the mean over places.
+        init_cfg: how MMEngine initialises the weights.
+        kwargs: loss (config of the loss), thr (scores from this one on are predicted positive) and
+            topk (the k highest scores are predicted positive).
+
+    Config:
+        loss = dict(type='LargeLossCorrectPerm', delta_rel=0.1)
+        model = dict(head=dict(type='IndexedCSRAClsHead', num_classes=20, in_channels=2048,
+                               num_heads=1, lam=0.1, loss=loss))
+    """

@@ -14,7 +14,7 @@ from wsml_mm.labels.sparse import SparseLabels
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """The training set and the training, as `PartialLabelHook` or a plain loop tells a loss.
+    """The training set and the training, given to a loss by `PartialLabelHook` or a plain loop.
 
     Args:
         num_samples: N, rows of the official split; with several datasets concatenated, of all. A

@@ -2,7 +2,7 @@ from .check import DatasetReport, check_dataset
 from .checked_dataset import CheckedDataset, dataset_of_loader, dataset_of_table
 from .html import write_html
 from .splits import check_splits
-from .terminal import print_faults, print_report
+from .terminal import print_problems, print_report
 
 __all__ = [
     'CheckedDataset',
@@ -11,7 +11,7 @@ __all__ = [
     'check_splits',
     'dataset_of_loader',
     'dataset_of_table',
-    'print_faults',
+    'print_problems',
     'print_report',
     'write_html',
 ]

@@ -26,11 +26,11 @@ from .image_files import ImageFiles, check_files
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """A data set's faults and figures.
+    """A data set's problems and figures.
 
     Args:
         dataset: the data set.
-        log: its faults.
+        log: its problems.
         files: its image files.
         counts: labels of each class.
         per_image: how many images have 0, 1, 2, ... positive labels.
@@ -58,11 +58,11 @@ class DatasetReport:
 
 
 def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False) -> DatasetReport:
-    """Looks for faults of images, rows and classes.
+    """Looks for problems of images, rows and classes.
 
     Args:
         dataset: the data set.
-        log: holds the faults met in reading it, and takes those found here.
+        log: holds the problems met in reading it, and takes those found here.
         decode: decode every image, and compare the files' contents.
     """
     labels = dataset.columns.labels
@@ -87,16 +87,14 @@ def _check_images(dataset: CheckedDataset, files: ImageFiles, log: ProblemLog) -
     names, where = dataset.columns.names, dataset.where
     every = len(files.missing) == len(names)
     for index, other in files.missing.items():
-        mend = f'is {other!r} meant?' if other else 'add the image, or remove the row'
+        fix = f'is {other!r} meant?' if other else 'add the image, or remove the row'
         if every and not other:
-            mend = (
-                f'no image is where the rows say; check the image folder of {dataset.path(index)}'
-            )
+            fix = f'no image is where the rows say; check the image folder of {dataset.path(index)}'
         what = f'there is no image {names[index]!r}'
-        log(Problem('missing image', where(index), what, mend, names[index]))
+        log(Problem('missing image', where(index), what, fix, names[index]))
     for index, why in files.unreadable.items():
         what = f'image {names[index]!r} cannot be decoded ({why})'
-        log(Problem('unreadable image', where(index), what, 'mend or remove it', names[index]))
+        log(Problem('unreadable image', where(index), what, 'repair or remove it', names[index]))
     for group in files.twins:
         rows = np.array([dataset.columns.labels.row(i) for i in group])
         clash = bool(((rows == POSITIVE).any(0) & (rows == NEGATIVE).any(0)).any())
@@ -104,40 +102,39 @@ def _check_images(dataset: CheckedDataset, files: ImageFiles, log: ProblemLog) -
         more = f' and {len(group) - 4} more' if len(group) > 4 else ''
         note = ', and their labels contradict each other' if clash else ''
         what = f'{listed}{more} are the same file{note}'
-        mend = 'keep one, with the labels of all'
-        log(
-            Problem('identical images', where(group[0]), what, mend, names[group[0]], serious=False)
-        )
+        fix = 'keep one, with the labels of all'
+        log(Problem('identical images', where(group[0]), what, fix, names[group[0]], serious=False))
 
 
 def _check_rows(dataset: CheckedDataset, log: ProblemLog) -> None:
     labels = dataset.columns.labels
-    told = {fault.image for faults in log.kept.values() for fault in faults if fault.serious}
+    found = [problem for problems in log.kept.values() for problem in problems]
+    reported = {problem.image for problem in found if problem.serious}
     unlabelled = labels.row_counts(POSITIVE) + labels.row_counts(NEGATIVE) == 0
     for index in map(int, np.flatnonzero(unlabelled)):
-        if (name := dataset.columns.names[index]) in told:
+        if (name := dataset.columns.names[index]) in reported:
             continue  # its labels are known, but wrong
         what = f'nothing is known of image {name!r}'
-        mend = 'label it, or remove the row'
-        log(Problem('image without labels', dataset.where(index), what, mend, name, '', False))
+        fix = 'label it, or remove the row'
+        log(Problem('image without labels', dataset.where(index), what, fix, name, '', False))
 
 
 def _check_classes(dataset: CheckedDataset, counts: ClassCounts, log: ProblemLog) -> None:
     classes = dataset.columns.metainfo['classes']
     known = counts.positive + counts.negative
 
-    def warn(kind: str, index: int, what: str, mend: str) -> None:
+    def warn(kind: str, index: int, what: str, fix: str) -> None:
         name = classes[index]
-        log(Problem(kind, dataset.title, f'class {name!r} {what}', mend, '', name, serious=False))
+        log(Problem(kind, dataset.title, f'class {name!r} {what}', fix, '', name, serious=False))
 
     for index in map(int, np.flatnonzero(counts.positive == 0)):
         if known[index]:
-            what, mend = 'is never positive', 'it cannot be learnt; add images of it, or remove it'
-            warn('class never positive', index, what, mend)
+            what, fix = 'is never positive', 'it cannot be learnt; add images of it, or remove it'
+            warn('class never positive', index, what, fix)
         else:
-            mend = 'add images of it, or remove it from the classes'
-            warn('class never mentioned', index, 'is never mentioned', mend)
-    # By positive labels: a `*` among the negatives mentions a misspelt class as well.
+            fix = 'add images of it, or remove it from the classes'
+            warn('class never mentioned', index, 'is never mentioned', fix)
+    # By positive labels: a `*` among the negatives mentions a mistyped class as well.
     for index, other in similar_names(classes, counts.positive):
         images = [f'{counts.positive[i]:,}' for i in (index, other)]
         what = f'({images[0]} positive) looks like {classes[other]!r} ({images[1]} positive)'
@@ -145,5 +142,5 @@ def _check_classes(dataset: CheckedDataset, counts: ClassCounts, log: ProblemLog
     for index, name in enumerate(classes):
         for sign in '|;,/':
             if sign in name and {part.strip() for part in name.split(sign)} & set(classes):
-                what, mend = 'looks like several labels', f'if it is, say separator={sign!r}'
-                warn('class of several names', index, what, mend)
+                what, fix = 'looks like several labels', f'if it is, say separator={sign!r}'
+                warn('class of several names', index, what, fix)

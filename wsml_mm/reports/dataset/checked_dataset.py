@@ -38,8 +38,8 @@ class CheckedDataset:
     Args:
         title: what it is, e.g. its file.
         columns: image names and labels, as far as they could be read.
-        path: tells the image file of a position.
-        where: tells the place of a position in the annotation.
+        path: returns the image file of a position.
+        where: returns the place of a position in the annotation.
     """
 
     title: str
@@ -58,7 +58,7 @@ def dataset_of_table(
         images: the folder of the images.
         class_file: of class names, one a line; None: those found in the table.
         layout: how to read it.
-        log: takes its faults.
+        log: takes its problems.
 
     Raises:
         FileNotFoundError: if a file is not there.
@@ -75,11 +75,11 @@ def dataset_of_loader(
     Args:
         cfg: of a training.
         loader: 'train', 'val' or 'test'.
-        log: takes its faults.
+        log: takes its problems.
         all_labels: look at all known labels, not at those only that a model is shown.
 
     Returns:
-        The data set; None if it cannot be read at all, which the log then tells.
+        The data set; None if it cannot be read at all, which the log then says.
     """
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     config = dataset_config(cfg, loader)
@@ -91,9 +91,10 @@ def dataset_of_loader(
         return _built_dataset(config, f'{cfg.filename} ({loader})', all_labels)
     except (ValueError, OSError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, (ValueError, OSError)) else one_line(error)
-        what, _, mend = why.rpartition('; ')
+        what, _, fix = why.rpartition('; ')
         where = f'{loader}_dataloader'
-        log(Problem('unreadable data set', where, what or why, mend if what else 'mend the config'))
+        fix = fix if what else 'correct the config'
+        log(Problem('unreadable data set', where, what or why, fix))
         return None
 
 

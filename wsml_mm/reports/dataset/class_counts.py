@@ -16,7 +16,7 @@ from wsml_mm.labels.sparse import SparseLabels
 # Classes whose pairs are counted; the most frequent ones, so that the matrix stays small.
 MOST_PAIRED = 400
 _SIMILAR = 0.8  # of 1, in difflib's measure
-_RARE = 0.05  # of a class's labels: below that, a similar name is likely a misspelling of it
+_RARE = 0.05  # of a class's labels: below that, a similar name is likely a typing error
 
 
 class ClassCounts(NamedTuple):
@@ -142,14 +142,14 @@ def similar_names(classes: Sequence[str], labels: NDArray[np.int64]) -> list[tup
             found[index] = other
     for place, index in enumerate(order if len(classes) <= MOST_PAIRED else ()):
         if index not in found:
-            like = _like(plain, index, order[:place])
+            like = _similar_class(plain, index, order[:place])
             if like is not None and labels[index] <= max(1, _RARE * labels[like]):
                 found[index] = like
     return list(found.items())
 
 
-def _like(plain: Sequence[str], index: int, others: Sequence[int]) -> int | None:
-    """Returns the class whose name is like another's, numbers apart, which tell classes apart."""
+def _similar_class(plain: Sequence[str], index: int, others: Sequence[int]) -> int | None:
+    """Returns the class whose name is like another's and does not differ by a number only."""
     name = plain[index]
     names = {plain[i]: i for i in reversed(others) if _numbers(plain[i]) == _numbers(name)}
     turned = [other for other in names if sorted(other) == sorted(name)]

@@ -14,10 +14,10 @@ from wsml_mm.version import __version__
 from .check import DatasetReport
 from .class_counts import chain, most_frequent, top_pairs
 from .pair_matrix import pair_matrix
-from .photographs import Photographs, class_examples, fault_photographs
+from .photographs import Photographs, class_examples, problem_photographs
 from .phrases import often, printable, verdict
 
-_LISTED, _FOLDED = 6, 60  # faults of a kind: to be seen, and to be unfolded
+_LISTED, _FOLDED = 6, 60  # problems of a kind: to be seen, and to be unfolded
 _FREQUENT, _RAREST = 160, 40  # classes in the table
 _DRAWN, _DRAWN_ELSE = 80, 60  # classes of the matrix: up to so many all, of more the most frequent
 _BESIDE = 14  # classes up to which the tables of pairs stand beside the matrix
@@ -85,7 +85,7 @@ def _findings(log: ProblemLog, photographs: Photographs) -> list[dict[str, Any]]
     for kind in sorted(log.counts, key=lambda k: _ERROR_ORDER[log.kept[k][0].serious]):
         kept, count = log.kept[kind], log.counts[kind]
         lines = [
-            {'where': printable(f.where), 'what': printable(f.what), 'mend': printable(f.fix)}
+            {'where': printable(f.where), 'what': printable(f.what), 'fix': printable(f.fix)}
             for f in kept[: _LISTED + _FOLDED]
         ]
         found.append(
@@ -98,7 +98,7 @@ def _findings(log: ProblemLog, photographs: Photographs) -> list[dict[str, Any]]
                 'more': lines[_LISTED:],
                 'left': f'{count - len(lines):,}' if count > len(lines) else '',
                 'subjects': printable(often(log, kind)),
-                'photos': fault_photographs(kept, photographs),
+                'photos': problem_photographs(kept, photographs),
             }
         )
     return found

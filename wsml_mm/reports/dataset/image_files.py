@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from wsml_mm.datasets.images import FolderLists, why_unreadable
+from wsml_mm.datasets.images import FolderLists, image_error
 
 _CHUNK = 256  # images handed out at a time
 _HINTS = 20  # missing files that are looked for under a similar name
@@ -40,7 +40,7 @@ def check_files(path: Callable[[int], str], count: int, decode: bool = False) ->
     """Looks at every image file of a data set.
 
     Args:
-        path: tells the file of a position.
+        path: returns the file of a position.
         count: N.
         decode: also read and decode each file.
     """
@@ -83,7 +83,7 @@ def _decoded(file: str) -> tuple[str | None, bytes]:
         content = Path(file).read_bytes()
     except OSError as error:
         return str(error.strerror), b''
-    return why_unreadable(io.BytesIO(content)), hashlib.sha256(content).digest()
+    return image_error(io.BytesIO(content)), hashlib.sha256(content).digest()
 
 
 def _similar(folders: FolderLists, path: str) -> str:

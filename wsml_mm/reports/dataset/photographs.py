@@ -22,7 +22,7 @@ from .phrases import printable
 _BUDGET = 2_300_000  # letters of all thumbnails: the page stays below 3 MB
 _FREQUENT, _RAREST = 16, 8  # classes that are shown
 _POSITIVE, _NEGATIVE = 4, 2  # photographs of each
-_SUSPICIOUS = 6  # photographs of faults of one kind
+_SUSPICIOUS = 6  # photographs of problems of one kind
 _CHIPS = 4  # labels below a photograph
 
 _HEIGHT, _WIDEST = 132, 220  # pixels of a thumbnail
@@ -86,14 +86,16 @@ class Photographs:
         return self._places.get(name)
 
 
-def fault_photographs(faults: Sequence[Problem], photographs: Photographs) -> list[dict[str, Any]]:
-    """Returns photographs of the images that faults are about.
+def problem_photographs(
+    problems: Sequence[Problem], photographs: Photographs
+) -> list[dict[str, Any]]:
+    """Returns photographs of the images that problems are about.
 
     Args:
-        faults: of one kind.
+        problems: of one kind.
         photographs: of the data set.
     """
-    names = dict.fromkeys(fault.image for fault in faults if fault.image)
+    names = dict.fromkeys(problem.image for problem in problems if problem.image)
     places = [photographs.place(name) for name in list(names)[: 4 * _SUSPICIOUS]]
     shown = [photographs.photo(place) for place in places if place is not None]
     return [photo for photo in shown if photo['uri']][:_SUSPICIOUS]

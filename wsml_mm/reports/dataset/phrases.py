@@ -24,7 +24,7 @@ def counted(number: int, what: str) -> str:
 
 
 def often(log: ProblemLog, kind: str, most: int = 8) -> str:
-    """Returns what most faults of a kind are about, or '' where none is about the same."""
+    """Returns what most problems of a kind are about, or '' where none is about the same."""
     common = log.subjects[kind].most_common(most)
     repeated = bool(common) and common[0][1] > 1
     return ', '.join(f'{name} ({n:,})' for name, n in common) if repeated else ''

@@ -27,8 +27,8 @@ def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: ProblemL
     width = cfg.model.get('head', {}).get('num_classes')
     if width is not None and width != len(classes):
         what = f'model.head.num_classes={width}, but the data have {len(classes)} classes'
-        mend = f'say model = dict(head=dict(num_classes={len(classes)}))'
-        log(Problem('num_classes', str(cfg.filename), what, mend))
+        fix = f'say model = dict(head=dict(num_classes={len(classes)}))'
+        log(Problem('num_classes', str(cfg.filename), what, fix))
     images: dict[str, str] = {}
     seen: set[Path] = set()
     for other in _SPLITS:
@@ -55,12 +55,12 @@ def _compare(
     if list(found) != list(checked[1]):
         odd = sorted(set(found) ^ set(checked[1]))[:3] or ['their order']
         what = f'{other[0]} and {checked[0]} have different classes ({", ".join(odd)})'
-        mend = 'give both the same classes=...'
-        log(Problem('classes differ', str(cfg.filename), what, mend))
+        fix = 'give both the same classes=...'
+        log(Problem('classes differ', str(cfg.filename), what, fix))
     folder, file = str(table.img_prefix), table.ann_name
     for name in columns.names:
         path = os.path.join(folder, name)
         if images.setdefault(path, file) != file:
             what = f'image {name!r} is in {images[path]} and in {file}'
-            mend = 'keep it in one'
-            log(Problem('image in two splits', str(cfg.filename), what, mend, name, '', False))
+            fix = 'keep it in one'
+            log(Problem('image in two splits', str(cfg.filename), what, fix, name, '', False))

@@ -17,7 +17,7 @@ _BAR = 24  # columns of the terminal
 
 
 def print_report(report: DatasetReport, console: Any = None) -> None:
-    """Prints the figures of a data set, then its faults.
+    """Prints the figures of a data set, then its problems.
 
     Args:
         report: of `check_dataset`.
@@ -41,7 +41,7 @@ def print_report(report: DatasetReport, console: Any = None) -> None:
         _print_classes(report, console)
         _print_labels_per_image(report, console)
         _print_pairs(report, console)
-    print_faults(report.log, console)
+    print_problems(report.log, console)
 
 
 def plain(text: str, style: str = '') -> Any:
@@ -51,21 +51,21 @@ def plain(text: str, style: str = '') -> Any:
     return Text(printable(text), style)
 
 
-def print_faults(log: ProblemLog, console: Any, shown: int = 5) -> None:
-    """Prints the faults by kind, serious ones last, where they are seen.
+def print_problems(log: ProblemLog, console: Any, shown: int = 5) -> None:
+    """Prints the problems by kind, serious ones last, where they are seen.
 
     Args:
-        log: of the faults.
+        log: of the problems.
         console: of rich.
-        shown: faults of a kind.
+        shown: problems of a kind.
     """
     kinds = sorted(log.counts, key=lambda kind: log.kept[kind][0].serious)
     for kind in kinds:
         serious, count = log.kept[kind][0].serious, log.counts[kind]
         head = plain('error  ' if serious else 'warning', 'bold red' if serious else 'yellow')
         console.print(head, plain(f'{kind}: {count:,}', 'bold'))
-        for fault in log.kept[kind][:shown]:
-            console.print(plain(f'  {fault}'), soft_wrap=True)
+        for problem in log.kept[kind][:shown]:
+            console.print(plain(f'  {problem}'), soft_wrap=True)
         if count > shown:
             console.print(plain(f'  ... and {count - shown:,} more'))
         if listed := often(log, kind):

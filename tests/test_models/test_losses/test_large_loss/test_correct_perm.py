@@ -98,7 +98,7 @@ def test_a_correction_holds_in_its_step_and_from_the_next_epoch_on():
         assert loss.trace.open().all()
         assert loss.trace.acted_on().nonzero().tolist() == [[0, 9]]
     assert len(loss.corrections) == 0
-    loss.set_epoch(1)  # told again: still the same epoch
+    loss.set_epoch(1)  # given again: still the same epoch
     assert len(loss.corrections) == 0
     loss.set_epoch(2)
     assert table_of(loss) == {(3, 9): 1}
