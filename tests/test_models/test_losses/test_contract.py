@@ -326,3 +326,34 @@ def test_an_undeclared_need_of_the_epoch_raises_too():
     logits, observed, _ = make_batch(0)
     with pytest.raises(RuntimeError, match=r'Undeclared was not given the epoch.*PartialLabelHook'):
         Undeclared()(logits, observed)
+
+
+@pytest.mark.parametrize(
+    ('parts', 'message'),
+    [
+        (lambda b: LossParts(b.logits.sum(1)), r'entries \(7,\).*\(7, 6\)'),
+        (lambda b: LossParts(b.logits.mean()), r'entries \(\).*terms'),
+        (lambda b: LossParts(None), 'LossParts(None) without terms'),
+        (lambda b: LossParts(b.logits, {'far': b.logits.mean(0)}), r"'far' \(6,\).*ranks\.mean"),
+        (
+            lambda b: LossParts(b.logits, actions={'positive': b.logits}),
+            "'positive'.*float64.*bool",
+        ),
+        (
+            lambda b: LossParts(b.logits, actions={'ignored': b.positive[:1]}),
+            r"'ignored'.*\(1, 6\)",
+        ),
+        (lambda b: b.logits, 'must return LossParts'),
+    ],
+)
+def test_parts_of_another_form_are_refused(parts, message):
+    """Reduced entries or a mask that broadcasts would give some number and no error."""
+
+    class Formed(PartialLabelLoss):
+        def compute(self, batch):
+            return parts(batch)
+
+    logits, observed, _ = make_batch(0, rows=7)
+    message = message.replace('LossParts(None)', r'LossParts\(None\)')
+    with pytest.raises((ValueError, TypeError), match=f'Formed: .*{message}'):
+        Formed()(logits, observed)

@@ -229,11 +229,7 @@ class PartialLabelLoss(nn.Module):
     def _value(self, batch: LabelBatch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Returns the weighted loss, the actions and the detached terms, regularisers included."""
         parts = self.compute(batch)
-        if unknown := set(parts.actions) - set(ACTIONS):
-            raise ValueError(
-                f'{type(self).__name__}: unknown action {sorted(unknown)[0]!r}; use one of '
-                f'{", ".join(ACTIONS)}'
-            )
+        self._check_parts(parts, batch)
         values = list(parts.terms.values())
         terms = {name: term.detach() for name, term in parts.terms.items()}
         if parts.entries is not None:
@@ -246,6 +242,35 @@ class PartialLabelLoss(nn.Module):
         for value in values[1:]:
             total = total + value
         return self.loss_weight * total, dict(parts.actions), terms
+
+    def _check_parts(self, parts: LossParts, batch: LabelBatch) -> None:
+        """Refuses what would be reduced or recorded as something else; shapes only, no values."""
+        name, shape = type(self).__name__, batch.logits.shape
+        if not isinstance(parts, LossParts):
+            raise TypeError(
+                f'{name}: compute must return LossParts(...), not {type(parts).__name__}'
+            )
+        if parts.entries is None and not parts.terms:
+            raise ValueError(f'{name}: LossParts(None) without terms is no loss; give one of both')
+        if parts.entries is not None and parts.entries.shape != shape:
+            raise ValueError(
+                f'{name}: entries {tuple(parts.entries.shape)} must be the loss of each label, '
+                f'{tuple(shape)}, not reduced; give a loss of the whole batch in terms'
+            )
+        for key, term in parts.terms.items():
+            if term.ndim:
+                raise ValueError(
+                    f'{name}: term {key!r} {tuple(term.shape)} must be one number; use '
+                    'batch.ranks.mean or batch.ranks.total'
+                )
+        for key, chosen in parts.actions.items():
+            if key not in ACTIONS:
+                raise ValueError(f'{name}: unknown action {key!r}; use one of {", ".join(ACTIONS)}')
+            if chosen.dtype != torch.bool or chosen.shape != shape:
+                raise ValueError(
+                    f'{name}: action {key!r} is {chosen.dtype} {tuple(chosen.shape)}; it must be a '
+                    f'bool mask {tuple(shape)}'
+                )
 
     def _reduce(self, entries: Tensor, ranks: Ranks) -> Tensor:
         if self.reduction == 'mean':
