@@ -357,3 +357,17 @@ def test_parts_of_another_form_are_refused(parts, message):
     message = message.replace('LossParts(None)', r'LossParts\(None\)')
     with pytest.raises((ValueError, TypeError), match=f'Formed: .*{message}'):
         Formed()(logits, observed)
+
+
+@pytest.mark.parametrize('name', ['observed', 'logits'])
+def test_a_batch_changed_in_place_is_refused(name):
+    """The record would take labels that the method has set for observed ones."""
+
+    class InPlace(PartialLabelLoss):
+        def compute(self, batch):
+            getattr(batch, name)[batch.unobserved] = 1
+            return LossParts(batch.logits)
+
+    logits, observed, _ = make_batch(0)
+    with pytest.raises(ValueError, match=rf'InPlace: compute has changed batch\.{name}.*where'):
+        InPlace()(logits, observed)

@@ -228,7 +228,14 @@ class PartialLabelLoss(nn.Module):
 
     def _value(self, batch: LabelBatch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Returns the weighted loss, the actions and the detached terms, regularisers included."""
+        before = _versions(batch)
         parts = self.compute(batch)
+        if changed := {name for name, n in _versions(batch).items() if n != before[name]}:
+            name = min(changed)
+            raise ValueError(
+                f'{type(self).__name__}: compute has changed batch.{name} in place; make a new '
+                f'tensor of it, e.g. torch.where(mask, 1, batch.{name})'
+            )
         self._check_parts(parts, batch)
         values = list(parts.terms.values())
         terms = {name: term.detach() for name, term in parts.terms.items()}
@@ -313,3 +320,11 @@ class PartialLabelLoss(nn.Module):
             'config, or call loss.start(TrainingFacts(num_samples, num_classes)) before your own '
             'loop'
         )
+
+
+def _versions(batch: LabelBatch) -> dict[str, int]:
+    """Returns how often the tensors of a batch were changed; nothing within compiled code."""
+    if torch.compiler.is_compiling():
+        return {}
+    tensors = {'logits': batch.logits, 'observed': batch.observed}
+    return {name: t._version for name, t in tensors.items() if not t.is_inference()}
