@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -371,3 +373,17 @@ def test_a_batch_changed_in_place_is_refused(name):
     logits, observed, _ = make_batch(0)
     with pytest.raises(ValueError, match=rf'InPlace: compute has changed batch\.{name}.*where'):
         InPlace()(logits, observed)
+
+
+def test_a_copied_loss_has_state_of_its_own():
+    """Also after the state was hidden from the compiler: the copy wrote into the original."""
+    torch._dynamo.reset()  # imports the compiler
+    case = CASES['LL-Cp']
+    loss = started(case)
+    for epoch in (0, 1):
+        loss.set_epoch(epoch, case.max_epochs)
+    logits, observed, index = make_batch(0)
+    for other in (copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
+        other(logits, observed, sample_idx=index)
+        assert len(other.corrections.pending()) > 0
+        assert len(loss.corrections.pending()) == 0

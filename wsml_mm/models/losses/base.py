@@ -10,6 +10,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ..label_state import Column, LabelState, TrainingFacts
+from ..label_state.state import stay_outside_compiled_code
 from ..ranks import Ranks
 from .contract import ACTIONS, LabelBatch, LossParts, LossTrace, Progress
 from .entrywise import assume_negative_loss, check_target, full_precision
@@ -159,8 +160,7 @@ class PartialLabelLoss(nn.Module):
             raise ValueError(f'epoch={epoch}: epochs count from 0')
         if epoch != self.epoch and self.state is not None:
             self.state.merge(self.epoch or 0)
-        if self.state is not None:
-            self.state.stay_outside_compiled_code()
+        stay_outside_compiled_code()
         self.epoch = epoch
         total = max_epochs or (int(self._epochs[1]) if self._known[1] else 0)
         self._known = (True, total > 0)
