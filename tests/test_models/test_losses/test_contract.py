@@ -387,3 +387,15 @@ def test_a_copied_loss_has_state_of_its_own():
         other(logits, observed, sample_idx=index)
         assert len(other.corrections.pending()) > 0
         assert len(loss.corrections.pending()) == 0
+
+
+def test_state_of_other_labels_is_refused_at_a_second_start():
+    """A model that is trained on a second fold keeps what it has learnt of the first one's labels."""
+    case = CASES['LL-Cp']
+    loss = started(case)
+    facts = replace(loss.state.facts, fingerprint='one')
+    loss.state = None
+    loss.start(facts)
+    loss.start(replace(facts, max_epochs=9))  # the same labels
+    with pytest.raises(ValueError, match=r'LargeLossCorrectPerm.*other.*labels.*new loss'):
+        loss.start(replace(facts, fingerprint='two'))

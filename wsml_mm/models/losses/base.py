@@ -103,6 +103,11 @@ class PartialLabelLoss(nn.Module):
                 f'{held.num_classes} classes, the training set has {facts.num_samples} and '
                 f'{facts.num_classes}: build a new loss for other data'
             )
+        elif held is not None and '' != held.fingerprint != facts.fingerprint != '':
+            raise ValueError(
+                f'{type(self).__name__} holds state of other images or observed labels than those '
+                'of the training set: build a new loss for other data'
+            )
         for part in self._regularisers():
             part.start(facts)
 
