@@ -390,7 +390,7 @@ def test_a_copied_loss_has_state_of_its_own():
 
 
 def test_state_of_other_labels_is_refused_at_a_second_start():
-    """A model that is trained on a second fold keeps what it has learnt of the first one's labels."""
+    """A model trained on a second fold would keep what it has learnt of the first."""
     case = CASES['LL-Cp']
     loss = started(case)
     facts = replace(loss.state.facts, fingerprint='one')
