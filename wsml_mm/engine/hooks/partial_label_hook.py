@@ -111,6 +111,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             self._whole = runner.iter % length == 0
             self._begin(runner.iter // length, self._max_epochs(runner))
         for loss in self._losses:
+            loss.trace = None  # of the step before, should the model not call the loss in this one
             if loss.needs_sample_idx:
                 samples = (data_batch or {}).get('data_samples') or []
                 loss.give_samples(_packed(samples, 'sample_idx'), _packed(samples, 'group'))
