@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import my_methods  # noqa: F401  (registers)
+import pytest
 from helpers import (
+    correction_rows,
+    log_text,
+    loss_of,
     scalars,
+    set_hook,
     tiny_config,
     train,
 )
+from mmengine.hooks import Hook
 from mmpretrain.models.classifiers import ImageClassifier
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import HOOKS, MODELS
 
 
 @MODELS.register_module()
@@ -40,3 +46,35 @@ def test_a_step_without_the_loss_is_not_recorded(devkit, tmp_path):
     runner = train(some_rows(devkit, tmp_path, 'LL-R', 'skip', epochs=2))
     # 2 of 6 x 5 labels in each of the two steps of four that have the loss.
     assert scalars(runner, 'label/ignored/count') == [0, 4]
+
+
+@pytest.mark.parametrize('keep', ['half', 'last'])
+def test_rows_of_unknown_images_are_not_judged(devkit, tmp_path, keep):
+    runner = train(some_rows(devkit, tmp_path, 'LL-R', keep, epochs=2))
+    assert scalars(runner, 'label/ignored/count')[1] > 0
+    assert 'label/ignored/precision' not in runner.message_hub.log_scalars
+    assert log_text(tmp_path / 'run').count('not judged') == 1
+
+
+def test_an_indexed_head_remembers_the_images_it_is_passed(devkit, tmp_path):
+    cfg = some_rows(devkit, tmp_path, 'LL-Cp', 'half', epochs=2)
+    cfg.model.head.type = 'IndexedMultiLabelLinearClsHead'
+    set_hook(cfg, 'rows', type='RowsHook')
+    runner = train(cfg)
+    passed = next(h for h in runner.hooks if isinstance(h, RowsHook)).passed
+    found = {sample for sample, _, _ in correction_rows(loss_of(runner))}
+    assert found
+    assert found <= passed
+    with pytest.raises(ValueError, match='IndexedMultiLabelLinearClsHead'):
+        train(some_rows(devkit, tmp_path / 'stock', 'LL-Cp', 'half', epochs=2))
+
+
+@HOOKS.register_module()
+class RowsHook(Hook):
+    """Keeps the samples that `SomeRows('half')` passes on in the last epoch."""
+
+    def before_train_epoch(self, runner):
+        self.passed = set()
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.passed |= {s.sample_idx for s in data_batch['data_samples'][1::2]}

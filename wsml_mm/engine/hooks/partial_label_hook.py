@@ -13,7 +13,7 @@ from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
 from wsml_mm.models.label_state import LabelState
-from wsml_mm.models.losses import PartialLabelLoss
+from wsml_mm.models.losses import LossTrace, PartialLabelLoss
 
 from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .label_record import LabelRecord, label_scalars, memory_scalars
@@ -123,7 +123,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         samples = (data_batch or {}).get('data_samples') or []
         for loss, record in zip(self._losses, self._records, strict=False):  # none without epochs
             if loss.trace is not None:
-                record.add(loss.trace, samples)
+                record.add(loss.trace, self._images(runner, loss.trace, samples))
         if self._losses and _has_stepped(runner.optim_wrapper):
             rate = _base_rate(runner.optim_wrapper)
             for loss in self._losses:
@@ -222,6 +222,18 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         text = ', '.join(f'{key}: {value:.6g}' for key, value in scalars.items())
         runner.logger.info(f'Epoch(train) [{step}] {name}: {text}')
 
+    def _images(self, runner: Any, trace: LossTrace, samples: list[Any]) -> list[Any]:
+        """Returns the data samples of a trace's rows; none where a model has passed only some."""
+        if len(trace.observed) == len(samples):
+            return samples
+        if samples and 'rows' not in self._warned:
+            self._warned.add('rows')
+            runner.logger.warning(
+                f'the loss has seen {len(trace.observed)} of {len(samples)} rows of a batch: which '
+                'images they are is not known, so its claims are not judged'
+            )
+        return []
+
     def _report_not_finite(self, runner: Any, samples: list[Any]) -> None:
         classes = runner.train_dataloader.dataset.metainfo.get('classes')
         for loss in self._losses:
@@ -232,7 +244,8 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
                 continue
             self._reports_left -= 1
             row, label = (int(i) for i in bad.nonzero()[0])
-            path = getattr(samples[row], 'img_path', f'row {row}') if samples else f'row {row}'
+            images = self._images(runner, loss.trace, samples)
+            path = getattr(images[row], 'img_path', f'row {row}') if images else f'row {row}'
             named = classes[label] if classes else label
             runner.logger.error(
                 f'iteration {runner.iter + 1}: {int(bad.sum())} logits are not finite, the first '
