@@ -78,3 +78,10 @@ class RowsHook(Hook):
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self.passed |= {s.sample_idx for s in data_batch['data_samples'][1::2]}
+
+
+def test_ranks_exchange_their_rows_where_a_model_may_drop_some(devkit, tmp_path):
+    """Else a rank would take its own number of rows for that of all, or wait for ever."""
+    assert loss_of(train(tiny_config(devkit, tmp_path / 'a', 'LL-R', epochs=1)))._even_batches
+    half = train(some_rows(devkit, tmp_path, 'LL-R', 'half', epochs=1))
+    assert not loss_of(half)._even_batches

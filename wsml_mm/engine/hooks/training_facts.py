@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from mmengine.dataset import DefaultSampler, InfiniteSampler
+from mmengine.model import is_model_wrapper
+from mmpretrain.models.classifiers import ImageClassifier
 from torch.utils.data import BatchSampler
 
 from wsml_mm.datasets.nesting import wrapped_datasets
@@ -46,7 +48,7 @@ def training_facts(
     leaves = wrapped_datasets(dataset)
     classes = dataset.metainfo.get('classes')
     keeps_state = [loss for loss in losses if loss.needs_sample_idx]
-    even = _deals_evenly(runner)
+    even = _deals_evenly(runner) and _passes_every_row(runner, losses)
     if leaves:
         total = assign_index_offsets(leaves)
         return TrainingFacts(
@@ -81,3 +83,10 @@ def _deals_evenly(runner: Any) -> bool:
         and isinstance(loader.sampler, (DefaultSampler, InfiniteSampler))
         and getattr(loader.sampler, 'round_up', True)
     )
+
+
+def _passes_every_row(runner: Any, losses: Sequence[PartialLabelLoss]) -> bool:
+    """Tells whether the losses see every row of a batch: other models may drop some."""
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    own = getattr(getattr(model, 'head', None), 'loss_module', None)
+    return type(model) is ImageClassifier and all(loss is own for loss in losses)
