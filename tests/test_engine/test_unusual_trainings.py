@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import my_methods  # noqa: F401  (registers)
 import pytest
+import torch
 from helpers import (
     correction_rows,
     log_text,
@@ -12,10 +13,13 @@ from helpers import (
     set_hook,
     tiny_config,
     train,
+    without_validation,
 )
 from mmengine.hooks import Hook
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import HOOKS, MODELS
+
+from wsml_mm import LossParts, PartialLabelLoss
 
 
 @MODELS.register_module()
@@ -85,3 +89,22 @@ def test_ranks_exchange_their_rows_where_a_model_may_drop_some(devkit, tmp_path)
     assert loss_of(train(tiny_config(devkit, tmp_path / 'a', 'LL-R', epochs=1)))._even_batches
     half = train(some_rows(devkit, tmp_path, 'LL-R', 'half', epochs=1))
     assert not loss_of(half)._even_batches
+
+
+@MODELS.register_module()
+class NotFiniteTerm(PartialLabelLoss):
+    """Finite logits and a term that is not."""
+
+    def compute(self, batch):
+        return LossParts(batch.logits, {'bad': batch.logits.mean() * torch.nan})
+
+
+def test_a_loss_that_is_not_finite_of_itself_is_named(devkit, tmp_path):
+    cfg = without_validation(tiny_config(devkit, tmp_path / 'run', dict(type='NotFiniteTerm')))
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
+    cfg.train_dataloader.num_batch_per_epoch = 1
+    train(cfg)
+    assert (
+        'iteration 1: the loss is not finite although the logits of NotFiniteTerm are'
+        in log_text(tmp_path / 'run')
+    )

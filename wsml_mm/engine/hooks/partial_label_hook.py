@@ -236,6 +236,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
 
     def _report_not_finite(self, runner: Any, samples: list[Any]) -> None:
         classes = runner.train_dataloader.dataset.metainfo.get('classes')
+        reports_left = self._reports_left
         for loss in self._losses:
             if loss.trace is None or self._reports_left <= 0:
                 continue
@@ -250,6 +251,13 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             runner.logger.error(
                 f'iteration {runner.iter + 1}: {int(bad.sum())} logits are not finite, the first '
                 f'for image {path}, class {named}: lower the learning rate, or check the image'
+            )
+        if self._losses and self._reports_left == reports_left > 0:
+            self._reports_left -= 1
+            names = ', '.join(type(loss).__name__ for loss in self._losses)
+            runner.logger.error(
+                f'iteration {runner.iter + 1}: the loss is not finite although the logits of '
+                f'{names} are: check the terms, the state and the other losses of the model'
             )
 
 
