@@ -108,3 +108,10 @@ def test_a_loss_that_is_not_finite_of_itself_is_named(devkit, tmp_path):
         'iteration 1: the loss is not finite although the logits of NotFiniteTerm are'
         in log_text(tmp_path / 'run')
     )
+
+
+def test_state_from_for_a_loss_without_state_is_refused(devkit, tmp_path):
+    cfg = tiny_config(devkit, tmp_path / 'run', 'LL-R', epochs=1)
+    cfg.default_hooks.partial_label.state_from = 'nowhere.pth'
+    with pytest.raises(ValueError, match=r'state_from=nowhere\.pth.*LargeLossReject.*no state'):
+        train(cfg)

@@ -157,6 +157,11 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
     def _load(self) -> None:
         states = self._states()
         if not states:
+            if self.state_from is not None:
+                raise ValueError(
+                    f'state_from={self.state_from}: {type(self._losses[0]).__name__} keeps no '
+                    'state of labels that could start with it; remove state_from'
+                )
             return
         if self._saved is None and self._resumed:
             raise ValueError(
