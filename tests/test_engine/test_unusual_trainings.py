@@ -16,6 +16,7 @@ from helpers import (
     without_validation,
 )
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import HOOKS, MODELS
 
@@ -115,3 +116,14 @@ def test_state_from_for_a_loss_without_state_is_refused(devkit, tmp_path):
     cfg.default_hooks.partial_label.state_from = 'nowhere.pth'
     with pytest.raises(ValueError, match=r'state_from=nowhere\.pth.*LargeLossReject.*no state'):
         train(cfg)
+
+
+def test_runner_resume_keeps_state_as_well(devkit, tmp_path):
+    """The runner's own method, in a script, as the option does."""
+    train(tiny_config(devkit, tmp_path / 'run', 'LL-Cp', epochs=3))
+    cfg = tiny_config(devkit, tmp_path / 'on', 'LL-Cp', epochs=4)
+    cfg.experiment_name = 'resumed_by_method'
+    runner = Runner.from_cfg(cfg)
+    runner.resume(str(tmp_path / 'run' / 'epoch_3.pth'))
+    runner.train()
+    assert {epoch for _, _, epoch in correction_rows(loss_of(runner))} == {1, 2, 3}

@@ -69,7 +69,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._epoch: int | None = None  # the one under way
         self._whole = True  # seen from its first step on
         self._saved: dict[str, Any] | None = None
-        self._resumed = False
+        self._loaded = False
         self._losses: list[PartialLabelLoss] = []
         self._records: list[LabelRecord] = []
         self._warned: set[str] = set()
@@ -96,7 +96,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             loss.start(facts)
         if is_main_process():
             forget_epochs(runner.work_dir, -(-runner.iter // length) if length else runner.epoch)
-        self._load()
+        self._load(runner)
 
     def before_train_epoch(self, runner: Any) -> None:
         """Gives every loss the epoch, from the runner: exact after a resume as well."""
@@ -146,15 +146,14 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             checkpoint[STATE] = pack_state(states, self._fingerprint)
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Keeps the label state of a resumed run; `load_from` and test do not read it."""
-        if getattr(runner, '_resume', False):
-            self._saved, self._resumed = checkpoint.get(STATE), True
+        """Keeps the label state for a resumed run; `load_from` and test do not read it."""
+        self._saved, self._loaded = checkpoint.get(STATE), True
 
     def _states(self) -> list[LabelState]:
         parts = [part for loss in self._losses for part in loss.parts()]
         return [part.state for part in parts if part.state is not None]
 
-    def _load(self) -> None:
+    def _load(self, runner: Any) -> None:
         states = self._states()
         if not states:
             if self.state_from is not None:
@@ -163,16 +162,20 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
                     'state of labels that could start with it; remove state_from'
                 )
             return
-        if self._saved is None and self._resumed:
+        # `runner.resume(path)` of a script sets the iteration and not the option.
+        goes_on = getattr(runner, '_resume', False) or runner.iter > 0
+        resumed, saved = self._loaded and goes_on, self._saved if goes_on else None
+        self._saved, self._loaded = None, False  # a second `train` has newer state
+        if saved is None and resumed:
             raise ValueError(
                 'the checkpoint to resume from holds no label state, which '
                 f'{type(self._losses[0]).__name__} keeps: it is of a training with another method; '
                 'start a new training with load_from instead of resume'
             )
-        if self._saved is None and self.state_from is not None:
-            self._saved = read_checkpoint(self.state_from, 'state_from=')[STATE]
-        if self._saved is not None:
-            load_state(states, self._saved, self._fingerprint)
+        if saved is None and self.state_from is not None:
+            saved = read_checkpoint(self.state_from, 'state_from=')[STATE]
+        if saved is not None:
+            load_state(states, saved, self._fingerprint)
 
     # Epochs
 
