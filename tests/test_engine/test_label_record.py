@@ -323,3 +323,22 @@ def test_terms_are_averaged_over_the_steps():
         terms = {'expected_positives': torch.tensor(value)}
         record.add(LossTrace(trace.entry_loss, trace.observed, {}, terms), [])
     assert record.scalars() == {'term/expected_positives': 2.5}
+
+
+def test_claims_of_observed_or_decided_labels_do_not_count():
+    """A method that returns its whole mask would log a recall above 1."""
+    observed = torch.tensor([[1, -1, -1, 0]])
+    full = torch.tensor([[1, 1, 1, 0]])
+    everything = torch.ones(1, 4, dtype=torch.bool)
+    kept = torch.tensor([[True, True, False, False]])
+    actions = {'positive': everything, 'kept_positive': kept}
+    sample = DataSample()
+    sample.set_field(full[0], FULL_LABELS)
+    record = LabelRecord()
+    record.add(LossTrace(torch.zeros(1, 4), observed, actions, {}), [sample])
+    scalars = record.scalars()
+    for name in ('positive', 'kept_positive'):
+        assert scalars[f'label/{name}/count'] == 1
+        assert scalars[f'label/{name}/precision'] == 1
+        assert scalars[f'label/{name}/recall'] <= 1
+        assert scalars[f'label/{name}/share'] <= 1

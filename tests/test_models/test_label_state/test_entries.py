@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsml_mm.models.label_state import Entries, EntryStore, entries
+from wsml_mm.models.label_state import Entries, EntryStore, TrainingFacts, entries
 
 SAMPLES, CLASSES = 6, 5
 PAIRS = st.lists(st.tuples(st.integers(0, SAMPLES - 1), st.integers(0, CLASSES - 1)), max_size=8)
@@ -191,3 +191,49 @@ def test_keys_beyond_32_bits():
     store.merge(0)
     assert as_dict(store) == {(1_699_999, 4999): 0}
     assert store.held(last).nonzero().tolist() == [[0, 4999]]
+
+
+def _filled():
+    store = Entries().create(TrainingFacts(4, 3))
+    store.write(np.array([1, 5]), np.array([0.1, 0.2]), 0)
+    return store
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('values', torch.zeros(0)),
+        ('values', torch.zeros(2, 2)),
+        ('values', torch.tensor([0.1, torch.nan])),
+        ('values', None),
+        ('keys', torch.tensor([1.5, 5.2])),
+        ('keys', torch.tensor([[1, 5]])),
+        ('keys', None),
+        ('epochs', torch.tensor([0])),
+        ('epochs', torch.tensor([0, -5])),
+    ],
+)
+def test_a_damaged_column_is_refused(name, value):
+    state = _filled().state_dict()
+    state[name] = value
+    if value is None:
+        del state[name]
+    with pytest.raises(ValueError, match='label state is damaged'):
+        _filled().load_state_dict(state)
+
+
+def test_entries_outside_the_training_set_are_refused():
+    """A class beyond the last would be a class of the next sample."""
+    store = Entries(1).create(TrainingFacts(4, 3))
+    with pytest.raises(ValueError, match=r'\(2, 5\).*\(2, 3\)'):
+        store.add(torch.tensor([0, 1]), torch.ones(2, 5, dtype=torch.bool))
+    with pytest.raises(IndexError, match=r'class 4 is outside 0\.\.2'):
+        store.add_pairs(torch.tensor([0]), torch.tensor([4]))
+    for keys in ([2, 99], [-1]):
+        with pytest.raises(IndexError, match='outside 4 samples x 3 classes'):
+            store.write(np.array(keys), None, 0)
+    assert len(store) == len(store.pending()) == 0
+    with pytest.raises(ValueError, match='2 keys and 3 values'):
+        _filled().write(np.array([2, 3]), np.array([0.1, 0.2, 0.3]), 0)
+    with pytest.raises(ValueError, match='nan is no value'):
+        _filled().write(np.array([2, 3]), np.array([0.1, np.nan]), 0)

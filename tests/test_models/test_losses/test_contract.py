@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -326,3 +328,74 @@ def test_an_undeclared_need_of_the_epoch_raises_too():
     logits, observed, _ = make_batch(0)
     with pytest.raises(RuntimeError, match=r'Undeclared was not given the epoch.*PartialLabelHook'):
         Undeclared()(logits, observed)
+
+
+@pytest.mark.parametrize(
+    ('parts', 'message'),
+    [
+        (lambda b: LossParts(b.logits.sum(1)), r'entries \(7,\).*\(7, 6\)'),
+        (lambda b: LossParts(b.logits.mean()), r'entries \(\).*terms'),
+        (lambda b: LossParts(None), 'LossParts(None) without terms'),
+        (lambda b: LossParts(b.logits, {'far': b.logits.mean(0)}), r"'far' \(6,\).*ranks\.mean"),
+        (
+            lambda b: LossParts(b.logits, actions={'positive': b.logits}),
+            "'positive'.*float64.*bool",
+        ),
+        (
+            lambda b: LossParts(b.logits, actions={'ignored': b.positive[:1]}),
+            r"'ignored'.*\(1, 6\)",
+        ),
+        (lambda b: b.logits, 'must return LossParts'),
+    ],
+)
+def test_parts_of_another_form_are_refused(parts, message):
+    """Reduced entries or a mask that broadcasts would give some number and no error."""
+
+    class Formed(PartialLabelLoss):
+        def compute(self, batch):
+            return parts(batch)
+
+    logits, observed, _ = make_batch(0, rows=7)
+    message = message.replace('LossParts(None)', r'LossParts\(None\)')
+    with pytest.raises((ValueError, TypeError), match=f'Formed: .*{message}'):
+        Formed()(logits, observed)
+
+
+@pytest.mark.parametrize('name', ['observed', 'logits'])
+def test_a_batch_changed_in_place_is_refused(name):
+    """The record would take labels that the method has set for observed ones."""
+
+    class InPlace(PartialLabelLoss):
+        def compute(self, batch):
+            getattr(batch, name)[batch.unobserved] = 1
+            return LossParts(batch.logits)
+
+    logits, observed, _ = make_batch(0)
+    with pytest.raises(ValueError, match=rf'InPlace: compute has changed batch\.{name}.*where'):
+        InPlace()(logits, observed)
+
+
+def test_a_copied_loss_has_state_of_its_own():
+    """Also after the state was hidden from the compiler: the copy wrote into the original."""
+    torch._dynamo.reset()  # imports the compiler
+    case = CASES['LL-Cp']
+    loss = started(case)
+    for epoch in (0, 1):
+        loss.set_epoch(epoch, case.max_epochs)
+    logits, observed, index = make_batch(0)
+    for other in (copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
+        other(logits, observed, sample_idx=index)
+        assert len(other.corrections.pending()) > 0
+        assert len(loss.corrections.pending()) == 0
+
+
+def test_state_of_other_labels_is_refused_at_a_second_start():
+    """A model trained on a second fold would keep what it has learnt of the first."""
+    case = CASES['LL-Cp']
+    loss = started(case)
+    facts = replace(loss.state.facts, fingerprint='one')
+    loss.state = None
+    loss.start(facts)
+    loss.start(replace(facts, max_epochs=9))  # the same labels
+    with pytest.raises(ValueError, match=r'LargeLossCorrectPerm.*other.*labels.*new loss'):
+        loss.start(replace(facts, fingerprint='two'))

@@ -60,9 +60,14 @@ class LabelRecord:
         self._steps += 1
         for name, term in trace.terms.items():
             self._terms[name] = self._terms.get(name, 0) + term.double()
-        is_open = trace.open()
+        is_open, unobserved = trace.open(), trace.observed == UNOBSERVED
+        # A claim of an observed label, or anew of one decided before, would be right for free.
+        actions = {
+            action: entries & (unobserved if action.startswith('kept_') else is_open)
+            for action, entries in trace.actions.items()
+        }
         self._sum('open_count', is_open)
-        for action, entries in trace.actions.items():
+        for action, entries in actions.items():
             self._sum(f'{action}_count', entries)
         if not samples or FULL_LABELS not in samples[0]:
             return
@@ -71,7 +76,7 @@ class LabelRecord:
         known = full != UNOBSERVED
         self._sum('hidden_positive', is_open & (full == POSITIVE))
         self._sum('hidden_negative', is_open & (full == NEGATIVE))
-        for action, entries in trace.actions.items():
+        for action, entries in actions.items():
             self._sum(f'{action}_judged', entries & known)
             self._sum(f'{action}_right', entries & (full == ACTIONS[action]))
         for group, mask in label_groups(trace.observed, full).items():

@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
 from wsml_mm.models.label_state import LabelState
-from wsml_mm.models.losses import PartialLabelLoss
+from wsml_mm.models.losses import LossTrace, PartialLabelLoss
 
 from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .label_record import LabelRecord, label_scalars, memory_scalars
@@ -26,7 +27,7 @@ from .set_up import (
     warn_of_old_heads,
 )
 from .state_checkpoint import STATE, load_state, pack_state, read_checkpoint
-from .training_facts import training_facts
+from .training_facts import metainfo_of, training_facts
 
 
 def _number(value: Any) -> float:
@@ -69,7 +70,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._epoch: int | None = None  # the one under way
         self._whole = True  # seen from its first step on
         self._saved: dict[str, Any] | None = None
-        self._resumed = False
+        self._loaded = False
         self._losses: list[PartialLabelLoss] = []
         self._records: list[LabelRecord] = []
         self._warned: set[str] = set()
@@ -96,7 +97,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             loss.start(facts)
         if is_main_process():
             forget_epochs(runner.work_dir, -(-runner.iter // length) if length else runner.epoch)
-        self._load()
+        self._load(runner)
 
     def before_train_epoch(self, runner: Any) -> None:
         """Gives every loss the epoch, from the runner: exact after a resume as well."""
@@ -106,11 +107,18 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Gives losses with state the samples of the batch, whatever head calls them."""
+        if batch_idx == 0 and find_losses(runner) != self._losses:
+            raise ValueError(
+                'the losses of the model were replaced during the training (SwitchRecipeHook): the '
+                'new ones were not checked and know neither the training set nor the epoch; start '
+                'a new training with load_from'
+            )
         length = self.epoch_length
         if length is not None and (self._epoch is None or runner.iter % length == 0):
             self._whole = runner.iter % length == 0
             self._begin(runner.iter // length, self._max_epochs(runner))
         for loss in self._losses:
+            loss.trace = None  # of the step before, should the model not call the loss in this one
             if loss.needs_sample_idx:
                 samples = (data_batch or {}).get('data_samples') or []
                 loss.give_samples(_packed(samples, 'sample_idx'), _packed(samples, 'group'))
@@ -122,7 +130,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         samples = (data_batch or {}).get('data_samples') or []
         for loss, record in zip(self._losses, self._records, strict=False):  # none without epochs
             if loss.trace is not None:
-                record.add(loss.trace, samples)
+                record.add(loss.trace, self._images(runner, loss.trace, samples))
         if self._losses and _has_stepped(runner.optim_wrapper):
             rate = _base_rate(runner.optim_wrapper)
             for loss in self._losses:
@@ -130,7 +138,9 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         # The runner's own log has already waited for this number: no further wait on a GPU.
         if outputs and 'loss' in outputs and not math.isfinite(_number(outputs['loss'])):
             self._report_not_finite(runner, samples)
-        if self.epoch_length is not None and (runner.iter + 1) % self.epoch_length == 0:
+        done, length = runner.iter + 1, self.epoch_length
+        # The last epoch may be cut short, and the last checkpoint is to hold its state.
+        if length is not None and (done % length == 0 or done == runner.max_iters):
             self._end(runner)
 
     def after_train_epoch(self, runner: Any) -> None:
@@ -145,28 +155,36 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             checkpoint[STATE] = pack_state(states, self._fingerprint)
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Keeps the label state of a resumed run; `load_from` and test do not read it."""
-        if getattr(runner, '_resume', False):
-            self._saved, self._resumed = checkpoint.get(STATE), True
+        """Keeps the label state for a resumed run; `load_from` and test do not read it."""
+        self._saved, self._loaded = checkpoint.get(STATE), True
 
     def _states(self) -> list[LabelState]:
         parts = [part for loss in self._losses for part in loss.parts()]
         return [part.state for part in parts if part.state is not None]
 
-    def _load(self) -> None:
+    def _load(self, runner: Any) -> None:
         states = self._states()
         if not states:
+            if self.state_from is not None:
+                raise ValueError(
+                    f'state_from={self.state_from}: {type(self._losses[0]).__name__} keeps no '
+                    'state of labels that could start with it; remove state_from'
+                )
             return
-        if self._saved is None and self._resumed:
+        # `runner.resume(path)` of a script sets the iteration and not the option.
+        goes_on = getattr(runner, '_resume', False) or runner.iter > 0
+        resumed, saved = self._loaded and goes_on, self._saved if goes_on else None
+        self._saved, self._loaded = None, False  # a second `train` has newer state
+        if saved is None and resumed:
             raise ValueError(
                 'the checkpoint to resume from holds no label state, which '
                 f'{type(self._losses[0]).__name__} keeps: it is of a training with another method; '
                 'start a new training with load_from instead of resume'
             )
-        if self._saved is None and self.state_from is not None:
-            self._saved = read_checkpoint(self.state_from, 'state_from=')[STATE]
-        if self._saved is not None:
-            load_state(states, self._saved, self._fingerprint)
+        if saved is None and self.state_from is not None:
+            saved = read_checkpoint(self.state_from, 'state_from=')[STATE]
+        if saved is not None:
+            load_state(states, saved, self._fingerprint)
 
     # Epochs
 
@@ -193,7 +211,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
                 self._log(runner, step, type(loss).__name__, scalars)
             # Half an epoch, of a training resumed within it, would pass for a whole one.
             if 'hidden_positive' in totals and self._whole and is_main_process():
-                classes = runner.train_dataloader.dataset.metainfo.get('classes')
+                classes = metainfo_of(runner.train_dataloader.dataset).get('classes')
                 write_epoch(epoch_file(runner.work_dir, step, number), totals, classes)
 
     def _state_scalars(self, runner: Any, loss: PartialLabelLoss) -> dict[str, float]:
@@ -221,8 +239,21 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         text = ', '.join(f'{key}: {value:.6g}' for key, value in scalars.items())
         runner.logger.info(f'Epoch(train) [{step}] {name}: {text}')
 
+    def _images(self, runner: Any, trace: LossTrace, samples: list[Any]) -> list[Any]:
+        """Returns the data samples of a trace's rows; none where a model has passed only some."""
+        if len(trace.observed) == len(samples):
+            return samples
+        if samples and 'rows' not in self._warned:
+            self._warned.add('rows')
+            runner.logger.warning(
+                f'the loss has seen {len(trace.observed)} of {len(samples)} rows of a batch: which '
+                'images they are is not known, so its claims are not judged'
+            )
+        return []
+
     def _report_not_finite(self, runner: Any, samples: list[Any]) -> None:
-        classes = runner.train_dataloader.dataset.metainfo.get('classes')
+        classes = metainfo_of(runner.train_dataloader.dataset).get('classes')
+        reports_left = self._reports_left
         for loss in self._losses:
             if loss.trace is None or self._reports_left <= 0:
                 continue
@@ -231,11 +262,19 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
                 continue
             self._reports_left -= 1
             row, label = (int(i) for i in bad.nonzero()[0])
-            path = getattr(samples[row], 'img_path', f'row {row}') if samples else f'row {row}'
+            images = self._images(runner, loss.trace, samples)
+            path = getattr(images[row], 'img_path', f'row {row}') if images else f'row {row}'
             named = classes[label] if classes else label
             runner.logger.error(
                 f'iteration {runner.iter + 1}: {int(bad.sum())} logits are not finite, the first '
                 f'for image {path}, class {named}: lower the learning rate, or check the image'
+            )
+        if self._losses and self._reports_left == reports_left > 0:
+            self._reports_left -= 1
+            names = ', '.join(type(loss).__name__ for loss in self._losses)
+            runner.logger.error(
+                f'iteration {runner.iter + 1}: the loss is not finite although the logits of '
+                f'{names} are: check the terms, the state and the other losses of the model'
             )
 
 
@@ -248,15 +287,17 @@ def _packed(samples: list[Any], name: str) -> torch.Tensor | None:
 
 def _has_stepped(optim_wrapper: Any) -> bool:
     """Tells whether the optimiser has stepped with this iteration (gradient accumulation)."""
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        return any(_has_stepped(part) for part in optim_wrapper.values())
     return bool(optim_wrapper.should_update()) if hasattr(optim_wrapper, 'should_update') else True
 
 
 def _base_rate(optim_wrapper: Any) -> float:
     """Returns the optimiser's base learning rate now, without factors of single parameters."""
-    optimizer = (
-        next(iter(optim_wrapper.values())) if isinstance(optim_wrapper, dict) else (optim_wrapper)
-    )
-    optimizer = getattr(optimizer, 'optimizer', optimizer)
-    group = optimizer.param_groups[0]
-    scheduled = group['lr'] / group.get('initial_lr', group['lr']) if group['lr'] else 0.0
-    return float(optimizer.defaults['lr'] * scheduled)
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        optim_wrapper = next(iter(optim_wrapper.values()))
+    optimizer = getattr(optim_wrapper, 'optimizer', optim_wrapper)
+    for group in optimizer.param_groups:
+        if first := group.get('initial_lr', group['lr']):  # 0: frozen by a factor of 0
+            return float(optimizer.defaults['lr'] * group['lr'] / first)
+    return 0.0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from mmengine.dataset import DefaultSampler, InfiniteSampler
+from mmengine.model import is_model_wrapper
+from mmpretrain.models.classifiers import ImageClassifier
 from torch.utils.data import BatchSampler
 
 from wsml_mm.datasets.nesting import wrapped_datasets
@@ -29,6 +31,12 @@ def fingerprint_of(leaves: Sequence[PartialLabelDataset]) -> str:
     return '+'.join(leaf.fingerprint() for leaf in leaves)
 
 
+def metainfo_of(dataset: Any) -> Mapping[str, Any]:
+    """Returns what a dataset says about itself; a plain one of PyTorch says nothing."""
+    found: Mapping[str, Any] = getattr(dataset, 'metainfo', {})
+    return found
+
+
 def training_facts(
     runner: Any, losses: Sequence[PartialLabelLoss], max_epochs: int | None
 ) -> TrainingFacts:
@@ -44,9 +52,10 @@ def training_facts(
     """
     dataset = runner.train_dataloader.dataset
     leaves = wrapped_datasets(dataset)
-    classes = dataset.metainfo.get('classes')
+    facts = metainfo_of(dataset)
+    classes = facts.get('classes')
     keeps_state = [loss for loss in losses if loss.needs_sample_idx]
-    even = _deals_evenly(runner)
+    even = _deals_evenly(runner) and _passes_every_row(runner, losses)
     if leaves:
         total = assign_index_offsets(leaves)
         return TrainingFacts(
@@ -57,7 +66,7 @@ def training_facts(
             classes=classes,
             fingerprint=fingerprint_of(leaves) if keeps_state else '',
             max_epochs=max_epochs,
-            num_groups=dataset.metainfo.get('num_groups'),
+            num_groups=facts.get('num_groups'),
             even_batches=even,
         )
     num_classes = len(classes) if classes is not None else 0
@@ -81,3 +90,10 @@ def _deals_evenly(runner: Any) -> bool:
         and isinstance(loader.sampler, (DefaultSampler, InfiniteSampler))
         and getattr(loader.sampler, 'round_up', True)
     )
+
+
+def _passes_every_row(runner: Any, losses: Sequence[PartialLabelLoss]) -> bool:
+    """Tells whether the losses see every row of a batch: other models may drop some."""
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    own = getattr(getattr(model, 'head', None), 'loss_module', None)
+    return type(model) is ImageClassifier and all(loss is own for loss in losses)

@@ -101,8 +101,14 @@ class EntryStore:
 
         Raises:
             IndexError: if a sample is out of range.
+            ValueError: if the entries are of another shape.
         """
         self._check_rows(rows)
+        if chosen.shape != (len(rows), self.num_classes):
+            raise ValueError(
+                f'the chosen entries {tuple(chosen.shape)} must be '
+                f'{(len(rows), self.num_classes)}, a row of classes for each sample'
+            )
         place, classes = chosen.nonzero(as_tuple=True)
         given = None if values is None else values.detach()[chosen]
         self.add_pairs(rows.cpu()[place.cpu()], classes, given)
@@ -114,7 +120,10 @@ class EntryStore:
             raise ValueError(
                 f'{self.column}: give values for a column of values, none for one of a constant'
             )
-        keys = samples.cpu().to(torch.int64) * self.num_classes + classes.cpu().to(torch.int64)
+        labels = classes.cpu().to(torch.int64)
+        if outside := labels[(labels < 0) | (labels >= self.num_classes)].tolist():
+            raise IndexError(f'class {outside[0]} is outside 0..{self.num_classes - 1}')
+        keys = samples.cpu().to(torch.int64) * self.num_classes + labels
         given = _NONE if values is None else values.detach().float().cpu().numpy()
         self._added.append((keys.numpy(), given))
         if self._room is not None:
@@ -187,9 +196,24 @@ class EntryStore:
 
         Returns:
             The number of entries that are new.
+
+        Raises:
+            IndexError: if a key is out of range.
+            ValueError: if there are more or fewer values than keys, or one is not finite.
         """
         if not len(keys):
             return 0
+        keys = np.asarray(keys, np.int64)
+        if int(keys.min()) < 0 or int(keys.max()) >= self.num_samples * self.num_classes:
+            raise IndexError(
+                f'keys {int(keys.min())} to {int(keys.max())} are outside {self.num_samples} '
+                f'samples x {self.num_classes} classes; a key is sample * classes + class'
+            )
+        if values is not None and len(values) != len(keys):
+            raise ValueError(f'{len(keys)} keys and {len(values)} values; give one for each')
+        if values is not None and not np.isfinite(np.asarray(values)).all():
+            bad = np.asarray(values)[~np.isfinite(np.asarray(values))][0]
+            raise ValueError(f'{bad} is no value of a label: the model may have diverged')
         last = self.column.keep == 'last'
         if values is None:
             found, given = np.unique(keys), None
@@ -264,21 +288,27 @@ class EntryStore:
                     f'training set has {getattr(self, name)}: resume with the same data, or start '
                     'a new training with load_from, which does not load label state'
                 )
-        keys = state['keys'].cpu().numpy().astype(np.int64)
-        epochs = state['epochs'].cpu().numpy().astype(np.int32)
-        values = np.zeros(0, np.float32)
-        if self.column.constant is None:
-            values = state['values'].cpu().numpy().astype(np.float32)
-        inside = not len(keys) or 0 <= keys[0] <= keys[-1] < self.num_samples * self.num_classes
-        whole = keys.shape == epochs.shape and len(values) in (0, len(keys))
-        if keys.ndim != 1 or not whole or not inside or (np.diff(keys) <= 0).any():
+        names = ['keys', 'epochs', *(['values'] if self.column.constant is None else [])]
+        columns = [state[name].cpu().numpy() for name in names if name in state]
+        if len(columns) < len(names) or not self._is_whole(*columns):
             raise ValueError(
                 "the checkpoint's label state is damaged (keys not ascending within "
-                f'{self.num_samples} samples of {self.num_classes} classes): resume from another '
-                'checkpoint'
+                f'{self.num_samples} samples of {self.num_classes} classes, or not an epoch and a '
+                'finite value for each): resume from another checkpoint'
             )
-        self._hold(keys, epochs, values)
+        values = columns[2] if len(columns) > 2 else np.zeros(0)
+        keys, epochs = columns[0].astype(np.int64), columns[1].astype(np.int32)
+        self._hold(keys, epochs, values.astype(np.float32))
         self._added.clear()
+
+    def _is_whole(self, keys: Keys, epochs: Keys, values: NDArray[Any] | None = None) -> bool:
+        """Tells whether saved columns are what `state_dict` writes."""
+        if keys.ndim != 1 or keys.dtype.kind != 'i' or epochs.shape != keys.shape:
+            return False
+        if values is not None and (values.shape != keys.shape or not np.isfinite(values).all()):
+            return False
+        inside = not len(keys) or 0 <= keys[0] <= keys[-1] < self.num_samples * self.num_classes
+        return bool(inside and (np.diff(keys) > 0).all() and (epochs >= 0).all())
 
     def _check_rows(self, rows: Tensor) -> None:
         if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < self.num_samples:

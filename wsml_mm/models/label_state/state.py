@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,26 @@ Column = Entries | Rows | Classes
 Store = EntryStore | RowStore | ClassStore
 
 
+def stay_outside_compiled_code() -> None:
+    """Hides what changes from step to step from `torch.compile`, once it is in use.
+
+    Traced, sorted keys of a new length in each epoch would be compiled anew in each. The compiler
+    is only imported by who uses it: it takes a second. The classes are changed and not the stores,
+    whose copies would write into the original.
+    """
+    if 'torch._dynamo' in sys.modules:
+        _hide_stores()
+
+
+@cache
+def _hide_stores() -> None:
+    disable: Any = torch.compiler.disable  # untyped
+    for kind in (EntryStore, RowStore):
+        for name in ('add', 'held', 'values', 'rows', 'descend'):
+            if hasattr(kind, name):
+                setattr(kind, name, disable(getattr(kind, name)))
+
+
 class LabelState:
     """The columns of one loss, created for a training set; saved and loaded as one.
 
@@ -28,7 +49,6 @@ class LabelState:
 
     def __init__(self, facts: TrainingFacts, columns: Mapping[str, Column]) -> None:
         self.facts = facts
-        self._hidden = False
         self._stores: dict[str, Store] = {name: c.create(facts) for name, c in columns.items()}
 
     def entries(self, name: str) -> EntryStore:
@@ -79,21 +99,6 @@ class LabelState:
             if not isinstance(store, EntryStore):
                 store.to(device)
         return self
-
-    def stay_outside_compiled_code(self) -> None:
-        """Hides what changes from step to step from `torch.compile`, once it is in use.
-
-        Traced, sorted keys of a new length in each epoch would be compiled anew in each. The
-        compiler is only imported by who uses it: it takes a second.
-        """
-        if self._hidden or 'torch._dynamo' not in sys.modules:
-            return
-        self._hidden = True
-        disable: Any = torch.compiler.disable  # untyped
-        for store in self._stores.values():
-            for name in ('add', 'held', 'values', 'rows', 'descend'):
-                if hasattr(store, name):
-                    setattr(store, name, disable(getattr(store, name)))
 
     def merge(self, epoch: int) -> None:
         """Makes what was added in an epoch hold, on all ranks (a collective)."""

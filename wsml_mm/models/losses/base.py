@@ -10,6 +10,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ..label_state import Column, LabelState, TrainingFacts
+from ..label_state.state import stay_outside_compiled_code
 from ..ranks import Ranks
 from .contract import ACTIONS, LabelBatch, LossParts, LossTrace, Progress
 from .entrywise import assume_negative_loss, check_target, full_precision
@@ -102,6 +103,11 @@ class PartialLabelLoss(nn.Module):
                 f'{held.num_classes} classes, the training set has {facts.num_samples} and '
                 f'{facts.num_classes}: build a new loss for other data'
             )
+        elif held is not None and '' != held.fingerprint != facts.fingerprint != '':
+            raise ValueError(
+                f'{type(self).__name__} holds state of other images or observed labels than those '
+                'of the training set: build a new loss for other data'
+            )
         for part in self._regularisers():
             part.start(facts)
 
@@ -159,8 +165,7 @@ class PartialLabelLoss(nn.Module):
             raise ValueError(f'epoch={epoch}: epochs count from 0')
         if epoch != self.epoch and self.state is not None:
             self.state.merge(self.epoch or 0)
-        if self.state is not None:
-            self.state.stay_outside_compiled_code()
+        stay_outside_compiled_code()
         self.epoch = epoch
         total = max_epochs or (int(self._epochs[1]) if self._known[1] else 0)
         self._known = (True, total > 0)
@@ -228,12 +233,15 @@ class PartialLabelLoss(nn.Module):
 
     def _value(self, batch: LabelBatch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Returns the weighted loss, the actions and the detached terms, regularisers included."""
+        before = _versions(batch)
         parts = self.compute(batch)
-        if unknown := set(parts.actions) - set(ACTIONS):
+        if changed := {name for name, n in _versions(batch).items() if n != before[name]}:
+            name = min(changed)
             raise ValueError(
-                f'{type(self).__name__}: unknown action {sorted(unknown)[0]!r}; use one of '
-                f'{", ".join(ACTIONS)}'
+                f'{type(self).__name__}: compute has changed batch.{name} in place; make a new '
+                f'tensor of it, e.g. torch.where(mask, 1, batch.{name})'
             )
+        self._check_parts(parts, batch)
         values = list(parts.terms.values())
         terms = {name: term.detach() for name, term in parts.terms.items()}
         if parts.entries is not None:
@@ -246,6 +254,35 @@ class PartialLabelLoss(nn.Module):
         for value in values[1:]:
             total = total + value
         return self.loss_weight * total, dict(parts.actions), terms
+
+    def _check_parts(self, parts: LossParts, batch: LabelBatch) -> None:
+        """Refuses what would be reduced or recorded as something else; shapes only, no values."""
+        name, shape = type(self).__name__, batch.logits.shape
+        if not isinstance(parts, LossParts):
+            raise TypeError(
+                f'{name}: compute must return LossParts(...), not {type(parts).__name__}'
+            )
+        if parts.entries is None and not parts.terms:
+            raise ValueError(f'{name}: LossParts(None) without terms is no loss; give one of both')
+        if parts.entries is not None and parts.entries.shape != shape:
+            raise ValueError(
+                f'{name}: entries {tuple(parts.entries.shape)} must be the loss of each label, '
+                f'{tuple(shape)}, not reduced; give a loss of the whole batch in terms'
+            )
+        for key, term in parts.terms.items():
+            if term.ndim:
+                raise ValueError(
+                    f'{name}: term {key!r} {tuple(term.shape)} must be one number; use '
+                    'batch.ranks.mean or batch.ranks.total'
+                )
+        for key, chosen in parts.actions.items():
+            if key not in ACTIONS:
+                raise ValueError(f'{name}: unknown action {key!r}; use one of {", ".join(ACTIONS)}')
+            if chosen.dtype != torch.bool or chosen.shape != shape:
+                raise ValueError(
+                    f'{name}: action {key!r} is {chosen.dtype} {tuple(chosen.shape)}; it must be a '
+                    f'bool mask {tuple(shape)}'
+                )
 
     def _reduce(self, entries: Tensor, ranks: Ranks) -> Tensor:
         if self.reduction == 'mean':
@@ -288,3 +325,11 @@ class PartialLabelLoss(nn.Module):
             'config, or call loss.start(TrainingFacts(num_samples, num_classes)) before your own '
             'loop'
         )
+
+
+def _versions(batch: LabelBatch) -> dict[str, int]:
+    """Returns how often the tensors of a batch were changed; nothing within compiled code."""
+    if torch.compiler.is_compiling():
+        return {}
+    tensors = {'logits': batch.logits, 'observed': batch.observed}
+    return {name: t._version for name, t in tensors.items() if not t.is_inference()}
