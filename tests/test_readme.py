@@ -146,7 +146,7 @@ def test_pointing_game_in_any_test_run(tmp_path):
     assert kinds == ['MeanAveragePrecision', 'PointingGame']
 
 
-@pytest.mark.parametrize('path', sorted(set(re.findall(r'\((docs/[^)]+)\)', README))))
+@pytest.mark.parametrize('path', sorted(set(re.findall(r'\((docs/[^)]+\.(?:png|jpg))\)', README))))
 def test_pictures_are_there_with_their_numbers_and_command(path):
     root = Path(__file__).parent.parent
     with Image.open(root / path) as picture:

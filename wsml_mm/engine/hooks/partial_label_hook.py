@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any
 
-import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
 from wsml_mm.models.label_state import LabelState
-from wsml_mm.models.losses import LossTrace, PartialLabelLoss
+from wsml_mm.models.losses import PartialLabelLoss
 
 from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .label_record import LabelRecord, label_scalars, memory_scalars
+from .loss_reports import LossReports, log_scalars
 from .predictions import training_predictions
 from .set_up import (
     check_other_losses,
@@ -27,12 +25,8 @@ from .set_up import (
     warn_of_old_heads,
 )
 from .state_checkpoint import STATE, load_state, pack_state, read_checkpoint
+from .step_facts import base_rate, has_stepped, is_finite, packed
 from .training_facts import metainfo_of, training_facts
-
-
-def _number(value: Any) -> float:
-    # float() of a tensor with a graph makes torch warn.
-    return float(value.detach() if isinstance(value, torch.Tensor) else value)
 
 
 @HOOKS.register_module()
@@ -73,8 +67,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._loaded = False
         self._losses: list[PartialLabelLoss] = []
         self._records: list[LabelRecord] = []
-        self._warned: set[str] = set()
-        self._reports_left = 5
+        self._reports = LossReports()
 
     # The training's start, steps and end
 
@@ -121,7 +114,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             loss.trace = None  # of the step before, should the model not call the loss in this one
             if loss.needs_sample_idx:
                 samples = (data_batch or {}).get('data_samples') or []
-                loss.give_samples(_packed(samples, 'sample_idx'), _packed(samples, 'group'))
+                loss.give_samples(packed(samples, 'sample_idx'), packed(samples, 'group'))
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -130,14 +123,14 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         samples = (data_batch or {}).get('data_samples') or []
         for loss, record in zip(self._losses, self._records, strict=False):  # none without epochs
             if loss.trace is not None:
-                record.add(loss.trace, self._images(runner, loss.trace, samples))
-        if self._losses and _has_stepped(runner.optim_wrapper):
-            rate = _base_rate(runner.optim_wrapper)
+                record.add(loss.trace, self._reports.images(runner, loss.trace, samples))
+        if self._losses and has_stepped(runner.optim_wrapper):
+            rate = base_rate(runner.optim_wrapper)
             for loss in self._losses:
                 loss.after_step(rate)
         # The runner's own log has already waited for this number: no further wait on a GPU.
-        if outputs and 'loss' in outputs and not math.isfinite(_number(outputs['loss'])):
-            self._report_not_finite(runner, samples)
+        if outputs and 'loss' in outputs and not is_finite(outputs['loss']):
+            self._reports.not_finite(runner, self._losses, samples)
         done, length = runner.iter + 1, self.epoch_length
         # The last epoch may be cut short, and the last checkpoint is to hold its state.
         if length is not None and (done % length == 0 or done == runner.max_iters):
@@ -205,99 +198,11 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         for number, (loss, record) in enumerate(zip(self._losses, self._records, strict=True)):
             totals = record.totals()
             loss.end_epoch(partial(training_predictions, runner, loss))
-            scalars = label_scalars(totals) | self._state_scalars(runner, loss)
+            scalars = label_scalars(totals) | self._reports.state(runner, loss)
             scalars |= memory_scalars(totals) | record.term_scalars()
             if scalars:
-                self._log(runner, step, type(loss).__name__, scalars)
+                log_scalars(runner, step, type(loss).__name__, scalars)
             # Half an epoch, of a training resumed within it, would pass for a whole one.
             if 'hidden_positive' in totals and self._whole and is_main_process():
                 classes = metainfo_of(runner.train_dataloader.dataset).get('classes')
                 write_epoch(epoch_file(runner.work_dir, step, number), totals, classes)
-
-    def _state_scalars(self, runner: Any, loss: PartialLabelLoss) -> dict[str, float]:
-        scalars = {}
-        for part in loss.parts():
-            for name, store in part.state.entry_stores() if part.state is not None else ():
-                scalars[f'state/{name}/count'] = float(len(store))
-                share, limit = store.share(), store.warn_share
-                if share is None:
-                    continue
-                scalars[f'state/{name}/share'] = share
-                if limit is not None and share > limit and name not in self._warned:
-                    self._warned.add(name)
-                    runner.logger.warning(
-                        f'{type(part).__name__} has decided {share:.1%} of the unobserved labels '
-                        f'({name}) and goes on with each epoch; stop earlier, lower its rate, or '
-                        'set max_fraction'
-                    )
-        return scalars
-
-    def _log(self, runner: Any, step: int, name: str, scalars: dict[str, float]) -> None:
-        for key, value in scalars.items():
-            runner.message_hub.update_scalar(key, value)
-        runner.visualizer.add_scalars(scalars, step=step)
-        text = ', '.join(f'{key}: {value:.6g}' for key, value in scalars.items())
-        runner.logger.info(f'Epoch(train) [{step}] {name}: {text}')
-
-    def _images(self, runner: Any, trace: LossTrace, samples: list[Any]) -> list[Any]:
-        """Returns the data samples of a trace's rows; none where a model has passed only some."""
-        if len(trace.observed) == len(samples):
-            return samples
-        if samples and 'rows' not in self._warned:
-            self._warned.add('rows')
-            runner.logger.warning(
-                f'the loss has seen {len(trace.observed)} of {len(samples)} rows of a batch: which '
-                'images they are is not known, so its claims are not judged'
-            )
-        return []
-
-    def _report_not_finite(self, runner: Any, samples: list[Any]) -> None:
-        classes = metainfo_of(runner.train_dataloader.dataset).get('classes')
-        reports_left = self._reports_left
-        for loss in self._losses:
-            if loss.trace is None or self._reports_left <= 0:
-                continue
-            bad = ~loss.trace.entry_loss.isfinite()
-            if not bad.any():
-                continue
-            self._reports_left -= 1
-            row, label = (int(i) for i in bad.nonzero()[0])
-            images = self._images(runner, loss.trace, samples)
-            path = getattr(images[row], 'img_path', f'row {row}') if images else f'row {row}'
-            named = classes[label] if classes else label
-            runner.logger.error(
-                f'iteration {runner.iter + 1}: {int(bad.sum())} logits are not finite, the first '
-                f'for image {path}, class {named}: lower the learning rate, or check the image'
-            )
-        if self._losses and self._reports_left == reports_left > 0:
-            self._reports_left -= 1
-            names = ', '.join(type(loss).__name__ for loss in self._losses)
-            runner.logger.error(
-                f'iteration {runner.iter + 1}: the loss is not finite although the logits of '
-                f'{names} are: check the terms, the state and the other losses of the model'
-            )
-
-
-def _packed(samples: list[Any], name: str) -> torch.Tensor | None:
-    """Returns a number that every sample of a batch carries, (B,) int64; None: some do not."""
-    found = [getattr(sample, 'metainfo', {}).get(name) for sample in samples]
-    known = [int(value) for value in found if value is not None]
-    return torch.tensor(known) if known and len(known) == len(found) else None
-
-
-def _has_stepped(optim_wrapper: Any) -> bool:
-    """Tells whether the optimiser has stepped with this iteration (gradient accumulation)."""
-    if isinstance(optim_wrapper, OptimWrapperDict):
-        return any(_has_stepped(part) for part in optim_wrapper.values())
-    return bool(optim_wrapper.should_update()) if hasattr(optim_wrapper, 'should_update') else True
-
-
-def _base_rate(optim_wrapper: Any) -> float:
-    """Returns the optimiser's base learning rate now, without factors of single parameters."""
-    if isinstance(optim_wrapper, OptimWrapperDict):
-        optim_wrapper = next(iter(optim_wrapper.values()))
-    optimizer = getattr(optim_wrapper, 'optimizer', optim_wrapper)
-    for group in optimizer.param_groups:
-        if first := group.get('initial_lr', group['lr']):  # 0: frozen by a factor of 0
-            return float(optimizer.defaults['lr'] * group['lr'] / first)
-    return 0.0

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..ranks import gather_objects, total, world_size
+from .entry_checks import Keys, check_keys, check_rows, saved_columns
 from .facts import TrainingFacts
-
-Keys = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class EntryStore:
             IndexError: if a sample is out of range.
             ValueError: if the entries are of another shape.
         """
-        self._check_rows(rows)
+        check_rows(rows, self.num_samples)
         if chosen.shape != (len(rows), self.num_classes):
             raise ValueError(
                 f'the chosen entries {tuple(chosen.shape)} must be '
@@ -115,7 +114,7 @@ class EntryStore:
 
     def add_pairs(self, samples: Tensor, classes: Tensor, values: Tensor | None = None) -> None:
         """Records (K,) samples and (K,) classes, with (K,) values; otherwise as `add`."""
-        self._check_rows(samples)
+        check_rows(samples, self.num_samples)
         if (values is None) != (self.column.constant is not None):
             raise ValueError(
                 f'{self.column}: give values for a column of values, none for one of a constant'
@@ -154,7 +153,7 @@ class EntryStore:
 
     def _places(self, rows: Tensor) -> tuple[Keys, Keys]:
         """Returns where in the store the entries of samples are, and where in a (B, C) batch."""
-        self._check_rows(rows)
+        check_rows(rows, self.num_samples)
         samples = rows.cpu().numpy().astype(np.int64)
         end = self._starts[samples + 1]
         lengths = end - self._starts[samples]
@@ -203,17 +202,7 @@ class EntryStore:
         """
         if not len(keys):
             return 0
-        keys = np.asarray(keys, np.int64)
-        if int(keys.min()) < 0 or int(keys.max()) >= self.num_samples * self.num_classes:
-            raise IndexError(
-                f'keys {int(keys.min())} to {int(keys.max())} are outside {self.num_samples} '
-                f'samples x {self.num_classes} classes; a key is sample * classes + class'
-            )
-        if values is not None and len(values) != len(keys):
-            raise ValueError(f'{len(keys)} keys and {len(values)} values; give one for each')
-        if values is not None and not np.isfinite(np.asarray(values)).all():
-            bad = np.asarray(values)[~np.isfinite(np.asarray(values))][0]
-            raise ValueError(f'{bad} is no value of a label: the model may have diverged')
+        keys = check_keys(keys, values, (self.num_samples, self.num_classes))
         last = self.column.keep == 'last'
         if values is None:
             found, given = np.unique(keys), None
@@ -281,42 +270,12 @@ class EntryStore:
         Raises:
             ValueError: if they belong to another number of samples or classes, or are damaged.
         """
-        for name in ('num_samples', 'num_classes'):
-            if int(state[name]) != getattr(self, name):
-                raise ValueError(
-                    f'the checkpoint holds label state for {name}={int(state[name])}, the '
-                    f'training set has {getattr(self, name)}: resume with the same data, or start '
-                    'a new training with load_from, which does not load label state'
-                )
-        names = ['keys', 'epochs', *(['values'] if self.column.constant is None else [])]
-        columns = [state[name].cpu().numpy() for name in names if name in state]
-        if len(columns) < len(names) or not self._is_whole(*columns):
-            raise ValueError(
-                "the checkpoint's label state is damaged (keys not ascending within "
-                f'{self.num_samples} samples of {self.num_classes} classes, or not an epoch and a '
-                'finite value for each): resume from another checkpoint'
-            )
+        shape = (self.num_samples, self.num_classes)
+        columns = saved_columns(state, shape, self.column.constant is not None)
         values = columns[2] if len(columns) > 2 else np.zeros(0)
         keys, epochs = columns[0].astype(np.int64), columns[1].astype(np.int32)
         self._hold(keys, epochs, values.astype(np.float32))
         self._added.clear()
-
-    def _is_whole(self, keys: Keys, epochs: Keys, values: NDArray[Any] | None = None) -> bool:
-        """Tells whether saved columns are what `state_dict` writes."""
-        if keys.ndim != 1 or keys.dtype.kind != 'i' or epochs.shape != keys.shape:
-            return False
-        if values is not None and (values.shape != keys.shape or not np.isfinite(values).all()):
-            return False
-        inside = not len(keys) or 0 <= keys[0] <= keys[-1] < self.num_samples * self.num_classes
-        return bool(inside and (np.diff(keys) > 0).all() and (epochs >= 0).all())
-
-    def _check_rows(self, rows: Tensor) -> None:
-        if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < self.num_samples:
-            bad = int(rows.max()) if int(rows.max()) >= self.num_samples else int(rows.min())
-            raise IndexError(
-                f'sample_idx {bad} is outside 0..{self.num_samples - 1}: it must be the position '
-                'in the whole training split; check num_samples and the dataset wrapper'
-            )
 
 
 _NONE: Any = np.zeros(0, np.int64)

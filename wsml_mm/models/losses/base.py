@@ -12,8 +12,15 @@ from torch import Tensor, nn
 from ..label_state import Column, LabelState, TrainingFacts
 from ..label_state.state import stay_outside_compiled_code
 from ..ranks import Ranks
-from .contract import ACTIONS, LabelBatch, LossParts, LossTrace, Progress
-from .entrywise import assume_negative_loss, check_target, full_precision
+from .checks import (
+    check_parts,
+    check_samples,
+    check_target,
+    check_unchanged,
+    tensor_versions,
+)
+from .contract import LabelBatch, LossParts, LossTrace, Progress
+from .entrywise import assume_negative_loss, full_precision
 
 REDUCTIONS = ('mean', 'sum', 'image')
 
@@ -233,15 +240,10 @@ class PartialLabelLoss(nn.Module):
 
     def _value(self, batch: LabelBatch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Returns the weighted loss, the actions and the detached terms, regularisers included."""
-        before = _versions(batch)
+        name, before = type(self).__name__, tensor_versions(batch)
         parts = self.compute(batch)
-        if changed := {name for name, n in _versions(batch).items() if n != before[name]}:
-            name = min(changed)
-            raise ValueError(
-                f'{type(self).__name__}: compute has changed batch.{name} in place; make a new '
-                f'tensor of it, e.g. torch.where(mask, 1, batch.{name})'
-            )
-        self._check_parts(parts, batch)
+        check_unchanged(name, batch, before)
+        check_parts(name, parts, batch)
         values = list(parts.terms.values())
         terms = {name: term.detach() for name, term in parts.terms.items()}
         if parts.entries is not None:
@@ -255,35 +257,6 @@ class PartialLabelLoss(nn.Module):
             total = total + value
         return self.loss_weight * total, dict(parts.actions), terms
 
-    def _check_parts(self, parts: LossParts, batch: LabelBatch) -> None:
-        """Refuses what would be reduced or recorded as something else; shapes only, no values."""
-        name, shape = type(self).__name__, batch.logits.shape
-        if not isinstance(parts, LossParts):
-            raise TypeError(
-                f'{name}: compute must return LossParts(...), not {type(parts).__name__}'
-            )
-        if parts.entries is None and not parts.terms:
-            raise ValueError(f'{name}: LossParts(None) without terms is no loss; give one of both')
-        if parts.entries is not None and parts.entries.shape != shape:
-            raise ValueError(
-                f'{name}: entries {tuple(parts.entries.shape)} must be the loss of each label, '
-                f'{tuple(shape)}, not reduced; give a loss of the whole batch in terms'
-            )
-        for key, term in parts.terms.items():
-            if term.ndim:
-                raise ValueError(
-                    f'{name}: term {key!r} {tuple(term.shape)} must be one number; use '
-                    'batch.ranks.mean or batch.ranks.total'
-                )
-        for key, chosen in parts.actions.items():
-            if key not in ACTIONS:
-                raise ValueError(f'{name}: unknown action {key!r}; use one of {", ".join(ACTIONS)}')
-            if chosen.dtype != torch.bool or chosen.shape != shape:
-                raise ValueError(
-                    f'{name}: action {key!r} is {chosen.dtype} {tuple(chosen.shape)}; it must be a '
-                    f'bool mask {tuple(shape)}'
-                )
-
     def _reduce(self, entries: Tensor, ranks: Ranks) -> Tensor:
         if self.reduction == 'mean':
             return ranks.mean(entries)
@@ -293,20 +266,7 @@ class PartialLabelLoss(nn.Module):
 
     def _checked(self, sample_idx: Tensor | None, target: Tensor) -> Tensor:
         """Returns the sample indices of a batch; creates state that no hook has created."""
-        name = type(self).__name__
-        if sample_idx is None:
-            raise RuntimeError(
-                f'{name} needs the samples of the batch: add PartialLabelHook to the config, or '
-                'pass sample_idx=... in your own loop; a head that calls its loss more than once '
-                'in a step must pass sample_idx itself'
-            )
-        sample_idx = torch.as_tensor(sample_idx)
-        if sample_idx.shape != target.shape[:1]:
-            raise ValueError(
-                f'{name}: sample_idx {tuple(sample_idx.shape)} must hold one index for each of the '
-                f'{len(target)} samples of the batch; a model that passes only some rows to its '
-                'head must pass their sample_idx too, as IndexedMultiLabelLinearClsHead does'
-            )
+        sample_idx = check_samples(type(self).__name__, sample_idx, target)
         if any(loss.state is None and loss.columns() for loss in self.parts()):
             self.start(self.facts_of_loop(target.shape[1]))
         for loss in self.parts():
@@ -325,11 +285,3 @@ class PartialLabelLoss(nn.Module):
             'config, or call loss.start(TrainingFacts(num_samples, num_classes)) before your own '
             'loop'
         )
-
-
-def _versions(batch: LabelBatch) -> dict[str, int]:
-    """Returns how often the tensors of a batch were changed; nothing within compiled code."""
-    if torch.compiler.is_compiling():
-        return {}
-    tensors = {'logits': batch.logits, 'observed': batch.observed}
-    return {name: t._version for name, t in tensors.items() if not t.is_inference()}

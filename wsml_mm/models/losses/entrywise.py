@@ -1,4 +1,4 @@
-"""Per-entry losses and checks as pure functions of (logits, labels)."""
+"""Per-entry losses as pure functions of (logits, labels)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.encoding import POSITIVE
 
 
 def full_precision(logits: Tensor) -> Tensor:
@@ -35,26 +35,3 @@ def assume_negative_loss(logits: Tensor, target: Tensor) -> Tensor:
         target: (B, C) of {1, 0, -1}.
     """
     return bce(logits, target == POSITIVE)
-
-
-def check_target(logits: Tensor, target: Tensor) -> None:
-    """Refuses a target of another shape or with other values than {1, 0, -1}.
-
-    The values are read on the CPU only: on a GPU the check would make every step wait.
-
-    Raises:
-        ValueError: naming the shapes or the first bad value.
-    """
-    if logits.ndim != 2 or logits.shape != target.shape:
-        raise ValueError(
-            f'cls_score {tuple(logits.shape)} and target {tuple(target.shape)} must both be '
-            '(batch, classes); check num_classes of the head against the data set'
-        )
-    if target.device.type != 'cpu' or torch.compiler.is_compiling():
-        return
-    known = (target == POSITIVE) | (target == 0) | (target == UNOBSERVED)
-    if not known.all():
-        raise ValueError(
-            f'target holds {target[~known][0].item():g}; labels are 1 (positive), 0 (negative) '
-            'and -1 (unobserved). Mixup, CutMix and label smoothing blend them: switch those off'
-        )

@@ -1,0 +1,126 @@
+"""What a loss is given and what a method returns, checked: one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+
+from .contract import ACTIONS, LabelBatch, LossParts
+
+
+def check_target(logits: Tensor, target: Tensor) -> None:
+    """Refuses a target of another shape or with other values than {1, 0, -1}.
+
+    The values are read on the CPU only: on a GPU the check would make every step wait.
+
+    Raises:
+        ValueError: naming the shapes or the first bad value.
+    """
+    if logits.ndim != 2 or logits.shape != target.shape:
+        raise ValueError(
+            f'cls_score {tuple(logits.shape)} and target {tuple(target.shape)} must both be '
+            '(batch, classes); check num_classes of the head against the data set'
+        )
+    if target.device.type != 'cpu' or torch.compiler.is_compiling():
+        return
+    known = (target == POSITIVE) | (target == 0) | (target == UNOBSERVED)
+    if not known.all():
+        raise ValueError(
+            f'target holds {target[~known][0].item():g}; labels are 1 (positive), 0 (negative) '
+            'and -1 (unobserved). Mixup, CutMix and label smoothing blend them: switch those off'
+        )
+
+
+def check_samples(name: str, sample_idx: Tensor | None, target: Tensor) -> Tensor:
+    """Returns the sample indices of a batch for a loss with state.
+
+    Args:
+        name: of the loss.
+        sample_idx: (B,), as a head, the hook or a loop has given them; None: nobody has.
+        target: (B, C).
+
+    Raises:
+        RuntimeError: if there are none.
+        ValueError: if there is not one for each row.
+    """
+    if sample_idx is None:
+        raise RuntimeError(
+            f'{name} needs the samples of the batch: add PartialLabelHook to the config, or '
+            'pass sample_idx=... in your own loop; a head that calls its loss more than once '
+            'in a step must pass sample_idx itself'
+        )
+    sample_idx = torch.as_tensor(sample_idx)
+    if sample_idx.shape != target.shape[:1]:
+        raise ValueError(
+            f'{name}: sample_idx {tuple(sample_idx.shape)} must hold one index for each of the '
+            f'{len(target)} samples of the batch; a model that passes only some rows to its '
+            'head must pass their sample_idx too, as IndexedMultiLabelLinearClsHead does'
+        )
+    return sample_idx
+
+
+def tensor_versions(batch: LabelBatch) -> dict[str, int]:
+    """Returns how often the tensors of a batch were changed; nothing within compiled code."""
+    if torch.compiler.is_compiling():
+        return {}
+    tensors = {'logits': batch.logits, 'observed': batch.observed}
+    return {name: t._version for name, t in tensors.items() if not t.is_inference()}
+
+
+def check_unchanged(name: str, batch: LabelBatch, before: dict[str, int]) -> None:
+    """Refuses a method that has changed its batch.
+
+    Args:
+        name: of the loss.
+        batch: that `compute` was given.
+        before: its `tensor_versions` by then.
+
+    Raises:
+        ValueError: naming the tensor.
+    """
+    for tensor, version in tensor_versions(batch).items():
+        if version != before[tensor]:
+            raise ValueError(
+                f'{name}: compute has changed batch.{tensor} in place; make a new tensor of it, '
+                f'e.g. torch.where(mask, 1, batch.{tensor})'
+            )
+
+
+def check_parts(name: str, parts: LossParts, batch: LabelBatch) -> None:
+    """Refuses what would be reduced or recorded as something else; shapes only, no values.
+
+    Args:
+        name: of the loss.
+        parts: that `compute` has returned.
+        batch: that it was given.
+
+    Raises:
+        TypeError: if the parts are something else.
+        ValueError: if a shape, type or name is wrong.
+    """
+    shape = batch.logits.shape
+    if not isinstance(parts, LossParts):
+        raise TypeError(f'{name}: compute must return LossParts(...), not {type(parts).__name__}')
+    if parts.entries is None and not parts.terms:
+        raise ValueError(f'{name}: LossParts(None) without terms is no loss; give one of both')
+    if parts.entries is not None and parts.entries.shape != shape:
+        raise ValueError(
+            f'{name}: entries {tuple(parts.entries.shape)} must be the loss of each label, '
+            f'{tuple(shape)}, not reduced; give a loss of the whole batch in terms'
+        )
+    for key, term in parts.terms.items():
+        if term.ndim:
+            raise ValueError(
+                f'{name}: term {key!r} {tuple(term.shape)} must be one number; use '
+                'batch.ranks.mean or batch.ranks.total'
+            )
+    for key, chosen in parts.actions.items():
+        if key not in ACTIONS:
+            raise ValueError(f'{name}: unknown action {key!r}; use one of {", ".join(ACTIONS)}')
+        if chosen.dtype != torch.bool or chosen.shape != shape:
+            raise ValueError(
+                f'{name}: action {key!r} is {chosen.dtype} {tuple(chosen.shape)}; it must be a '
+                f'bool mask {tuple(shape)}'
+            )
