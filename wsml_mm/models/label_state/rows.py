@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -142,7 +143,9 @@ class RowStore:
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the values and the state of their optimiser."""
-        return {'data': self.data.cpu().clone(), 'optimizer': self._optimizer.state_dict()}
+        # Copies: the optimiser hands out its own moments, which go on changing.
+        moments = copy.deepcopy(self._optimizer.state_dict())
+        return {'data': self.data.cpu().clone(), 'optimizer': moments}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Replaces the values by saved ones.
