@@ -7,6 +7,8 @@ import pytest
 import torch
 from helpers import (
     correction_rows,
+    corrections_in,
+    load,
     log_text,
     loss_of,
     scalars,
@@ -127,3 +129,16 @@ def test_runner_resume_keeps_state_as_well(devkit, tmp_path):
     runner.resume(str(tmp_path / 'run' / 'epoch_3.pth'))
     runner.train()
     assert {epoch for _, _, epoch in correction_rows(loss_of(runner))} == {1, 2, 3}
+
+
+def test_the_last_checkpoint_holds_the_state_of_an_epoch_cut_short(devkit, tmp_path):
+    cfg = tiny_config(devkit, tmp_path / 'run', 'LL-Cp')
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=10, val_interval=4)
+    cfg.train_dataloader.sampler.type = 'InfiniteSampler'
+    cfg.param_scheduler = None
+    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=4)
+    cfg.default_hooks.partial_label.epoch_length = 4
+    runner = train(cfg)
+    saved = corrections_in(load(tmp_path / 'run' / 'iter_10.pth'))
+    assert set(saved['epochs'].tolist()) == {1, 2}
+    assert len(saved['keys']) == len(loss_of(runner).corrections)
