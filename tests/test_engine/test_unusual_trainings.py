@@ -142,3 +142,10 @@ def test_the_last_checkpoint_holds_the_state_of_an_epoch_cut_short(devkit, tmp_p
     saved = corrections_in(load(tmp_path / 'run' / 'iter_10.pth'))
     assert set(saved['epochs'].tolist()) == {1, 2}
     assert len(saved['keys']) == len(loss_of(runner).corrections)
+
+
+def test_epoch_length_is_for_the_iteration_loop_whatever_the_loss(devkit, tmp_path):
+    cfg = tiny_config(devkit, tmp_path / 'run', 'AN', epochs=1)
+    cfg.default_hooks.partial_label.epoch_length = 3
+    with pytest.raises(TypeError, match='remove it'):
+        train(cfg)

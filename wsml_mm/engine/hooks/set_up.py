@@ -60,18 +60,18 @@ def check_set_up(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: 
 
 
 def _check_loop(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: int | None) -> None:
+    by_iteration = isinstance(runner.train_loop, IterBasedTrainLoop)
+    if epoch_length is not None and not by_iteration:
+        raise TypeError('PartialLabelHook(epoch_length=...) is for IterBasedTrainLoop: remove it')
     parts = [part for loss in losses for part in loss.parts()]
     keeps_state = any(part.columns() for part in parts)
     if not keeps_state and not any(part.needs_progress for part in parts):
         return
-    by_iteration = isinstance(runner.train_loop, IterBasedTrainLoop)
-    if by_iteration != (epoch_length is not None):
+    if by_iteration and epoch_length is None:
         raise TypeError(
             f'{type(losses[0]).__name__} counts epochs, which IterBasedTrainLoop does not: use '
             'train_cfg = dict(by_epoch=True, max_epochs=...), or give '
             'PartialLabelHook(epoch_length=ITERATIONS)'
-            if by_iteration
-            else 'PartialLabelHook(epoch_length=...) is for IterBasedTrainLoop: remove it'
         )
     if epoch_length is None or not keeps_state:
         return
