@@ -149,3 +149,19 @@ def test_epoch_length_is_for_the_iteration_loop_whatever_the_loss(devkit, tmp_pa
     cfg.default_hooks.partial_label.epoch_length = 3
     with pytest.raises(TypeError, match='remove it'):
         train(cfg)
+
+
+@pytest.mark.parametrize(
+    ('first', 'second'),
+    [
+        ('LL-R', dict(type='CrossEntropyLoss', use_sigmoid=True)),
+        ('AN', dict(type='MyWeakNegatives')),
+    ],
+)
+def test_a_loss_replaced_during_the_training_is_refused(devkit, tmp_path, first, second):
+    """Its epochs, record and checks would be those of the loss before."""
+    cfg = tiny_config(devkit, tmp_path / 'run', first, epochs=3)
+    schedule = [dict(action_epoch=2, loss=second)]
+    cfg.custom_hooks = [dict(type='SwitchRecipeHook', schedule=schedule)]
+    with pytest.raises(ValueError, match=r'SwitchRecipeHook.*load_from'):
+        train(cfg)

@@ -106,6 +106,12 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Gives losses with state the samples of the batch, whatever head calls them."""
+        if batch_idx == 0 and find_losses(runner) != self._losses:
+            raise ValueError(
+                'the losses of the model were replaced during the training (SwitchRecipeHook): the '
+                'new ones were not checked and know neither the training set nor the epoch; start '
+                'a new training with load_from'
+            )
         length = self.epoch_length
         if length is not None and (self._epoch is None or runner.iter % length == 0):
             self._whole = runner.iter % length == 0
