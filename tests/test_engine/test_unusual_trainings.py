@@ -8,6 +8,7 @@ import torch
 from helpers import (
     correction_rows,
     corrections_in,
+    dataset_config,
     load,
     log_text,
     loss_of,
@@ -20,7 +21,7 @@ from helpers import (
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.models.classifiers import ImageClassifier
-from mmpretrain.registry import HOOKS, MODELS
+from mmpretrain.registry import DATASETS, HOOKS, MODELS
 
 from wsml_mm import LossParts, PartialLabelLoss
 
@@ -165,3 +166,22 @@ def test_a_loss_replaced_during_the_training_is_refused(devkit, tmp_path, first,
     cfg.custom_hooks = [dict(type='SwitchRecipeHook', schedule=schedule)]
     with pytest.raises(ValueError, match=r'SwitchRecipeHook.*load_from'):
         train(cfg)
+
+
+@DATASETS.register_module()
+class BareDataset(torch.utils.data.Dataset):
+    """A dataset of plain PyTorch, without classes or any other facts."""
+
+    def __init__(self, dataset):
+        self.dataset = [DATASETS.build(dataset)]
+
+    def __len__(self):
+        return len(self.dataset[0])
+
+    def __getitem__(self, index):
+        return self.dataset[0][index]
+
+
+def test_a_dataset_without_facts_trains(devkit, tmp_path):
+    dataset = dict(type='BareDataset', dataset=dataset_config(devkit)['dataset'])
+    train(tiny_config(devkit, tmp_path / 'run', 'AN', dataset=dataset, epochs=1))

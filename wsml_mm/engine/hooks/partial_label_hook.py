@@ -26,7 +26,7 @@ from .set_up import (
     warn_of_old_heads,
 )
 from .state_checkpoint import STATE, load_state, pack_state, read_checkpoint
-from .training_facts import training_facts
+from .training_facts import metainfo_of, training_facts
 
 
 def _number(value: Any) -> float:
@@ -211,7 +211,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
                 self._log(runner, step, type(loss).__name__, scalars)
             # Half an epoch, of a training resumed within it, would pass for a whole one.
             if 'hidden_positive' in totals and self._whole and is_main_process():
-                classes = runner.train_dataloader.dataset.metainfo.get('classes')
+                classes = metainfo_of(runner.train_dataloader.dataset).get('classes')
                 write_epoch(epoch_file(runner.work_dir, step, number), totals, classes)
 
     def _state_scalars(self, runner: Any, loss: PartialLabelLoss) -> dict[str, float]:
@@ -252,7 +252,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         return []
 
     def _report_not_finite(self, runner: Any, samples: list[Any]) -> None:
-        classes = runner.train_dataloader.dataset.metainfo.get('classes')
+        classes = metainfo_of(runner.train_dataloader.dataset).get('classes')
         reports_left = self._reports_left
         for loss in self._losses:
             if loss.trace is None or self._reports_left <= 0:

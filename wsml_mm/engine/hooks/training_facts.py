@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,12 @@ def fingerprint_of(leaves: Sequence[PartialLabelDataset]) -> str:
     return '+'.join(leaf.fingerprint() for leaf in leaves)
 
 
+def metainfo_of(dataset: Any) -> Mapping[str, Any]:
+    """Returns what a dataset says about itself; a plain one of PyTorch says nothing."""
+    found: Mapping[str, Any] = getattr(dataset, 'metainfo', {})
+    return found
+
+
 def training_facts(
     runner: Any, losses: Sequence[PartialLabelLoss], max_epochs: int | None
 ) -> TrainingFacts:
@@ -46,7 +52,8 @@ def training_facts(
     """
     dataset = runner.train_dataloader.dataset
     leaves = wrapped_datasets(dataset)
-    classes = dataset.metainfo.get('classes')
+    facts = metainfo_of(dataset)
+    classes = facts.get('classes')
     keeps_state = [loss for loss in losses if loss.needs_sample_idx]
     even = _deals_evenly(runner) and _passes_every_row(runner, losses)
     if leaves:
@@ -59,7 +66,7 @@ def training_facts(
             classes=classes,
             fingerprint=fingerprint_of(leaves) if keeps_state else '',
             max_epochs=max_epochs,
-            num_groups=dataset.metainfo.get('num_groups'),
+            num_groups=facts.get('num_groups'),
             even_batches=even,
         )
     num_classes = len(classes) if classes is not None else 0
