@@ -19,11 +19,13 @@ from helpers import (
     without_validation,
 )
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import DATASETS, HOOKS, MODELS
 
 from wsml_mm import LossParts, PartialLabelLoss
+from wsml_mm.engine.hooks import partial_label_hook
 
 
 @MODELS.register_module()
@@ -185,3 +187,11 @@ class BareDataset(torch.utils.data.Dataset):
 def test_a_dataset_without_facts_trains(devkit, tmp_path):
     dataset = dict(type='BareDataset', dataset=dataset_config(devkit)['dataset'])
     train(tiny_config(devkit, tmp_path / 'run', 'AN', dataset=dataset, epochs=1))
+
+
+def test_an_optimiser_for_each_part_of_the_model():
+    parts = [torch.nn.Linear(1, 1) for _ in range(2)]
+    wrappers = {n: OptimWrapper(torch.optim.SGD(p.parameters(), lr=0.1)) for n, p in
+                zip('ab', parts, strict=True)}  # fmt: skip
+    assert partial_label_hook._has_stepped(OptimWrapperDict(**wrappers))
+    assert partial_label_hook._base_rate(OptimWrapperDict(**wrappers)) == pytest.approx(0.1)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
@@ -287,15 +288,16 @@ def _packed(samples: list[Any], name: str) -> torch.Tensor | None:
 
 def _has_stepped(optim_wrapper: Any) -> bool:
     """Tells whether the optimiser has stepped with this iteration (gradient accumulation)."""
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        return any(_has_stepped(part) for part in optim_wrapper.values())
     return bool(optim_wrapper.should_update()) if hasattr(optim_wrapper, 'should_update') else True
 
 
 def _base_rate(optim_wrapper: Any) -> float:
     """Returns the optimiser's base learning rate now, without factors of single parameters."""
-    optimizer = (
-        next(iter(optim_wrapper.values())) if isinstance(optim_wrapper, dict) else (optim_wrapper)
-    )
-    optimizer = getattr(optimizer, 'optimizer', optimizer)
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        optim_wrapper = next(iter(optim_wrapper.values()))
+    optimizer = getattr(optim_wrapper, 'optimizer', optim_wrapper)
     group = optimizer.param_groups[0]
     scheduled = group['lr'] / group.get('initial_lr', group['lr']) if group['lr'] else 0.0
     return float(optimizer.defaults['lr'] * scheduled)
