@@ -195,3 +195,12 @@ def test_an_optimiser_for_each_part_of_the_model():
                 zip('ab', parts, strict=True)}  # fmt: skip
     assert partial_label_hook._has_stepped(OptimWrapperDict(**wrappers))
     assert partial_label_hook._base_rate(OptimWrapperDict(**wrappers)) == pytest.approx(0.1)
+
+
+def test_the_base_rate_is_not_that_of_a_frozen_backbone():
+    weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+    groups = [dict(params=[w], lr=lr, initial_lr=lr) for w, lr in zip(weights, (0.0, 0.2),
+              strict=True)]  # fmt: skip
+    optimizer = torch.optim.SGD(groups, lr=0.2)
+    optimizer.param_groups[1]['lr'] = 0.1  # a scheduler has halved it
+    assert partial_label_hook._base_rate(OptimWrapper(optimizer)) == pytest.approx(0.1)

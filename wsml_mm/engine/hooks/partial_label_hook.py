@@ -298,6 +298,7 @@ def _base_rate(optim_wrapper: Any) -> float:
     if isinstance(optim_wrapper, OptimWrapperDict):
         optim_wrapper = next(iter(optim_wrapper.values()))
     optimizer = getattr(optim_wrapper, 'optimizer', optim_wrapper)
-    group = optimizer.param_groups[0]
-    scheduled = group['lr'] / group.get('initial_lr', group['lr']) if group['lr'] else 0.0
-    return float(optimizer.defaults['lr'] * scheduled)
+    for group in optimizer.param_groups:
+        if first := group.get('initial_lr', group['lr']):  # 0: frozen by a factor of 0
+            return float(optimizer.defaults['lr'] * group['lr'] / first)
+    return 0.0
