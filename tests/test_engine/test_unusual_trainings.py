@@ -20,9 +20,11 @@ from helpers import (
 )
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.registry import DATA_SAMPLERS
 from mmengine.runner import Runner
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import DATASETS, HOOKS, MODELS
+from torch.utils.data import BatchSampler
 
 from wsml_mm import LossParts, PartialLabelLoss
 from wsml_mm.engine.hooks import partial_label_hook
@@ -204,3 +206,16 @@ def test_the_base_rate_is_not_that_of_a_frozen_backbone():
     optimizer = torch.optim.SGD(groups, lr=0.2)
     optimizer.param_groups[1]['lr'] = 0.1  # a scheduler has halved it
     assert partial_label_hook._base_rate(OptimWrapper(optimizer)) == pytest.approx(0.1)
+
+
+@DATA_SAMPLERS.register_module()
+class OwnBatches(BatchSampler):
+    """A batch sampler of a user's; the loader then has no batch size."""
+
+
+def test_a_pass_with_a_batch_sampler_of_ones_own(devkit, tmp_path):
+    cfg = tiny_config(devkit, tmp_path / 'run', dict(type='MyAPL', warm_up=1), epochs=2)
+    size = cfg.train_dataloader.pop('batch_size')
+    cfg.train_dataloader.batch_sampler = dict(type='OwnBatches', batch_size=size, drop_last=False)
+    runner = train(cfg)
+    assert len(loss_of(runner).state.entries('soft_negatives')) > 0

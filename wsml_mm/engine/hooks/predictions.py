@@ -40,9 +40,9 @@ def training_predictions(runner: Any, loss: PartialLabelLoss) -> Predictions:
     leaves = wrapped_datasets(runner.train_dataloader.dataset)
     samples = _TrainingSamples(leaves, pipeline)
     stock = runner.train_dataloader
-    loader = DataLoader(
-        samples, stock.batch_size, num_workers=stock.num_workers, collate_fn=stock.collate_fn
-    )
+    # A loader with a batch sampler of the user's has no size of its own.
+    size = stock.batch_size or getattr(stock.batch_sampler, 'batch_size', 1)
+    loader = DataLoader(samples, size, num_workers=stock.num_workers, collate_fn=stock.collate_fn)
     with _undisturbed(model), torch.no_grad():
         for batch in loader:
             found = model.val_step(batch)
