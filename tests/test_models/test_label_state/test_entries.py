@@ -8,7 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsml_mm.models.label_state import Entries, EntryStore, TrainingFacts, entries
+from wsml_mm.models.label_state import (
+    Classes,
+    Entries,
+    EntryStore,
+    LabelState,
+    Rows,
+    TrainingFacts,
+    entries,
+)
 
 SAMPLES, CLASSES = 6, 5
 PAIRS = st.lists(st.tuples(st.integers(0, SAMPLES - 1), st.integers(0, CLASSES - 1)), max_size=8)
@@ -237,3 +245,14 @@ def test_entries_outside_the_training_set_are_refused():
         _filled().write(np.array([2, 3]), np.array([0.1, 0.2, 0.3]), 0)
     with pytest.raises(ValueError, match='nan is no value'):
         _filled().write(np.array([2, 3]), np.array([0.1, np.nan]), 0)
+
+
+@pytest.mark.parametrize('column', [Entries(1), Rows(), Classes()])
+def test_a_state_with_a_missing_part_is_refused(column):
+    state = LabelState(TrainingFacts(4, 3), {'kept': column})
+    saved = state.state_dict()
+    saved['columns']['kept'].popitem()
+    with pytest.raises(ValueError, match='damaged'):
+        state.load_state_dict(saved)
+    with pytest.raises(ValueError, match='damaged'):
+        state.load_state_dict({})

@@ -131,10 +131,11 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         # The runner's own log has already waited for this number: no further wait on a GPU.
         if outputs and 'loss' in outputs and not is_finite(outputs['loss']):
             self._reports.not_finite(runner, self._losses, samples)
-        done, length = runner.iter + 1, self.epoch_length
-        # The last epoch may be cut short, and the last checkpoint is to hold its state.
-        if length is not None and (done % length == 0 or done == runner.max_iters):
-            self._end(runner)
+        if self.epoch_length is not None:
+            # The last epoch may be cut short, and the last checkpoint is to hold its state.
+            done = runner.iter + 1
+            if done % self.epoch_length == 0 or done == runner.max_iters:
+                self._end(runner)
 
     def after_train_epoch(self, runner: Any) -> None:
         """Lets the losses end the epoch and logs it."""

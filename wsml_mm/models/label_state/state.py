@@ -18,6 +18,8 @@ from .rows import Classes, ClassStore, Rows, RowStore
 Column = Entries | Rows | Classes
 Store = EntryStore | RowStore | ClassStore
 
+_DAMAGED = "the checkpoint's label state is damaged ({}): resume from another checkpoint"
+
 
 def stay_outside_compiled_code() -> None:
     """Hides what changes from step to step from `torch.compile`, once it is in use.
@@ -145,6 +147,8 @@ class LabelState:
         Raises:
             ValueError: if the saved columns have other names, sizes, or are damaged.
         """
+        if 'columns' not in saved:
+            raise ValueError(_DAMAGED.format('no columns'))
         if set(saved['columns']) != set(self._stores):
             raise ValueError(
                 f'the checkpoint holds label state {sorted(saved["columns"])}, the method keeps '
@@ -152,4 +156,7 @@ class LabelState:
                 'with load_from, which does not load label state'
             )
         for name, store in self._stores.items():
-            store.load_state_dict(saved['columns'][name])
+            try:
+                store.load_state_dict(saved['columns'][name])
+            except KeyError as error:
+                raise ValueError(_DAMAGED.format(f'{name} without {error}')) from error
