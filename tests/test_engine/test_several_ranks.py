@@ -10,6 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
+import my_methods  # noqa: F401  (registers)
 import numpy as np
 import pytest
 from helpers import (
