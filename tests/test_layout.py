@@ -36,6 +36,7 @@ COVERED_BY = {
     'wsml_mm.benchmarks.openimages_v3.dataset': 'test_openimages_dataset',
     'wsml_mm.benchmarks.openimages_v3.facts': 'test_catalogue',
     'wsml_mm.cli.compare': 'test_runs',
+    'wsml_mm.cli.comparison_options': 'test_execution',
     'wsml_mm.cli.draw_cams': 'test_cam_tools',
     'wsml_mm.cli.groups': 'test_groups',
     'wsml_mm.cli.label_growth': 'test_label_growth_command',

@@ -39,11 +39,11 @@ from wsml_mm.reports.cams import (
 )
 from wsml_mm.reports.plots import write_figure_files
 
-from .compare import (
+from .comparison_options import (
     add_comparison_options,
     chosen_entries,
+    command_line,
     execution_of,
-    spelled,
     stopping_in_one_line,
 )
 from .pointing_game import add_cam_options, find_boxes, seen_config
@@ -177,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             numbers += row_numbers(row, images[position].path, [m.name for m in methods])
     figure = draw_cam_grid(rows, [m.name for m in methods], args.title)
     out = Path(args.out or Path(args.work_dir or 'work_dirs') / 'draw_cams')
-    paths = write_figure_files(out, figure, numbers, spelled('draw_cams', argv))
+    paths = write_figure_files(out, figure, numbers, command_line('draw_cams', argv))
     shrink_png(paths[0])
     print('\n'.join(map(str, paths)))
 

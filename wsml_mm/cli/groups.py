@@ -16,13 +16,13 @@ from wsml_mm.reports.groups_figure import draw_groups, group_labels
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
 
-from .compare import (
+from .comparison_options import (
     add_baseline_option,
     add_comparison_options,
     chosen_baseline,
     chosen_entries,
+    command_line,
     execution_of,
-    spelled,
     stopping_in_one_line,
     styles_of,
 )
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with stopping_in_one_line() as failures:
         outcome = run_comparison(methods, args.seeds, root, args.cfg_options, execution_of(args))
         failures += outcome.failures
-        rows, command = group_rows(outcome.results, groups, baseline), spelled('groups', argv)
+        rows, command = group_rows(outcome.results, groups, baseline), command_line('groups', argv)
         labels = group_labels(ordered, args.count)
         styles = styles_of(methods, root, args.seeds[0])
         figure = draw_groups(rows, labels, baseline, args.checkpoint, args.title, styles)

@@ -36,7 +36,7 @@ from wsml_mm.reports.label_history import (
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
 
-from .compare import seed_number, spelled, stopping_in_one_line
+from .comparison_options import command_line, seed_number, stopping_in_one_line
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -138,20 +138,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not samples:
         raise SystemExit(f'{checkpoint}: no label is corrected yet (LL-Cp begins in epoch 2)')
     summary = epoch_rows(table, epochs, count_hidden(leaves))
-    told = told_by(summary[-1])
-    title = f'{method.name}, {told}' if args.title is None else args.title
+    growth = phrase_of(summary[-1])
+    title = f'{method.name}, {growth}' if args.title is None else args.title
     figure = draw_growth([history_of(s, table, leaves) for s in samples], epochs, title)
     out = Path(args.out)
     shown = [{k: v[table['sample'] == s] for k, v in table.items()} for s in samples]
     rows = [row for part in shown for row in correction_rows(part, leaves)]
-    paths = write_figure_files(out, figure, rows, spelled('label_growth', argv), dpi=100)
+    paths = write_figure_files(out, figure, rows, command_line('label_growth', argv), dpi=100)
     write_csv(out.with_name(f'{out.name}_epochs.csv'), summary)
     if args.export:
         export_corrections(Path(args.export), table, leaves)
-    print(f'{told}\nFigure: {paths[0]}')
+    print(f'{growth}\nFigure: {paths[0]}')
 
 
-def told_by(row: dict[str, Any]) -> str:
+def phrase_of(row: dict[str, Any]) -> str:
     """Returns the last epoch's summary as a phrase."""
     text = f'{row["corrected_so_far"]} corrections in {row["epoch"]} epochs'
     if row['right_so_far'] + row['wrong_so_far']:

@@ -10,11 +10,11 @@ from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.memorisation import draw_memorisation, memorisation_rows
 from wsml_mm.reports.plots import write_figure_files
 
-from .compare import (
+from .comparison_options import (
     add_comparison_options,
     chosen_entries,
+    command_line,
     execution_of,
-    spelled,
     stopping_in_one_line,
 )
 
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             root / 'memorisation',
             draw_memorisation(runs, args.title),
             memorisation_rows(runs),
-            spelled('memorisation', argv),
+            command_line('memorisation', argv),
         )
         print('Memorisation: ' + ', '.join(str(path) for path in paths))
 

@@ -20,11 +20,11 @@ from wsml_mm.quiet import quiet
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
 
-from .compare import (
+from .comparison_options import (
     add_comparison_options,
     chosen_entries,
+    command_line,
     execution_of,
-    spelled,
     stopping_in_one_line,
     styles_of,
 )
@@ -76,7 +76,7 @@ def seen_config(method: Entry, seed: int, args: argparse.Namespace) -> Config:
     return cfg
 
 
-def play(
+def score_run(
     method: Entry, seed: int, args: argparse.Namespace, boxes: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Returns a run's accuracies and test mAP, one row for its best and one for its last epoch."""
@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     args = parse_args(argv)
     methods, root = chosen_entries(args), Path(args.work_dir)
-    # What is missing is told before the training.
+    # What is missing is said before the training.
     source = seen_config(methods[0], args.seeds[0], args).test_dataloader.dataset
     with quiet():
         classes = DATASETS.build(source).metainfo['classes']
@@ -122,12 +122,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         by_name = {method.name: method for method in methods}
         rows = []
         for run in track(outcome.results, f'pointing game of {len(outcome.results)} runs'):
-            rows += play(by_name[run.method], run.seed, args, boxes)
+            rows += score_run(by_name[run.method], run.seed, args, boxes)
         rows.sort(key=lambda row: CHECKPOINTS.index(row['checkpoint']))
         styles = styles_of(methods, root, args.seeds[0])
         figure = draw_pointing_game(rows, classes, args.title, styles)
         out = Path(args.out or root / 'pointing_game')
-        write_figure_files(out, figure, rows, spelled('pointing_game', argv))
+        write_figure_files(out, figure, rows, command_line('pointing_game', argv))
         table = pointing_markdown(rows, classes)
         out.with_name(out.name + '.md').write_text(table, encoding='utf-8')
         print(f'\n{table}\nFigure, table and numbers: {out}.*')

@@ -13,11 +13,11 @@ from wsml_mm.reports.selection_figures import draw_classes, draw_quality
 from wsml_mm.reports.selection_quality import acting, quality_rows, shown_classes
 from wsml_mm.reports.styles import Style
 
-from .compare import (
+from .comparison_options import (
     add_comparison_options,
     chosen_entries,
+    command_line,
     execution_of,
-    spelled,
     stopping_in_one_line,
     styles_of,
 )
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         failures += failed
         styles = styles_of(methods, root, args.seeds[0])
-        draw_all(trained, root, args.title, spelled('selection_quality', argv), styles)
+        draw_all(trained, root, args.title, command_line('selection_quality', argv), styles)
 
 
 def draw_all(

@@ -18,13 +18,13 @@ from wsml_mm.reports.styles import read_styles
 from wsml_mm.reports.sweep import draw_sweep, run_rows, sweep_markdown, sweep_rows
 from wsml_mm.reports.tables import write_csv
 
-from .compare import (
+from .comparison_options import (
     add_baseline_option,
     add_comparison_options,
     chosen_baseline,
     chosen_entries,
+    command_line,
     execution_of,
-    spelled,
     stopping_in_one_line,
 )
 
@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             methods, setting, args.seeds, root, args.cfg_options, execution_of(args)
         )
         failures += failed
-        rows, command = sweep_rows(points, setting.name, baseline), spelled('sweep', argv)
+        rows, command = sweep_rows(points, setting.name, baseline), command_line('sweep', argv)
         folders = sweep_folders(methods, setting, args.seeds[0], root, args.cfg_options)
         figure = draw_sweep(points, setting.label, names, args.title, read_styles(folders))
         paths = write_figure_files(root / setting.name, figure, rows, command)

@@ -22,7 +22,7 @@ def judge(table: Corrections, leaves: Sequence[PartialLabelDataset]) -> Correcti
 
     Args:
         table: of `EntryStore.table`.
-        leaves: the training set's datasets, numbered through by `assign_index_offsets`.
+        leaves: the training set's datasets, numbered by `assign_index_offsets`.
     """
     verdict = np.full(len(table['sample']), UNOBSERVED, np.int64)
     for leaf in leaves:
