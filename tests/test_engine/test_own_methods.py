@@ -31,7 +31,7 @@ from mmengine.optim import OptimWrapper
 from mmpretrain.registry import HOOKS, MODELS, OPTIM_WRAPPERS
 from torch import nn
 
-from wsml_mm import LargeLossHook, PartialLabelLoss
+from wsml_mm import LargeLossCorrectPerm, LargeLossHook, PartialLabelLoss
 from wsml_mm.cli import compare, write_config
 from wsml_mm.engine.hooks.predictions import training_predictions
 from wsml_mm.experiments.compose import compose
@@ -343,3 +343,22 @@ def test_the_old_names_work_with_a_warning(devkit, tmp_path):
     assert 'MultiLabelLinearClsHead does the same' in log_text(tmp_path / 'old')
     with pytest.warns(UserWarning, match='state_from'):
         assert LargeLossHook(corrections_from='x.pth').state_from == 'x.pth'
+
+
+@MODELS.register_module()
+class ForgetfulLoss(LargeLossCorrectPerm):
+    """Labels between epochs and forgets `super().end_epoch`."""
+
+    def end_epoch(self, predict):
+        self.seen = sum(len(index) for index, _ in predict())
+
+
+def test_state_is_merged_whatever_a_method_forgets(devkit, tmp_path):
+    plain = train(tiny_config(devkit, tmp_path / 'plain', 'LL-Cp', epochs=3))
+    loss = dict(type='ForgetfulLoss', delta_rel=5)
+    runner = train(tiny_config(devkit, tmp_path / 'forgetful', loss, epochs=3))
+    assert loss_of(runner).seen == 24
+    assert_same(state_of(runner), state_of(plain))
+    saved = (load(tmp_path / name / 'epoch_3.pth') for name in ('plain', 'forgetful'))
+    one, other = (each['wsml_mm']['losses'] for each in saved)
+    assert_same(one, other)

@@ -27,7 +27,7 @@ from mmpretrain.registry import DATASETS, HOOKS, MODELS
 from torch.utils.data import BatchSampler
 
 from wsml_mm import LossParts, PartialLabelLoss
-from wsml_mm.engine.hooks import partial_label_hook
+from wsml_mm.engine.hooks import step_facts
 
 
 @MODELS.register_module()
@@ -195,8 +195,8 @@ def test_an_optimiser_for_each_part_of_the_model():
     parts = [torch.nn.Linear(1, 1) for _ in range(2)]
     wrappers = {n: OptimWrapper(torch.optim.SGD(p.parameters(), lr=0.1)) for n, p in
                 zip('ab', parts, strict=True)}  # fmt: skip
-    assert partial_label_hook._has_stepped(OptimWrapperDict(**wrappers))
-    assert partial_label_hook._base_rate(OptimWrapperDict(**wrappers)) == pytest.approx(0.1)
+    assert step_facts.has_stepped(OptimWrapperDict(**wrappers))
+    assert step_facts.base_rate(OptimWrapperDict(**wrappers)) == pytest.approx(0.1)
 
 
 def test_the_base_rate_is_not_that_of_a_frozen_backbone():
@@ -205,7 +205,7 @@ def test_the_base_rate_is_not_that_of_a_frozen_backbone():
               strict=True)]  # fmt: skip
     optimizer = torch.optim.SGD(groups, lr=0.2)
     optimizer.param_groups[1]['lr'] = 0.1  # a scheduler has halved it
-    assert partial_label_hook._base_rate(OptimWrapper(optimizer)) == pytest.approx(0.1)
+    assert step_facts.base_rate(OptimWrapper(optimizer)) == pytest.approx(0.1)
 
 
 @DATA_SAMPLERS.register_module()

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.registry import MODELS
-from mmpretrain.structures import DataSample
+from mmpretrain.structures import DataSample, MultiTaskDataSample
 from torch import nn
 
 from wsml_mm import SampleIndexMixin
@@ -155,3 +155,49 @@ def test_prediction_is_that_of_the_stock_head(name):
     found = indexed.predict(features(name), samples(indexed=False)[0])
     for one, other in zip(plain, found, strict=True):
         assert torch.equal(one.pred_score, other.pred_score)
+
+
+def multi_task(head):
+    """MMPretrain's MultiTaskHead over two tasks; only rows 1 and 3 have labels of the second."""
+    torch.manual_seed(0)
+    loss = dict(type='LargeLossCorrectPerm', delta_rel=15, num_samples=12)
+    heads = {
+        'one': dict(type='LinearClsHead', num_classes=3),
+        'many': dict(type=head, num_classes=5, loss=loss),
+    }
+    model = MODELS.build(dict(type='MultiTaskHead', task_heads=heads, in_channels=8))
+    labelled, _ = samples()
+    batch = []
+    for row, sample in enumerate(labelled):
+        both = MultiTaskDataSample()
+        both.set_field(DataSample().set_gt_label(row % 3), 'one')
+        if row in (1, 3):
+            both.set_field(sample, 'many')
+        batch.append(both)
+    return model, batch
+
+
+def test_a_multi_task_head_that_passes_half_the_rows_records_the_right_images():
+    model, batch = multi_task('IndexedMultiLabelLinearClsHead')
+    loss = model.task_heads['many'].loss_module
+    feats = features('MultiLabelLinearClsHead')
+    loss.set_epoch(1)
+    loss.give_samples(torch.tensor(IMAGES))  # of the whole batch, as the hook does
+    model.loss(feats, batch)
+    loss.end_epoch(None)
+    table = loss.corrections.table()
+    logits = model.task_heads['many'](feats)[[1, 3]].detach()
+    labels = samples()[1][[1, 3]]
+    hidden = [tuple(place) for place in (labels == -1).nonzero().tolist()]
+    chosen = sorted(hidden, key=lambda place: -logits[place])[:2]  # 15 % of 10, taken up
+    expected = sorted((IMAGES[2 * row + 1], label) for row, label in chosen)
+    assert [*zip(table['sample'].tolist(), table['class'].tolist(), strict=True)] == expected
+
+
+def test_a_multi_task_head_with_a_stock_head_is_refused():
+    model, batch = multi_task('MultiLabelLinearClsHead')
+    loss = model.task_heads['many'].loss_module
+    loss.set_epoch(1)
+    loss.give_samples(torch.tensor(IMAGES))
+    with pytest.raises(ValueError, match=r'sample_idx \(4,\).*2 samples.*IndexedMultiLabelLinear'):
+        model.loss(features('MultiLabelLinearClsHead'), batch)

@@ -399,3 +399,12 @@ def test_state_of_other_labels_is_refused_at_a_second_start():
     loss.start(replace(facts, max_epochs=9))  # the same labels
     with pytest.raises(ValueError, match=r'LargeLossCorrectPerm.*other.*labels.*new loss'):
         loss.start(replace(facts, fingerprint='two'))
+
+
+def test_two_terms_of_one_name_are_refused():
+    regulariser = ExpectedPositives(2.0)
+    loss = CASES['my EPR'].build()
+    loss.extra.append(regulariser)
+    logits, observed, _ = make_batch(0)
+    with pytest.raises(ValueError, match=r"MyEPR: two terms are called 'expected_positives'"):
+        loss(logits, observed)

@@ -198,6 +198,8 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         step, self._epoch = self._epoch + 1, None
         for number, (loss, record) in enumerate(zip(self._losses, self._records, strict=True)):
             totals = record.totals()
+            for state in [part.state for part in loss.parts() if part.state is not None]:
+                state.merge(step - 1)  # also for a method that forgets super().end_epoch()
             loss.end_epoch(partial(training_predictions, runner, loss))
             scalars = label_scalars(totals) | self._reports.state(runner, loss)
             scalars |= memory_scalars(totals) | record.term_scalars()

@@ -159,6 +159,11 @@ class RowStore:
                 f'the training set needs {tuple(self.data.shape)}: resume with the same data, or '
                 'start a new training with load_from, which does not load label state'
             )
+        if not state['data'].isfinite().all():
+            raise ValueError(
+                "the checkpoint's label state holds rows that are not finite: resume from another "
+                'checkpoint'
+            )
         self.data.copy_(state['data'])
         self._optimizer.load_state_dict(state['optimizer'])
         self._gradient, self._batches = None, 0

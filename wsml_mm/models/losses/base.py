@@ -219,7 +219,9 @@ class PartialLabelLoss(nn.Module):
         if given is not None:
             self._given = (None, None)
         if sample_idx is None and self.needs_sample_idx:
-            sample_idx, group = given, group if group is not None else given_group
+            sample_idx = given
+        if group is None and given_group is not None and len(given_group) == len(logits):
+            group = given_group
         if self.needs_sample_idx:
             sample_idx = self._checked(sample_idx, target)
         batch = LabelBatch(
@@ -251,6 +253,10 @@ class PartialLabelLoss(nn.Module):
         for part in self._regularisers():
             value, _, more = part._value(batch)
             values.append(value)
+            if twice := terms.keys() & more:
+                raise ValueError(
+                    f'{name}: two terms are called {min(twice)!r}; give one of them another name'
+                )
             terms |= more
         total = values[0]
         for value in values[1:]:
