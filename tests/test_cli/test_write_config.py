@@ -9,7 +9,7 @@ from pathlib import Path
 
 import mmpretrain
 import pytest
-from helpers import REPO, load, run_python, tiny_config, write_devkit
+from helpers import REPO, assert_same, load, run_python, tiny_config, write_devkit
 from mmengine.config import Config
 
 from wsml_mm.cli import compare, write_config
@@ -173,6 +173,10 @@ def test_our_train_runs_both_stages_or_takes_the_first_as_given(devkit, capsys):
     train_cli.main([*second[:1], '--work-dir', 'given', '--cfg-options', f'load_from={best}'])
     assert not Path('given/linear_init').exists()
     assert Path('given/epoch_1.pth').is_file()
+    # Composed on the fly, the first stage stands in the config itself.
+    train_cli.main(['second.py', '--method', 'll-r', '--work-dir', 'composed'])
+    saved = [load(Path(f'{run}/epoch_1.pth'))['state_dict'] for run in ('both', 'composed')]
+    assert_same(*saved)
     assert first == ['run_linear.py', '--work-dir', 'work_dirs/run_linear']
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from .changes import changes, take_back
 from .config_parts import class_of, takes
 from .configs import find_config, first_stage_config, partial_datasets
 from .method import Method
+from .pipelines import change_pipelines
 
 FULL_LABELS = dict(key='full', title='full labels', colour='#000000', marker='*')
 
@@ -47,7 +48,7 @@ def apply_method(config: Config, method: Method, data: str | None = None) -> Con
     cfg.merge_from_dict(dict(model=parts.get('model') or {}))
     cfg.merge_from_dict(dict(model=dict(head=parts.get('head') or {})))
     cfg.merge_from_dict(parts.get('settings') or {})
-    _change_pipelines(cfg, method, parts)
+    change_pipelines(cfg, method, parts)
     for key, hook in (parts.get('hooks') or {}).items():
         cfg.default_hooks[key] = hook
     after = cfg.to_dict()
@@ -156,33 +157,3 @@ def _add_what_losses_need(cfg: Config) -> None:
             continue  # whoever has hooks of MMEngine's own has chosen them
         if not any(p is not None and issubclass(p, kind) for p in present):
             hooks.setdefault(key, hook)
-
-
-def _change_pipelines(cfg: Config, method: Method, parts: ConfigDict) -> None:
-    for loader, name in (
-        ('train_dataloader', 'train_pipeline'),
-        ('val_dataloader', 'test_pipeline'),
-        ('test_dataloader', 'test_pipeline'),
-    ):
-        added = (parts.get('augmentation') or []) if name == 'train_pipeline' else []
-        if cfg.get(loader) is None or not (parts.get(name) or added):
-            continue
-        for dataset in _image_datasets(cfg[loader].dataset, cfg, method):
-            old = list(dataset.get('pipeline') or [])
-            steps = list(parts.get(name) or old)
-            dataset.pipeline = deepcopy([*steps[:-1], *added, *steps[-1:]])  # the last one packs
-            if cfg.get(name) == old:  # what files that inherit this one refer to
-                cfg[name] = deepcopy(dataset.pipeline)
-
-
-def _image_datasets(dataset: ConfigDict, cfg: Config, method: Method) -> Iterator[ConfigDict]:
-    if str(dataset.get('type')).endswith('FeatureDataset'):
-        raise ValueError(
-            f'{cfg.filename}: {method.title} changes images, and here a linear layer is trained on '
-            'stored features of them; take a protocol that trains end to end'
-        )
-    inner = [d for d in [*dataset.get('datasets', []), dataset.get('dataset')] if d is not None]
-    for wrapped in inner:
-        yield from _image_datasets(wrapped, cfg, method)
-    if not inner:
-        yield dataset
