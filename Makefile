@@ -27,7 +27,7 @@ demo: $(VENV)/.demo
 		--seeds $(SEEDS) --jobs $(JOBS) --work-dir $(WORK) --title 'composed scenes, one label each'
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 smoke: $(VENV)/.test
 	$(BIN)/python -m pytest -m smoke $(ARGS)

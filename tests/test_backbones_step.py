@@ -90,7 +90,10 @@ def _step(model):
     wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.05))
     wrapper.zero_grad = lambda **_: None  # or the gradients would be gone
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    logged = model.train_step(_batch(), wrapper)
+    batch = _batch()
+    # As the hook does: MMPretrain's heads know nothing of samples.
+    loss.give_samples(torch.tensor([s.sample_idx for s in batch['data_samples']]))
+    logged = model.train_step(batch, wrapper)
     missing = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
     grads = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
     return float(logged['loss'].detach()), before, grads, missing
@@ -111,10 +114,10 @@ def test_reject_on_the_stock_head(name):
     assert any(n.startswith('backbone') for n in changed)
     assert 'head.fc.weight' in changed
     trace = model.head.loss_module.trace
-    assert int(trace.selected.sum()) == 2  # 10 % of 4 x 5
-    largest = trace.entry_loss.masked_fill(~trace.unobserved, 0).flatten().topk(2).indices
-    assert set(trace.selected.flatten().nonzero().flatten().tolist()) == set(largest.tolist())
-    expected = trace.entry_loss.masked_fill(trace.selected, 0).mean()
+    assert int(trace.acted_on().sum()) == 2  # 10 % of 4 x 5
+    largest = trace.entry_loss.masked_fill(~trace.open(), 0).flatten().topk(2).indices
+    assert set(trace.acted_on().flatten().nonzero().flatten().tolist()) == set(largest.tolist())
+    expected = trace.entry_loss.masked_fill(trace.acted_on(), 0).mean()
     assert value == pytest.approx(float(expected), rel=1e-6)
 
 
@@ -128,7 +131,7 @@ def test_perm_on_residual_attention():
     assert all(bool(g.isfinite().all()) for g in grads.values())
     module = model.head.loss_module
     rows, classes = module.trace.acted_on().nonzero(as_tuple=True)
-    module.merge()
+    module.end_epoch(None)
     table = module.corrections.table()
     assert len(rows) == 2
     assert set(zip(table['sample'].tolist(), table['class'].tolist(), strict=True)) == set(

@@ -73,6 +73,7 @@ COVERED_BY = {
     'wsml_mm.experiments.entries': 'test_runs',
     'wsml_mm.experiments.launch': 'test_train_test',
     'wsml_mm.experiments.method': 'test_apply',
+    'wsml_mm.experiments.pipelines': 'test_apply',
     'wsml_mm.experiments.retest': 'test_cam_tools',
     'wsml_mm.experiments.sweep_settings': 'test_sweep',
     'wsml_mm.experiments.trained': 'test_dynamics_tools',

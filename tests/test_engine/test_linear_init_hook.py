@@ -56,9 +56,9 @@ def test_with_the_first_stage_and_resumed(second, devkit, tmp_path):
 def test_corrections_that_are_to_be_carried_over(second, devkit, tmp_path):
     cfg = second('LL-Cp', carry_corrections=True)
     cfg.load_from = checkpoint(devkit, tmp_path)
-    with pytest.raises(ValueError, match=REFUSED + r'large_loss\.corrections_from=BEST'):
+    with pytest.raises(ValueError, match=REFUSED + r'partial_label\.state_from=BEST'):
         train(cfg)
-    cfg.default_hooks.large_loss.corrections_from = cfg.load_from
+    cfg.default_hooks.partial_label.state_from = cfg.load_from
     assert train(cfg).epoch == 1
 
 
