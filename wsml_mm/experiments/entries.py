@@ -12,6 +12,8 @@ from typing import Any
 from mmengine.config import Config
 from mmpretrain.registry import TASK_UTILS
 
+from wsml_mm.quiet import quiet
+
 from .apply import FULL_LABELS
 from .compose import BASELINE, Choice, choose, compose, read_config
 from .configs import LOADERS, fill_loaders, partial_datasets
@@ -51,7 +53,8 @@ def seeded_config(entry: Entry, seed: int, options: dict[str, Any] | None = None
         seed: of labels and training.
         options: settings to override, as --cfg-options.
     """
-    cfg = entry.read()
+    with quiet():  # MMEngine says for every config which variables of the environment it used
+        cfg = entry.read()
     fill_loaders(cfg, LOADERS)
     cfg.merge_from_dict(options or {})
     set_seed(cfg, seed)
