@@ -22,9 +22,9 @@ class BiasedSinglePositive(Observation):
     """Observes one positive an image, drawn with probability proportional to its class's rate.
 
     The semantic bias of Arroyo, Perona and Cole ("Understanding Label Bias in Single Positive
-    Multi-Label Learning", ICLR 2023 Tiny Papers), for any rates; with `unrated='uniform'` and
-    their rates and order the draws equal those of their script bit for bit. Their biases of size
-    and place go by an image's boxes and are no rates.
+    Multi-Label Learning", ICLR 2023 Tiny Papers, https://arxiv.org/abs/2305.15584), for any
+    rates; with `unrated='uniform'` and their rates and order the draws equal those of their
+    script bit for bit. Their biases of size and place go by an image's boxes and are no rates.
 
     Args:
         rates: of being mentioned, at least 0, one a class: C numbers in class order, a mapping

@@ -22,11 +22,11 @@ Result = dict[str, NDArray[Any]]
 class PointingGame(BaseMetric):  # type: ignore[misc]
     """How often a class's activation map is largest inside a box of that class, in percent.
 
-    J. Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016. Every
-    pair of an image and a class that has a box in it counts once. Reported are
-    `pointing/accuracy`, hits / (hits + misses) over all pairs, `pointing/mean_class_accuracy`, the
-    mean over classes, and `pointing/<class>`; beside them `pointing/centre/...`, what pointing at
-    the middle of every image scores: the level to beat.
+    J. Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016
+    (https://arxiv.org/abs/1608.00507). Every pair of an image and a class that has a box in it
+    counts once. Reported are `pointing/accuracy`, hits / (hits + misses) over all pairs,
+    `pointing/mean_class_accuracy`, the mean over classes, and `pointing/<class>`; beside them
+    `pointing/centre/...`, what pointing at the middle of every image scores: the level to beat.
 
     The places come from `CamPeakHook`, which the config must name.
 
