@@ -189,6 +189,7 @@ class BareDataset(torch.utils.data.Dataset):
 def test_a_dataset_without_facts_trains(devkit, tmp_path):
     dataset = dict(type='BareDataset', dataset=dataset_config(devkit)['dataset'])
     train(tiny_config(devkit, tmp_path / 'run', 'AN', dataset=dataset, epochs=1))
+    assert (tmp_path / 'run' / 'epoch_1.pth').is_file()
 
 
 def test_an_optimiser_for_each_part_of_the_model():

@@ -123,7 +123,8 @@ def settings(cfg: Config, contents: Contents) -> Identity:
             loader = _without(counted[name], IGNORED_OF_LOADERS)
             counted[name] = {**loader, 'dataset': _dataset_settings(loader.get('dataset'))}
     counted['hooks'] = _hook_settings(whole)
-    roots = sorted(set(_data_roots(whole)), key=len, reverse=True)
+    named = {str(v) for key, v in _flat(whole) if v and key.rpartition('.')[2] == 'data_root'}
+    roots = sorted(named, key=len, reverse=True)
     return {
         key: _value(value, roots, contents)
         for key, value in _flat(counted)
@@ -203,13 +204,3 @@ def _value(value: Any, roots: list[str], contents: Contents) -> Any:
         if text == root or text.startswith(os.path.join(root, '')):
             return '{data_root}' + text[len(root.rstrip(os.sep)) :]
     return text
-
-
-def _data_roots(part: Any) -> Iterator[str]:
-    if isinstance(part, Mapping):
-        if part.get('data_root'):
-            yield str(part['data_root'])
-        part = part.values()
-    if isinstance(part, (list, tuple, type({}.values()))):
-        for inner in part:
-            yield from _data_roots(inner)

@@ -320,6 +320,12 @@ def test_errors_name_the_loss_and_the_fix():
         loss.set_epoch(-1)
 
 
+def test_a_regulariser_that_would_not_count_is_refused():
+    for extra in (torch.nn.MSELoss(), dict(type='CrossEntropyLoss', use_sigmoid=True)):
+        with pytest.raises(ValueError, match=r'extra: \w+Loss .* derived from PartialLabelLoss'):
+            Broken(extra=[extra])
+
+
 def test_an_undeclared_need_of_the_epoch_raises_too():
     class Undeclared(PartialLabelLoss):
         def compute(self, batch):

@@ -153,8 +153,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._saved, self._loaded = checkpoint.get(STATE), True
 
     def _states(self) -> list[LabelState]:
-        parts = [part for loss in self._losses for part in loss.parts()]
-        return [part.state for part in parts if part.state is not None]
+        return [state for loss in self._losses for state in loss.states()]
 
     def _load(self, runner: Any) -> None:
         states = self._states()
@@ -198,7 +197,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         step, self._epoch = self._epoch + 1, None
         for number, (loss, record) in enumerate(zip(self._losses, self._records, strict=True)):
             totals = record.totals()
-            for state in [part.state for part in loss.parts() if part.state is not None]:
+            for state in loss.states():
                 state.merge(step - 1)  # also for a method that forgets super().end_epoch()
             loss.end_epoch(partial(training_predictions, runner, loss))
             scalars = label_scalars(totals) | self._reports.state(runner, loss)

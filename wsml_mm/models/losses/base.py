@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from mmpretrain.registry import MODELS
@@ -42,7 +42,7 @@ class PartialLabelLoss(nn.Module):
         extra: regularisers, losses of this package (or their configs) that are added.
 
     Raises:
-        ValueError: if the reduction is unknown.
+        ValueError: if the reduction is unknown, or a regulariser is no loss of this package.
     """
 
     # A method that cannot work without the epoch says so: it is then refused before training
@@ -67,8 +67,14 @@ class PartialLabelLoss(nn.Module):
             raise ValueError(f'reduction={reduction!r}: use one of {", ".join(REDUCTIONS)}')
         self.reduction, self.loss_weight = reduction, loss_weight
         self.extra = nn.ModuleList(
-            part if isinstance(part, PartialLabelLoss) else MODELS.build(part) for part in extra
+            MODELS.build(part) if isinstance(part, Mapping) else part for part in extra
         )
+        for part in self.extra:
+            if not isinstance(part, PartialLabelLoss):
+                raise ValueError(
+                    f'extra: {type(part).__name__} does not handle unobserved labels; use losses '
+                    'derived from PartialLabelLoss'
+                )
         self.epoch: int | None = None
         # On the device, so that a new epoch changes a value and no shape and no code; not in the
         # state_dict, since the training alone determines it. `_known` stays as it is after the
@@ -124,9 +130,8 @@ class PartialLabelLoss(nn.Module):
         Args:
             lr: the base learning rate of the runner's optimiser now.
         """
-        for loss in self.parts():
-            if loss.state is not None:
-                loss.state.step(lr)
+        for state in self.states():
+            state.step(lr)
 
     def end_epoch(self, predict: Callable[[], Predictions]) -> None:
         """Makes the state of the finished epoch hold; on several ranks all call it (a collective).
@@ -143,13 +148,17 @@ class PartialLabelLoss(nn.Module):
     # What is shared
 
     def _regularisers(self) -> Iterator[PartialLabelLoss]:
-        yield from (part for part in self.extra if isinstance(part, PartialLabelLoss))
+        yield from cast('Iterator[PartialLabelLoss]', iter(self.extra))
 
     def parts(self) -> Iterator[PartialLabelLoss]:
         """Yields this loss and its regularisers, and theirs."""
         yield self
         for part in self._regularisers():
             yield from part.parts()
+
+    def states(self) -> Iterator[LabelState]:
+        """Yields the states that this loss and its regularisers keep."""
+        yield from (loss.state for loss in self.parts() if loss.state is not None)
 
     @property
     def needs_sample_idx(self) -> bool:
@@ -218,12 +227,10 @@ class PartialLabelLoss(nn.Module):
         given, given_group = self._given
         if given is not None:
             self._given = (None, None)
-        if sample_idx is None and self.needs_sample_idx:
-            sample_idx = given
         if group is None and given_group is not None and len(given_group) == len(logits):
             group = given_group
         if self.needs_sample_idx:
-            sample_idx = self._checked(sample_idx, target)
+            sample_idx = self._checked(given if sample_idx is None else sample_idx, target)
         batch = LabelBatch(
             logits,
             target,
@@ -275,9 +282,8 @@ class PartialLabelLoss(nn.Module):
         sample_idx = check_samples(type(self).__name__, sample_idx, target)
         if any(loss.state is None and loss.columns() for loss in self.parts()):
             self.start(self.facts_of_loop(target.shape[1]))
-        for loss in self.parts():
-            if loss.state is not None:
-                loss.state.to(target.device)
+        for state in self.states():
+            state.to(target.device)
         return sample_idx
 
     def facts_of_loop(self, num_classes: int) -> TrainingFacts:
