@@ -12,7 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 
 from wsml_mm.datasets.nesting import walk
-from wsml_mm.experiments.launch import build_runner
+from wsml_mm.experiments.launch import build_runner, close_group_at_exit
 
 from .options import add_shared_options, finish_config, load_config
 
@@ -86,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.out and args.out_item in ('pred', None):
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
     metrics = runner.test()
+    close_group_at_exit()
     if args.out and args.out_item == 'metrics' and is_main_process():
         mmengine.dump(metrics, args.out)
 

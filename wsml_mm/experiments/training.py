@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from wsml_mm.engine.hooks import newest_loadable
 
 from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
-from .launch import build_runner
+from .launch import build_runner, close_group_at_exit
 
 
 def best_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
@@ -47,6 +47,7 @@ def train(cfg: Config) -> Runner:
     _choose_checkpoint(cfg)
     runner = build_runner(cfg)
     runner.train()
+    close_group_at_exit()
     return runner
 
 
