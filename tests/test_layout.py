@@ -71,7 +71,6 @@ COVERED_BY = {
     'wsml_mm.experiments.configs': 'test_train_test',
     'wsml_mm.experiments.data_digests': 'test_identity',
     'wsml_mm.experiments.entries': 'test_runs',
-    'wsml_mm.experiments.launch': 'test_train_test',
     'wsml_mm.experiments.method': 'test_apply',
     'wsml_mm.experiments.pipelines': 'test_apply',
     'wsml_mm.experiments.retest': 'test_cam_tools',

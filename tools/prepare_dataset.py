@@ -1,4 +1,4 @@
-from wsml_mm.cli.prepare_dataset import main
+from wsml_mm_cli.main import run
 
 if __name__ == '__main__':
-    main()
+    run('prepare_dataset')

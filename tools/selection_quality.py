@@ -1,4 +1,4 @@
-from wsml_mm.cli.selection_quality import main
+from wsml_mm_cli.main import run
 
 if __name__ == '__main__':
-    main()
+    run('selection_quality')

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from wsml_mm.experiments.comparison import run_comparison
 from wsml_mm.reports.comparison import draw_curves, write_tables
+from wsml_mm_cli.compare import parse_args
 
 from .comparison_options import (
-    add_baseline_option,
-    add_comparison_options,
     chosen_baseline,
     chosen_entries,
     command_line,
@@ -19,14 +17,6 @@ from .comparison_options import (
     stopping_in_one_line,
     styles_of,
 )
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description='Compare methods of one protocol over seeds')
-    add_comparison_options(parser)
-    add_baseline_option(parser)
-    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Command-line options that all tools share which train methods and compare them."""
+"""What commands do with the options of `wsml_mm_cli.comparison_options`."""
 
 from __future__ import annotations
 
@@ -8,105 +8,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from mmengine.config import DictAction
 
 from wsml_mm.experiments.comparison import run_folder
 from wsml_mm.experiments.entries import Entry, read_entries
 from wsml_mm.experiments.execution import Execution, Interrupted, RunError
-from wsml_mm.experiments.method import shipped_methods
 from wsml_mm.reports.styles import Style, read_styles
-
-
-class _Distinct(argparse.Action):
-    """Takes a list whose values differ."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
-        twice = [value for value in values if values.count(value) > 1]
-        if twice:
-            parser.error(f'{option} names {twice[0]} twice; once is enough')
-        setattr(namespace, self.dest, values)
-
-
-def _integer(lowest: int, highest: int, what: str) -> Any:
-    """Returns a parser of integers within bounds."""
-
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = lowest - 1
-        if not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f'{text}: {what}')
-        return value
-
-    return parse
-
-
-seed_number = _integer(0, 2**32 - 1, 'a seed is an integer of 0..4294967295')
-
-
-def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool = True) -> None:
-    """Adds what every tool takes that trains methods and compares them."""
-    parser.add_argument(
-        'configs',
-        nargs='+',
-        metavar='CONFIG',
-        help='with --methods a protocol (scenes/lite0_linear.py, or a config of your own), and '
-        'besides it NAME=FILE; without, a complete config a method, FILE or NAME=FILE',
-    )
-    parser.add_argument(
-        '--methods',
-        nargs='+',
-        metavar='METHOD',
-        help=f'to compare under the protocol: {", ".join(shipped_methods())}, or files of your own',
-    )
-    parser.add_argument(
-        '--upper-bound', action='store_true', help='also train AN on all labels ("full labels")'
-    )
-    parser.add_argument(
-        '--seeds',
-        nargs='+',
-        type=seed_number,
-        action=_Distinct,
-        default=[1200],
-        help='of labels + training',
-    )
-    parser.add_argument(
-        '--work-dir', required=needs_work_dir, help='folder for runs, tables and figures'
-    )
-    add_execution_options(parser)
-    parser.add_argument('--title', default='', help='of the figure')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
 
 
 def chosen_entries(args: argparse.Namespace) -> list[Entry]:
     """Returns what parsed options compare."""
     return read_entries(args.configs, args.methods, args.upper_bound)
-
-
-def add_execution_options(parser: argparse.ArgumentParser) -> None:
-    """Adds --jobs, --devices and --keep-going, for `execution_of`."""
-    parser.add_argument(
-        '--jobs',
-        type=_integer(1, 1024, 'give a number of runs at a time, at least 1'),
-        default=1,
-        help='runs at a time, on each of --devices',
-    )
-    parser.add_argument(
-        '--devices',
-        nargs='+',
-        action=_Distinct,
-        default=[],
-        metavar='ID',
-        help='GPUs to share the runs, as in CUDA_VISIBLE_DEVICES; each run sees one',
-    )
-    parser.add_argument(
-        '--keep-going',
-        action='store_true',
-        help='after a failed run do the others, then name the failed; default: stop',
-    )
 
 
 def execution_of(args: argparse.Namespace) -> Execution:
@@ -136,11 +47,6 @@ def stopping_in_one_line() -> Iterator[list[str]]:
     if failures:
         lines = '\n  '.join(failures)
         raise SystemExit(f'{len(failures)} runs failed and are in no table:\n  {lines}')
-
-
-def add_baseline_option(parser: argparse.ArgumentParser) -> None:
-    """Adds --baseline, for `chosen_baseline`."""
-    parser.add_argument('--baseline', help='method that others are compared with; default: first')
 
 
 def chosen_baseline(name: str | None, methods: Sequence[Entry]) -> str:

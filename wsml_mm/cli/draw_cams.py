@@ -38,37 +38,15 @@ from wsml_mm.reports.cams import (
     row_numbers,
 )
 from wsml_mm.reports.plots import write_figure_files
+from wsml_mm_cli.draw_cams import parse_args
 
 from .comparison_options import (
-    add_comparison_options,
     chosen_entries,
     command_line,
     execution_of,
     stopping_in_one_line,
 )
-from .pointing_game import add_cam_options, find_boxes, seen_config
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_comparison_options(parser, needs_work_dir=False)
-    add_cam_options(parser)
-    parser.add_argument('--checkpoint', choices=['best', 'last'], default='best', help='of a run')
-    parser.add_argument('--images', nargs='+', help='image files')
-    parser.add_argument('--indices', nargs='+', type=int, help='positions in the test set')
-    parser.add_argument('--classes', nargs='+', help='classes to show; default: all present')
-    parser.add_argument('--rows', type=int, default=6, help='at most so many rows')
-    parser.add_argument('--candidates', type=int, default=64, help='images to choose from')
-    parser.add_argument('--pick-seed', type=int, default=0, help='of the candidates')
-    args = parser.parse_args(argv)
-    if args.work_dir is None and not all(':' in config for config in args.configs):
-        parser.error(
-            'give --work-dir DIR, or a checkpoint for every method: NAME=CONFIG:CHECKPOINT'
-        )
-    return args
+from .pointing_game import find_boxes, seen_config
 
 
 class Trained(NamedTuple):

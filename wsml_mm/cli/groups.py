@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsml_mm.evaluation.frequency_groups import COUNTS, groups_by_count
+from wsml_mm.evaluation.frequency_groups import groups_by_count
 from wsml_mm.experiments.class_counts import count_annotations, require_class_scores
 from wsml_mm.experiments.comparison import run_comparison
 from wsml_mm.experiments.entries import seeded_config
-from wsml_mm.experiments.results import CHECKPOINTS
 from wsml_mm.reports.groups import class_rows, group_markdown, group_members, group_rows
 from wsml_mm.reports.groups_figure import draw_groups, group_labels
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
+from wsml_mm_cli.groups import parse_args
 
 from .comparison_options import (
-    add_baseline_option,
-    add_comparison_options,
     chosen_baseline,
     chosen_entries,
     command_line,
@@ -26,27 +23,6 @@ from .comparison_options import (
     stopping_in_one_line,
     styles_of,
 )
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(
-        description='mAP by groups of classes, rarest first; runs already in the work folder (of '
-        'compare) are used as they are'
-    )
-    add_comparison_options(parser)
-    add_baseline_option(parser)
-    parser.add_argument('--groups', type=int, default=5, help='how many')
-    parser.add_argument(
-        '--count',
-        choices=COUNTS,
-        default='positive',
-        help='what makes a class frequent in the training split; OpenImages: annotated',
-    )
-    parser.add_argument(
-        '--checkpoint', '--moment', choices=CHECKPOINTS, default='best', help='that is drawn'
-    )
-    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.engine.hooks import newest_loadable
@@ -35,39 +35,9 @@ from wsml_mm.reports.label_history import (
 )
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
+from wsml_mm_cli.label_growth import parse_args
 
-from .comparison_options import command_line, seed_number, stopping_in_one_line
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config of a training with LL-Cp, or a protocol')
-    parser.add_argument('--method', help='of the training under that protocol, e.g. ll-cp')
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument('--checkpoint', help='of a finished training, e.g. its last epoch')
-    source.add_argument('--work-dir', help='train here first; a finished one (of compare) is kept')
-    parser.add_argument(
-        '--seed',
-        type=seed_number,
-        help='of labels + training; default: 1200, with --checkpoint the config as it is',
-    )
-    parser.add_argument('--out', required=True, help='the figure, without suffix')
-    parser.add_argument('--images', nargs='+', help='names of training images to show')
-    parser.add_argument(
-        '--count',
-        type=int,
-        default=6,
-        help='images to show: those with most corrections, right and wrong in proportion',
-    )
-    parser.add_argument('--choice-seed', type=int, default=0, help='of ties in that choice')
-    parser.add_argument('--export', help='CSV file for all corrections of the training set')
-    parser.add_argument('--title', help='of the figure; default: how many corrections were right')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
-    args = parser.parse_args(argv)
-    if args.count < 1:
-        parser.error(f'--count {args.count}: show at least one image')
-    return args
+from .comparison_options import command_line, stopping_in_one_line
 
 
 def read_config(args: argparse.Namespace, method: Entry) -> Config:

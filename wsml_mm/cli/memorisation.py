@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.memorisation import draw_memorisation, memorisation_rows
 from wsml_mm.reports.plots import write_figure_files
+from wsml_mm_cli.memorisation import parse_args
 
 from .comparison_options import (
-    add_comparison_options,
     chosen_entries,
     command_line,
     execution_of,
@@ -21,9 +20,7 @@ from .comparison_options import (
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_comparison_options(parser)
-    args = parser.parse_args(argv)
+    args = parse_args(argv)
     methods, root = chosen_entries(args), Path(args.work_dir)
     with stopping_in_one_line() as failures:
         runs, failed = dynamics_of(methods, args.seeds, root, args.cfg_options, execution_of(args))

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from wsml_mm.benchmarks.openimages_v3 import OpenImagesV3, downloaded_ids, format_ids, ids_of
-from wsml_mm.benchmarks.openimages_v3.dataset import SPLITS
 from wsml_mm.labels.files import write_durably
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--root', required=True, help='folder that 2017_11 was extracted to')
-    parser.add_argument('--splits', nargs='+', choices=SPLITS, default=['train'], help='to list')
-    parser.add_argument('--out', required=True, help='text file to write')
-    parser.add_argument(
-        '--missing', action='store_true', help='only images that are not in ROOT/SPLIT yet'
-    )
-    parser.add_argument(
-        '--keep-unlabelled',
-        action='store_true',
-        help='also images that have labels of other than the trainable classes only',
-    )
-    return parser.parse_args(argv)
+from wsml_mm_cli.openimages_ids import parse_args
 
 
 def image_lines(dataset: OpenImagesV3, missing: bool) -> bytes:

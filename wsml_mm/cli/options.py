@@ -1,4 +1,4 @@
-"""Command-line options that train and test share, with MMPretrain's names and meanings."""
+"""The config that a command line names, with MMPretrain's options applied."""
 
 from __future__ import annotations
 
@@ -6,39 +6,10 @@ import argparse
 import os
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import fill_loaders, is_shipped_protocol
-from wsml_mm.experiments.method import shipped_methods
-
-
-def add_method_options(parser: argparse.ArgumentParser) -> None:
-    """Adds --method and --upper-bound, for tools that take one config."""
-    parser.add_argument(
-        '--method',
-        help=f'in place of the one in the config: {", ".join(shipped_methods())}, or a file of '
-        'your own; default: the config as it is, a shipped protocol with AN',
-    )
-    parser.add_argument('--upper-bound', action='store_true', help='AN with all labels observed')
-
-
-def add_shared_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what train and test share: MMPretrain's options, --method and --upper-bound."""
-    add_method_options(parser)
-    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
-    parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
-    parser.add_argument('--no-pin-memory', action='store_true', help='do not pin memory')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings to override, key=value, e.g. train_cfg.max_epochs=3 "k=[1,2]"',
-    )
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='launcher'
-    )
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by torchrun')
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -15,51 +15,18 @@ from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.entries import Entry, seeded_config
 from wsml_mm.experiments.results import CHECKPOINTS, METRIC
 from wsml_mm.experiments.retest import checkpoints, retest, set_input_size
-from wsml_mm.models.cam import CAM_METHODS
 from wsml_mm.quiet import quiet
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
+from wsml_mm_cli.pointing_game import parse_args
 
 from .comparison_options import (
-    add_comparison_options,
     chosen_entries,
     command_line,
     execution_of,
     stopping_in_one_line,
     styles_of,
 )
-
-
-def add_cam_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what both tools of activation maps take."""
-    parser.add_argument('--method', choices=CAM_METHODS, default='cam', help='default: cam')
-    parser.add_argument(
-        '--boxes',
-        help='folder of VOC annotations, instances file of COCO (.json) or box file of OpenImages '
-        '(.csv); default: Annotations of the data set',
-    )
-    parser.add_argument(
-        '--input-size',
-        type=int,
-        nargs='+',
-        metavar='PX',
-        help="width and height of the network's input; default: of the config's test pipeline",
-    )
-
-    parser.add_argument(
-        '--out', help='figure, without suffix; default: named after the tool, in the work folder'
-    )
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_comparison_options(parser)
-    add_cam_options(parser)
-    parser.add_argument(
-        '--tolerance', type=float, default=0.0, help='pixels beside a box that still hit it'
-    )
-    return parser.parse_args(argv)
 
 
 def find_boxes(path: str | None, dataset: Any) -> dict[str, Any] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,26 +15,7 @@ from wsml_mm.benchmarks.downloads import check_downloads
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.images import missing_images
 from wsml_mm.reports.published_statistics import print_statistics
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('name', choices=list(BENCHMARKS), help='of the benchmark')
-    parser.add_argument(
-        '--root',
-        default=os.environ.get('WSML_DATA', 'data'),
-        help='folder of all data sets; default: $WSML_DATA, or data',
-    )
-    parser.add_argument('--split', nargs='+', help='splits to prepare; default: all')
-    parser.add_argument('--unpack', action='store_true', help='unpack the archives that are there')
-    parser.add_argument('--verify', action='store_true', help='compute the checksums of archives')
-    args = parser.parse_args(argv)
-    splits = list(BENCHMARKS[args.name].published)
-    if unknown := set(args.split or []) - set(splits):
-        parser.error(f'--split {" ".join(sorted(unknown))}: {args.name} has {splits}')
-    args.split = args.split or splits
-    return args
+from wsml_mm_cli.prepare_dataset import parse_args
 
 
 def read_split(benchmark: Benchmark, root: Path, split: str) -> ColumnDataset:

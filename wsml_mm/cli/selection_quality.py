@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.selection_figures import draw_classes, draw_quality
 from wsml_mm.reports.selection_quality import acting, quality_rows, shown_classes
 from wsml_mm.reports.styles import Style
+from wsml_mm_cli.selection_quality import parse_args
 
 from .comparison_options import (
-    add_comparison_options,
     chosen_entries,
     command_line,
     execution_of,
@@ -25,9 +24,7 @@ from .comparison_options import (
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_comparison_options(parser)
-    args = parser.parse_args(argv)
+    args = parse_args(argv)
     methods, root = chosen_entries(args), Path(args.work_dir)
     with stopping_in_one_line() as failures:
         trained, failed = dynamics_of(

@@ -13,29 +13,9 @@ from mmengine.evaluator import DumpResults
 
 from wsml_mm.datasets.nesting import walk
 from wsml_mm.experiments.launch import build_runner, close_group_at_exit
+from wsml_mm_cli.test import parse_args
 
-from .options import add_shared_options, finish_config, load_config
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description='Test a multi-label classifier')
-    parser.add_argument('config', help='config file, or its name below the configs of wsml_mm')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', help='file for the results')
-    parser.add_argument(
-        '--out-item', choices=['metrics', 'pred'], help='what --out holds; default: predictions'
-    )
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
-    parser.add_argument('--show', action='store_true', help='show the predictions in a window')
-    parser.add_argument('--interval', type=int, default=1, help='draw every n-th sample')
-    parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays')
-    parser.add_argument('--tta', action='store_true', help='average over test-time augmentation')
-    add_shared_options(parser)
-    args = parser.parse_args(argv)
-    if args.out is None and args.out_item is not None:
-        parser.error('--out-item says what --out holds: give --out FILE as well')
-    return args
+from .options import finish_config, load_config
 
 
 def make_config(args: argparse.Namespace) -> Config:

@@ -9,27 +9,9 @@ from mmengine.config import Config
 
 from wsml_mm.experiments.configs import LOADERS
 from wsml_mm.experiments.training import train
+from wsml_mm_cli.train import parse_args
 
-from .options import add_shared_options, finish_config, load_config
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description='Train a multi-label classifier')
-    parser.add_argument('config', help='config file, or its name below the configs of wsml_mm')
-    parser.add_argument(
-        '--resume',
-        nargs='?',
-        const='auto',
-        help='resume from this checkpoint, or without a value from the latest in the work folder',
-    )
-    parser.add_argument('--no-validate', action='store_true', help='train without validation')
-    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the rate with batches')
-    parser.add_argument(
-        '--no-persistent-workers', action='store_true', help='start loader workers every epoch'
-    )
-    add_shared_options(parser)
-    return parser.parse_args(argv)
+from .options import finish_config, load_config
 
 
 def make_config(args: argparse.Namespace) -> Config:

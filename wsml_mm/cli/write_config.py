@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
-
-from mmengine.config import DictAction
 
 from wsml_mm.experiments.compose import BASELINE, read_config
 from wsml_mm.experiments.entries import set_seed
 from wsml_mm.experiments.method import read_method
 from wsml_mm.experiments.written import write_config
-
-from .options import add_method_options
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('protocol', help='scenes/lite0_linear.py, or a config of your own')
-    add_method_options(parser)
-    parser.add_argument('--out', required=True, help='file to write')
-    parser.add_argument('--seed', type=int, help='of labels + training; default: as it is')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
-    return parser.parse_args(argv)
+from wsml_mm_cli.write_config import parse_args
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets import FeatureDataset, SplitNames, save_observation
@@ -15,23 +14,10 @@ from wsml_mm.datasets.nesting import unwrap
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import partial_datasets
 from wsml_mm.version import __version__
+from wsml_mm_cli.write_mask import parse_args
 
 # A mask is of the whole split, whatever part of it is trained on.
 _OF_A_PART = ('holdout', 'subsample', 'indices', 'bad_images', 'diagnosis', 'lazy_init')
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file, or its name below the configs of wsml_mm')
-    parser.add_argument('out', help='mask file to write, .npz')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings to override, e.g. train_dataloader.dataset.observe.seed=1201',
-    )
-    return parser.parse_args(argv)
 
 
 def write_mask(cfg: Config, out: str | Path, made: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""Checks a data set: finds all that is wrong with a table of labels, or with a config's data."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(
+        description='Find all that is wrong with a data set; the exit code is 1 if there is any'
+    )
+    parser.add_argument(
+        'source', help="a table of labels (CSV, Parquet, JSON), MMPretrain's JSON, or a config"
+    )
+    parser.add_argument('--html', type=Path, help='also write the report as a page with pictures')
+    parser.add_argument(
+        '--decode', action='store_true', help='decode every image, and find identical files'
+    )
+    table = parser.add_argument_group('for a table')
+    table.add_argument('--images', type=Path, help="the images' folder; default: the table's")
+    table.add_argument('--classes', type=Path, help='text file of class names, one a line')
+    table.add_argument('--separator', default='|', help='between the labels of a cell')
+    table.add_argument('--unlisted', default='unobserved', help='or: negative')
+    table.add_argument('--duplicates', default='refuse', help='or: merge')
+    table.add_argument(
+        '--columns', nargs='+', default=[], metavar='KEY=NAME', help='e.g. image=file positive=tags'
+    )
+    config = parser.add_argument_group('for a config')
+    config.add_argument('--loader', choices=['train', 'val', 'test'], default='train')
+    config.add_argument(
+        '--all-labels', action='store_true', help='also those that `observe` hides from the model'
+    )
+    return parser.parse_args(argv)

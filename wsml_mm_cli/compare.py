@@ -1,0 +1,16 @@
+"""Compares methods over seeds: trains all, tests each at its best and last epoch, tabulates."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from .comparison_options import add_baseline_option, add_comparison_options
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description='Compare methods of one protocol over seeds')
+    add_comparison_options(parser)
+    add_baseline_option(parser)
+    return parser.parse_args(argv)

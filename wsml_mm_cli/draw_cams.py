@@ -1,0 +1,37 @@
+"""Draws class activation maps of several methods side by side, training first what is missing.
+
+Methods are configs, whose checkpoints are found below --work-dir (and trained where missing), or
+NAME=CONFIG:CHECKPOINT. Without --images and --indices the rows are chosen by a rule that does not
+know which method is right: among --candidates test images with two or more classes, drawn with
+--pick-seed (those with one where there are none), the ones whose maps differ most between methods,
+times the largest predicted probability.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from .comparison_options import add_cam_options, add_comparison_options
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_comparison_options(parser, needs_work_dir=False)
+    add_cam_options(parser)
+    parser.add_argument('--checkpoint', choices=['best', 'last'], default='best', help='of a run')
+    parser.add_argument('--images', nargs='+', help='image files')
+    parser.add_argument('--indices', nargs='+', type=int, help='positions in the test set')
+    parser.add_argument('--classes', nargs='+', help='classes to show; default: all present')
+    parser.add_argument('--rows', type=int, default=6, help='at most so many rows')
+    parser.add_argument('--candidates', type=int, default=64, help='images to choose from')
+    parser.add_argument('--pick-seed', type=int, default=0, help='of the candidates')
+    args = parser.parse_args(argv)
+    if args.work_dir is None and not all(':' in config for config in args.configs):
+        parser.error(
+            'give --work-dir DIR, or a checkpoint for every method: NAME=CONFIG:CHECKPOINT'
+        )
+    return args

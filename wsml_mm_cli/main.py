@@ -1,0 +1,66 @@
+"""The entry of all commands: `wsml-mm COMMAND ...`, and of the scripts in tools/."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    'train': 'train a classifier',
+    'test': 'test a checkpoint',
+    'compare': 'train and test several methods over seeds: tables and figure',
+    'sweep': 'vary one setting: mAP by delta_rel, by the share of images, by anything',
+    'check-dataset': 'find all that is wrong with a table of labels, or with the data of a config',
+    'prepare-dataset': "what to download of the field's benchmarks, and their statistics",
+    'write-config': 'write a protocol and a method as one config file',
+    'write-mask': 'write the labels that a config observes',
+    'memorisation': 'draw how methods memorise wrong labels',
+    'selection-quality': 'draw how often rejections and corrections are right',
+    'label-growth': 'draw which labels LL-Cp adds when',
+    'draw-cams': 'draw class activation maps side by side',
+    'pointing-game': "how often a map's maximum lies in a box",
+    'groups': 'mAP of groups of classes, rare to frequent',
+    'openimages-ids': 'list the images of OpenImages to fetch',
+}
+
+
+def run(command: str, argv: Sequence[str] | None = None) -> None:
+    """Runs a command; the package is imported once the command line is known to be sound.
+
+    Args:
+        command: the name of its module in `wsml_mm_cli` and `wsml_mm.cli`.
+        argv: its arguments; None: those of the process.
+    """
+    import_module(f'wsml_mm_cli.{command}').parse_args(argv)
+    import_module(f'wsml_mm.cli.{command}').main(argv)
+
+
+def usage() -> str:
+    """Returns what `wsml-mm --help` prints."""
+    width = max(map(len, COMMANDS))
+    lines = [f'  {name:{width}}  {what}' for name, what in COMMANDS.items()]
+    return '\n'.join(
+        ['usage: wsml-mm COMMAND ...', '', *lines, '', 'wsml-mm COMMAND --help says more.']
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs `wsml-mm`."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ('-h', '--help'):
+        print(usage())
+        raise SystemExit(0 if words else 2)
+    name = words[0].replace('_', '-')
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f'did you mean {near[0]}?' if near else f'use {", ".join(COMMANDS)}'
+        print(f'wsml-mm: error: no command {words[0]!r}; {hint}', file=sys.stderr)
+        raise SystemExit(2)
+    sys.argv = [f'wsml-mm {name}', *words[1:]]  # as argparse and the written commands show it
+    run(name.replace('-', '_'))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,19 @@
+"""Plays the pointing game with every method: trains what is missing, tests, draws and tabulates."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from .comparison_options import add_cam_options, add_comparison_options
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_comparison_options(parser)
+    add_cam_options(parser)
+    parser.add_argument(
+        '--tolerance', type=float, default=0.0, help='pixels beside a box that still hit it'
+    )
+    return parser.parse_args(argv)

@@ -1,0 +1,29 @@
+"""Trains every method at every value of one setting, with every seed; tabulates and draws it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from .comparison_options import add_baseline_option, add_comparison_options
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(
+        description='Vary one setting; a method without it is run once and drawn as a reference'
+    )
+    add_comparison_options(parser)
+    add_baseline_option(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        '--delta-rel', nargs='+', type=float, metavar='PERCENT', help='of the large-loss methods'
+    )
+    what.add_argument(
+        '--train-fraction', nargs='+', type=float, metavar='SHARE', help='of the training images'
+    )
+    what.add_argument('--set', nargs='+', metavar='KEY V1 V2', help='any config key, its values')
+    args = parser.parse_args(argv)
+    if args.set is not None and len(args.set) < 2:
+        parser.error('--set takes a config key and its values: --set KEY V1 V2 ...')
+    return args
