@@ -34,7 +34,11 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
         argv: its arguments; None: those of the process.
     """
     import_module(f'wsml_mm_cli.{command}').parse_args(argv)
-    import_module(f'wsml_mm.cli.{command}').main(argv)
+    work = import_module(f'wsml_mm.cli.{command}')
+    from wsml_mm.experiments.spelling import explained_types
+
+    with explained_types():
+        work.main(argv)
 
 
 def usage() -> str:

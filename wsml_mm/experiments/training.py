@@ -14,6 +14,7 @@ from wsml_mm.engine.hooks import newest_loadable
 
 from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
 from .launch import build_runner, close_group_at_exit
+from .spelling import explained_types
 
 
 def best_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
@@ -45,8 +46,9 @@ def train(cfg: Config) -> Runner:
         if stage.get('carry_corrections', False):
             _carry_state(cfg, cfg.load_from)
     _choose_checkpoint(cfg)
-    runner = build_runner(cfg)
-    runner.train()
+    with explained_types():
+        runner = build_runner(cfg)
+        runner.train()
     close_group_at_exit()
     return runner
 
