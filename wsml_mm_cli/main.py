@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -34,11 +36,21 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
         argv: its arguments; None: those of the process.
     """
     import_module(f'wsml_mm_cli.{command}').parse_args(argv)
+    _pass_over_missing_operators()
     work = import_module(f'wsml_mm.cli.{command}')
     from wsml_mm.experiments.spelling import explained_types
 
     with explained_types():
         work.main(argv)
+
+
+def _pass_over_missing_operators() -> None:
+    """Silences mmcv-lite's warning of compiled operators, which no model here has."""
+    text = 'Fail to import ``MultiScaleDeformableAttention``'
+    warnings.filterwarnings('ignore', message=text)
+    known = os.environ.get('PYTHONWARNINGS', '')
+    if text not in known:  # read by processes that are started
+        os.environ['PYTHONWARNINGS'] = ','.join(filter(None, [known, f'ignore:{text}']))
 
 
 def usage() -> str:

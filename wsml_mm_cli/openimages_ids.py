@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from .prepare_dataset import SPLITS
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
@@ -13,7 +15,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--splits',
         nargs='+',
-        choices=['train', 'validation', 'test'],
+        choices=SPLITS['openimages-v3'],
         default=['train'],
         help='to list',
     )

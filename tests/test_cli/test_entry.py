@@ -118,3 +118,19 @@ def test_runs_a_command(tmp_path, monkeypatch):
     out.unlink()
     run('write_config', ['scenes/lite0_linear.py', '--out', str(out)])
     assert out.is_file()
+
+
+def test_mmcv_lite_is_passed_over(tmp_path):
+    """Its warning of compiled operators that no model needs, also in processes that are started."""
+    code = f"""
+import subprocess, sys, warnings
+from wsml_mm_cli.main import run
+run('write_config', ['scenes/lite0_linear.py', '--out', {str(tmp_path / 'c.py')!r}])
+text = 'Fail to import ``MultiScaleDeformableAttention`` from x'
+warnings.warn(text)
+child = f'import warnings; warnings.warn({{text!r}}); warnings.warn("seen")'
+subprocess.run([sys.executable, '-c', child])
+"""
+    errors = run_python('-c', code).stderr
+    assert 'MultiScale' not in errors
+    assert 'seen' in errors

@@ -1,8 +1,13 @@
-"""The end of a process that trained under a launcher."""
+"""How trainings begin and end: mixed precision, and the end of a process under a launcher."""
 
 from __future__ import annotations
 
+import pytest
+import torch
 from helpers import run_python
+from mmengine.config import Config
+
+from wsml_mm.experiments.launch import build_runner
 
 _SCRIPT = """
 import atexit, os, sys
@@ -35,3 +40,12 @@ def test_no_thread_of_the_group_outlives_python(tmp_path):
     result = run_python('-c', _SCRIPT, str(tmp_path / 'store'))
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == ['trained True True', 'at the end False False']
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_mixed_precision_without_a_gpu_is_refused(tmp_path):
+    path = tmp_path / 'mine.py'
+    path.write_text("optim_wrapper = dict(type='AmpOptimWrapper')")
+    cfg = Config.fromfile(path)
+    with pytest.raises(ValueError, match=r'mine.py: mixed precision .--amp, AmpOptimWrapper. n'):
+        build_runner(cfg)

@@ -26,7 +26,11 @@ def message_of(registry, config):
 @pytest.mark.parametrize(
     ('registry', 'config', 'parts'),
     [
-        (MODELS, dict(_HEAD, loss=dict(type='LargeLosReject')), ["did you mean 'LargeLossReject'?"]),
+        (
+            MODELS,
+            dict(_HEAD, loss=dict(type='LargeLosReject')),
+            ["did you mean 'LargeLossReject'?"],
+        ),
         (MODELS, dict(_HEAD, loss=dict(type='largelossreject')), ["mean 'LargeLossReject'?"]),
         (MODELS, dict(type='PartialLabelHook'), ['is a hook, but stands where a model belongs']),
         (DATASETS, dict(type='PartialLabelDatset'), ["did you mean 'PartialLabelDataset'?"]),
@@ -44,5 +48,5 @@ def test_what_was_meant(registry, config, parts):
 
 
 def test_other_errors_are_left_alone():
-    with pytest.raises(KeyError, match='^.x.$'), explained_types():
+    with pytest.raises(KeyError, match=r'^.x.$'), explained_types():
         raise KeyError('x')

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wsml_mm.labels.numbers import check_number
+
 
 def holdout_indices(count: int, part: str, fraction: float, seed: int) -> NDArray[np.int64]:
     """Returns the sorted positions of one part of a random split (the field's 80/20 split).
@@ -23,8 +25,7 @@ def holdout_indices(count: int, part: str, fraction: float, seed: int) -> NDArra
     """
     if part not in ('train', 'val'):
         raise ValueError(f'holdout part={part!r}: use "train" or "val"')
-    if not 0 <= fraction <= 1:
-        raise ValueError(f'holdout fraction={fraction}: the share held out lies in 0..1')
+    check_number('holdout fraction', fraction, 'the share held out lies in 0..1', 0, 1)
     order = np.random.RandomState(seed).permutation(count)
     cut = count - int(np.round(fraction * count))
     return np.sort(order[:cut] if part == 'train' else order[cut:]).astype(np.int64)
@@ -44,8 +45,7 @@ def subsample_indices(count: int, fraction: float, seed: int = 999) -> NDArray[n
     Raises:
         ValueError: if the fraction is outside 0..1.
     """
-    if not 0 <= fraction <= 1:
-        raise ValueError(f'subsample fraction={fraction}: the share kept lies in 0..1')
+    check_number('subsample fraction', fraction, 'the share kept lies in 0..1', 0, 1)
     order = np.random.RandomState(seed).permutation(count)
     return np.sort(order[: int(np.round(fraction * count))]).astype(np.int64)
 

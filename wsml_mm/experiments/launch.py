@@ -10,17 +10,32 @@ import subprocess
 import torch
 import torch.distributed as dist
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Builds the config's Runner, under the launcher it names."""
+    """Builds the config's Runner, under the launcher it names.
+
+    Raises:
+        ValueError: if it asks for mixed precision where no device has it.
+    """
+    _check_amp(cfg)
     if cfg.get('launcher', 'none') != 'none' and not torch.cuda.is_available():
         if cfg.launcher == 'slurm':
             _read_slurm()
         _start_gloo(cfg)
     return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+
+
+def _check_amp(cfg: Config) -> None:
+    wanted = (cfg.get('optim_wrapper') or {}).get('type') == 'AmpOptimWrapper'
+    if wanted and get_device() in ('cpu', 'mps'):
+        raise ValueError(
+            f'{cfg.filename}: mixed precision (--amp, AmpOptimWrapper) needs a GPU that PyTorch '
+            f'sees, and here is only {get_device()}; leave it out'
+        )
 
 
 def close_group_at_exit() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wsml_mm.labels.blocks import Block, join_blocks, row_blocks
 from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
+from wsml_mm.labels.numbers import check_number
 from wsml_mm.labels.sparse import SparseLabels
 
 from .base import Observation
@@ -47,8 +48,7 @@ class KeepRatio(Observation):
     """
 
     def __init__(self, ratio: float, seed: int = 0, draws: str = 'numpy') -> None:
-        if not 0 <= ratio <= 1:
-            raise ValueError(f'ratio={ratio}: the share of labels kept lies in 0..1')
+        check_number('ratio', ratio, 'the share of labels kept lies in 0..1', 0, 1)
         if draws not in _DRAWS:
             raise ValueError(f'draws={draws!r}: use one of {sorted(_DRAWS)}')
         self.ratio, self.seed, self.draws = ratio, seed, draws

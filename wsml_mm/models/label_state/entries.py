@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wsml_mm.labels.numbers import check_number
+
 from ..ranks import gather_objects, total, world_size
 from .entry_checks import Keys, check_keys, check_rows, saved_columns
 from .facts import TrainingFacts
@@ -42,8 +44,9 @@ class Entries:
     def __post_init__(self) -> None:
         if self.keep not in ('first', 'last'):
             raise ValueError(f'Entries(keep={self.keep!r}): use "first" or "last"')
-        if self.max_fraction is not None and not 0 <= self.max_fraction <= 1:
-            raise ValueError(f'max_fraction={self.max_fraction}: a share between 0 and 1')
+        for name in ('max_fraction', 'warn_share'):
+            if (share := getattr(self, name)) is not None:
+                check_number(name, share, 'a share between 0 and 1', 0, 1)
 
     def create(self, facts: TrainingFacts) -> EntryStore:
         """Returns an empty store for a training set."""

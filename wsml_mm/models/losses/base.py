@@ -9,6 +9,8 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from wsml_mm.labels.numbers import check_number
+
 from ..label_state import Column, LabelState, TrainingFacts
 from ..label_state.state import stay_outside_compiled_code
 from ..ranks import Ranks
@@ -63,6 +65,7 @@ class PartialLabelLoss(nn.Module):
         extra: Sequence[Mapping[str, Any] | PartialLabelLoss] = (),
     ) -> None:
         super().__init__()
+        check_number('loss_weight', loss_weight, 'a finite factor')
         if reduction not in REDUCTIONS:
             raise ValueError(f'reduction={reduction!r}: use one of {", ".join(REDUCTIONS)}')
         self.reduction, self.loss_weight = reduction, loss_weight

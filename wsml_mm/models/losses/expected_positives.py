@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mmpretrain.registry import MODELS
 
+from wsml_mm.labels.numbers import check_number
+
 from .base import PartialLabelLoss
 from .contract import LabelBatch, LossParts
 
@@ -31,8 +33,7 @@ class ExpectedPositives(PartialLabelLoss):
 
     def __init__(self, expected_num_pos: float, loss_weight: float = 1.0) -> None:
         super().__init__(loss_weight)
-        if expected_num_pos < 0:
-            raise ValueError(f'expected_num_pos={expected_num_pos}: a number of positives, >= 0')
+        check_number('expected_num_pos', expected_num_pos, 'a number of positives, >= 0', 0)
         self.expected_num_pos = expected_num_pos
 
     def compute(self, batch: LabelBatch) -> LossParts:

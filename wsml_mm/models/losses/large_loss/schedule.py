@@ -6,6 +6,8 @@ from fractions import Fraction
 
 from torch import Tensor
 
+from wsml_mm.labels.numbers import check_number
+
 from ...selection import selection_budget
 
 # The budget is computed on the device in int64, base * numerator / denominator; a base below
@@ -28,8 +30,7 @@ class DeltaSchedule:
     """
 
     def __init__(self, delta_rel: float, growing: bool) -> None:
-        if not 0 <= delta_rel <= 100:
-            raise ValueError(f'delta_rel={delta_rel}: a percentage between 0 and 100')
+        check_number('delta_rel', delta_rel, 'a percentage between 0 and 100', 0, 100)
         self.delta_rel, self.growing = delta_rel, growing
         self.fraction = Fraction(str(delta_rel)) / 100
         if max(self.fraction.numerator, self.fraction.denominator) >= _LIMIT:
