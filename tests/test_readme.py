@@ -107,7 +107,8 @@ def test_own_data_from_an_empty_folder_to_a_tested_model(own_folder, capsys):
     making, running = (block for block in SHELL if 'mydata' in block)
     subprocess.run(['bash', '-euc', making], check=True)
     write_photographs('a.jpg', 'b.jpg', 'c.jpg')
-    Path('mydata/val.csv').write_text(Path('mydata/train.csv').read_text())
+    for name in ('val', 'test'):
+        Path(f'mydata/{name}.csv').write_text(Path('mydata/train.csv').read_text())
     cfg = read_own_config()
     assert len(Path('mine.py').read_text().splitlines()) <= 15
     for loader, flips in (('train', 1), ('val', 0), ('test', 0)):

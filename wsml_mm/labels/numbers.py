@@ -22,7 +22,7 @@ def check_number(
         ValueError: if it is anything else.
     """
     if isinstance(value, Real) and not isinstance(value, bool):
-        if math.isfinite(value) and lowest <= value <= highest:
+        if math.isfinite(value) and lowest <= float(value) <= highest:
             return
         raise ValueError(f'{name}={value}: {meaning}')
     hint = ''
