@@ -1,0 +1,64 @@
+"""Names of images in a table made names of files: without address or upload mark, with suffix."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pyarrow as pa
+
+from wsml_mm.labels.files import IMAGE_SUFFIXES
+
+from .layout import Batch, TableFormat
+from .problem import RowError, RowErrors
+
+_UPLOAD = re.compile(r'^[0-9a-f]{8}-')  # what Label Studio puts before the name of an upload
+
+
+def file_name(name: str, layout: TableFormat) -> str:
+    """Returns the name of the file that a table's image is.
+
+    Args:
+        name: as it stands in the table: a path, or an address such as /data/upload/1/x-cat.jpg.
+        layout: `image_names` and `image_suffix` say what to do.
+    """
+    name = name.strip()
+    if layout.image_names != 'path':
+        if '://' in name or name.startswith('/data/'):
+            parts = urlsplit(name)
+            name = parse_qs(parts.query).get('d', [unquote(parts.path)])[0]
+        name = re.split(r'[/\\]', name)[-1]
+        if layout.image_names == 'original':
+            name = _UPLOAD.sub('', name)
+    if name and PurePosixPath(name).suffix.lower() not in IMAGE_SUFFIXES:
+        name += layout.image_suffix
+    return name
+
+
+class ImageNames:
+    """Names the files of a table's images, and finds two images that would become one.
+
+    Args:
+        layout: how to read the table.
+        errors: takes those of images.
+    """
+
+    def __init__(self, layout: TableFormat, errors: RowErrors) -> None:
+        self.layout, self.errors = layout, errors
+        self._origin: dict[str, str] = {}
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Returns the rows with the names of their files."""
+        if self.layout.image_names == 'path' and not self.layout.image_suffix:
+            return batch
+        found: list[str | None] = []
+        for line, name in zip(batch.lines.tolist(), batch.images.to_pylist(), strict=True):
+            file = name and file_name(name, self.layout)
+            if file and self._origin.setdefault(file, name) != name:
+                other = self._origin[file]
+                what = f'{name[:80]!r} would be the file {file!r}, as {other[:80]!r} is'
+                fix = "give the two other names, or say image_names='path'"
+                self.errors.add(line, RowError('two images of one name', what, fix), name)
+            found.append(file)
+        return batch._replace(images=pa.array(found, pa.string()))
