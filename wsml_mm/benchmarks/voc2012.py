@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
@@ -24,6 +25,9 @@ VOC_CLASSES = (
     'diningtable', 'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
     'tvmonitor',
 )  # fmt: skip
+
+# CVAT puts names with blanks in quotation marks.
+_LINE = re.compile(r'(?:"([^"]+)"|(\S+))\s+(1|0|-1)')
 
 BENCHMARKS = {
     'voc2012': Benchmark(
@@ -134,21 +138,22 @@ class VOC2012(ColumnDataset):
                 f"LabelTable(ann_file='ImageSets/Main/{names.name}', data_prefix='JPEGImages')"
             )
         for number, line in numbered_lines(path, 'class file', hint):
-            fields = line.split()
-            if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
+            fields = _LINE.fullmatch(line)
+            if fields is None:
                 raise ValueError(
                     f'{path}:{number}: {line!r} is not "IMAGE LABEL" with a label of '
                     '1 (present), 0 (difficult only) or -1 (absent); correct the line'
                 )
-            image = _file_name(fields[0])
+            listed = fields[1] or fields[2]
+            image = _file_name(listed)
             if isinstance(image, RowError):
                 raise ValueError(f'{path}:{number}: {image.what}; {image.fix}')
             if image in seen:
                 raise ValueError(
-                    f'{path}:{number}: image {fields[0]} is listed twice; remove one line'
+                    f'{path}:{number}: image {listed} is listed twice; remove one line'
                 )
             seen.add(image)
-            yield image, int(fields[1])
+            yield image, int(fields[3])
 
 
 def _file_name(listed: str) -> str | RowError:

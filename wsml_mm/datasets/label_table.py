@@ -136,8 +136,10 @@ class LabelTable(ColumnDataset):
 
     def _class_source(self) -> LabelTable:
         layout = asdict(self.layout) | {'columns': self.layout.columns._asdict()}
+        voc = is_voc(_below(self.data_root, str(self._classes_from)))
+        prepare = None if voc else self._prepare
         return LabelTable(
-            self.data_root, str(self._classes_from), prepare=self._prepare, lazy_init=True, **layout
+            self.data_root, str(self._classes_from), prepare=prepare, lazy_init=True, **layout
         )
 
     def read_classes(self, report: Report = refuse) -> tuple[str, ...]:

@@ -117,6 +117,8 @@ def test_verified_labels_of_both_signs(read):
     columns = dict(positive='positive_labels', negative='negative_labels')
     assert read({'samples': samples}, columns=columns) == {'a.jpg': [1, 0]}
     assert read({'samples': samples}, columns=dict(positive='tags')) == {'a.jpg': [1]}
+    with pytest.raises(ValueError, match="nothing has 'negatives', only 'filepath', 'tags'"):
+        read({'samples': samples}, columns=columns | dict(negative='negatives'))
     with pytest.raises(ValueError, match="no sample has 'x', samples have labels in 'positive_l"):
         read({'samples': samples}, columns=dict(positive='x'))
 
@@ -124,7 +126,9 @@ def test_verified_labels_of_both_signs(read):
 def test_detections_and_files_of_another_computer(read):
     boxes = {'_cls': 'Detections', 'detections': [{'_cls': 'Detection', 'label': 'cat'}]}
     samples = [sample('/home/me/x/a.jpg', truth=boxes)]
-    with pytest.raises(ValueError, match=r"samples\[0\]: image '/home/me/x/a\.jpg' is an address"):
+    with pytest.raises(
+        ValueError, match=r"samples\[0\]: image name '/home/me/x/a\.jpg' is .*'file'"
+    ):
         read({'samples': samples})
     assert read({'samples': samples}, image_names='file') == {'a.jpg': [1]}
 

@@ -62,7 +62,7 @@ def test_json_min(read):
 
 
 def test_addresses_are_not_guessed_to_be_files(read):
-    message = r"p\.json:1: image '/data/upload/1/0a1b2c3d-cat\.jpg' is an address .*image_names='f"
+    message = r"p\.json:1: image name '/data/.*-cat\.jpg' is outside .*; say image_names='f"
     with pytest.raises(ValueError, match=message):
         read(MIN)
 
@@ -77,11 +77,16 @@ def test_which_control_holds_the_labels(read):
         read(rows)
     columns = dict(positive='animal', negative='missing')
     assert read(rows, columns=columns) == {'a.jpg': [1, 1, 0]}
+    with pytest.raises(ValueError, match="nothing has 'absnt', only 'image', 'id', 'animal'"):
+        read(rows, columns=dict(positive='animal', negative='absnt'))
     with pytest.raises(ValueError, match="no annotation has 'kind', only 'animal', 'missing'"):
         read(rows, columns=dict(positive='kind'))
     only_text = [annotation('a.jpg', 1, animal='cat', note='x')]
     with pytest.raises(ValueError, match="may be in 'animal', 'note'; say which"):
         read(only_text)
+    assert read(
+        [annotation('a.jpg', choice='x'), annotation('b.jpg', 2, choice={'choices': []})]
+    ) == {'a.jpg': [1], 'b.jpg': [-1]}
     assert read(only_text, columns=dict(positive='animal')) == {'a.jpg': [1]}
 
 

@@ -61,6 +61,9 @@ def test_a_folder(kit):
 def test_a_list_of_images(kit):
     train = 'ImageSets/Main/train.txt'
     assert labels(kit, train) == {'b.jpg': [1, 1], 'my cat.png': [1, -1]}
+    write(kit / 'Annotations', b=annotation('b.jpg', 'dgo'))
+    with pytest.raises(ValueError, match=r'train\.txt: Annotations/b\.xml: unknown label .dgo.;'):
+        labels(kit, train, classes=['cat', 'dog'])
     with pytest.raises(
         FileNotFoundError, match=r'cat_train\.txt: no such class file; the labels of '
     ):

@@ -6,13 +6,16 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wsml_mm.labels.files import IMAGE_SUFFIXES
 
 from .layout import Batch, TableFormat
 from .problem import RowError, RowErrors
 
+_ADDRESS = r'^\s*(/|[A-Za-z]:[/\\])|://'
 _UPLOAD = re.compile(r'^[0-9a-f]{8}-')  # what Label Studio puts before the name of an upload
 
 
@@ -50,8 +53,10 @@ class ImageNames:
 
     def __call__(self, batch: Batch) -> Batch:
         """Returns the rows with the names of their files."""
-        if self.layout.image_names == 'path' and not self.layout.image_suffix:
-            return batch
+        if self.layout.image_names == 'path':
+            batch = self._without_addresses(batch)
+            if not self.layout.image_suffix:
+                return batch
         found: list[str | None] = []
         for line, name in zip(batch.lines.tolist(), batch.images.to_pylist(), strict=True):
             file = name and file_name(name, self.layout)
@@ -62,3 +67,19 @@ class ImageNames:
                 self.errors.add(line, RowError('two images of one name', what, fix), name)
             found.append(file)
         return batch._replace(images=pa.array(found, pa.string()))
+
+    def _without_addresses(self, batch: Batch) -> Batch:
+        elsewhere = pc.match_substring_regex(batch.images.fill_null(''), _ADDRESS)
+        places = np.flatnonzero(elsewhere.to_numpy(zero_copy_only=False))
+        for row in places:
+            name = batch.images[row].as_py()
+            what = f'image name {name[:80]!r} is outside the image folder'
+            fix = "name a file below it, or say image_names='file' for its last part"
+            if name.startswith('/data/'):
+                fix = "say image_names='file', or 'original' for an upload's first name"
+            self.errors.add(int(batch.lines[row]), RowError('image outside', what, fix))
+        if not len(places):
+            return batch
+        here = pc.invert(elsewhere)
+        columns = (column.filter(here) for column in batch[1:])
+        return Batch(np.delete(batch.lines, places), *columns)

@@ -8,7 +8,7 @@ from typing import Any
 
 from wsml_mm.labels.files import IMAGE_SUFFIXES
 
-from .json_items import Row, address_error, listed_classes, names_or_error
+from .json_items import Row, listed_classes, missing_negative, names_or_error
 from .json_label_studio import not_labelled
 from .layout import ColumnNames, TableFormat
 from .problem import RowError, RowErrors
@@ -121,8 +121,7 @@ def _samples(
         negative = _names(sample.get(layout.columns.negative))
         if positive is None and (error := not_labelled(layout, f'{key} is null')):
             positive = error
-        sides = (positive, negative, address_error(sample.get(image), layout))
-        wrong = [side for side in sides if isinstance(side, RowError)]
+        wrong = [side for side in (positive, negative) if isinstance(side, RowError)]
         for found in wrong:
             errors.add(at, found, str(sample.get(image)))
         if not wrong:
@@ -131,6 +130,8 @@ def _samples(
 
 def _field(samples: list[dict[str, Any]], names: ColumnNames) -> str | RowError:
     """Returns the field of the positive labels."""
+    if error := missing_negative(names, dict.fromkeys(k for s in samples for k in s)):
+        return error
     fields = dict.fromkeys(k for s in samples for k, v in s.items() if _parts(v) is not None)
     if any(names.positive in sample for sample in samples):
         return names.positive

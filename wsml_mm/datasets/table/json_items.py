@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from wsml_mm.labels.json_files import unique_keys, why_not_json
 
 from .classes import ALL_OTHERS, distinct_classes
-from .layout import TableFormat
+from .layout import ColumnNames
 from .problem import RowError, RowErrors
 
 _NOT_BLANK = re.compile(r'[^ \t\n\r]')
@@ -111,15 +111,13 @@ def names_or_error(names: list[str]) -> list[str] | RowError:
     return list(dict.fromkeys(names))
 
 
-def address_error(image: Any, layout: TableFormat) -> RowError | None:
-    """Returns the error of an image that only the tool finds where its file says."""
-    if layout.image_names != 'path' or not isinstance(image, str):
+def missing_negative(names: ColumnNames, keys: Collection[str]) -> RowError | None:
+    """Returns the error of a column of negative labels that is named, but nowhere."""
+    if names.negative in keys or names.negative == ColumnNames().negative:
         return None
-    if '://' in image or image.startswith('/'):
-        what = f'image {image[:80]!r} is an address outside the image folder'
-        fix = "say image_names='file' for its last part, or 'original' for an upload's first name"
-        return RowError('image outside', what, fix)
-    return None
+    listed = ', '.join(map(repr, [*keys][:8]))
+    what = f'nothing has {names.negative!r}, only {listed}'
+    return RowError('header', what, 'correct columns=dict(negative=...)')
 
 
 def _without_outlines(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

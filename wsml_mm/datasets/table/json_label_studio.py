@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .json_items import Row, address_error, names_or_error
+from .json_items import Row, missing_negative, names_or_error
 from .layout import ColumnNames, TableFormat
 from .problem import RowError, RowErrors
 
@@ -48,8 +48,8 @@ def read_label_studio(
     errors.read_as = layout.stated(f"Label Studio's JSON, positive labels from {key!r}")
     for line, record in records:
         image = record.get(layout.columns.image)
-        if error := _of_image(image, record, layout):
-            errors.add(line, error)
+        if layout.columns.image not in record:
+            errors.add(line, _no_image(record, layout.columns.image))
             continue
         positive = _choices(record.get(key))
         negative = _choices(record.get(layout.columns.negative))
@@ -95,6 +95,8 @@ def _records(
 def _control(records: list[dict[str, Any]], names: ColumnNames) -> str | RowError:
     """Returns the key of the positive labels."""
     keys = list(dict.fromkeys(key for record in records for key in record))
+    if error := missing_negative(names, keys):
+        return error
     if names.positive in keys:
         return names.positive
     holds = {k for r in records for k, v in r.items() if k != names.negative and _is_labels(v)}
@@ -117,7 +119,7 @@ def _is_labels(value: Any) -> bool:
 
 
 def _label_keys(value: dict[str, Any]) -> list[str]:
-    return [k for k, v in value.items() if (k == 'choices' or k.endswith('labels')) and v]
+    return [key for key in value if key == 'choices' or key.endswith('labels')]
 
 
 def _choices(value: Any) -> list[str] | RowError | None:
@@ -126,10 +128,11 @@ def _choices(value: Any) -> list[str] | RowError | None:
         return None if value is None else names_or_error([value])
     found: list[str] = []
     for part in value if isinstance(value, list) else [value]:
-        listed = [part] if isinstance(part, str) else []
-        if isinstance(part, dict):
-            listed = [name for key in _label_keys(part) for name in part[key]]
-        if not all(isinstance(name, str) for name in listed) or not (listed or part == {}):
+        keys = _label_keys(part) if isinstance(part, dict) else []
+        listed = [name for key in keys for name in part[key] or []]
+        if isinstance(part, str):
+            listed = [part]
+        elif not keys or not all(isinstance(name, str) for name in listed):
             what = f'{str(part)[:40]} holds no choices'
             fix = 'name the control of the choices: columns=dict(positive=...)'
             return RowError('broken labels', what, fix)
@@ -137,10 +140,6 @@ def _choices(value: Any) -> list[str] | RowError | None:
     return names_or_error(found)
 
 
-def _of_image(image: Any, record: dict[str, Any], layout: TableFormat) -> RowError | None:
-    """Returns the error of an image that is missing, or where only Label Studio finds it."""
-    if layout.columns.image not in record:
-        listed = ', '.join(map(repr, [*record][:6]))
-        what = f'the task has no {layout.columns.image!r}, only {listed}'
-        return RowError('header', what, 'say columns=dict(image=...)')
-    return address_error(image, layout)
+def _no_image(record: dict[str, Any], key: str) -> RowError:
+    what = f'the task has no {key!r}, only {", ".join(map(repr, [*record][:6]))}'
+    return RowError('header', what, 'say columns=dict(image=...)')

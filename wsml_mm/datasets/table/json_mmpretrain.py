@@ -61,6 +61,8 @@ def _rows(items: list[Any], classes: tuple[str, ...], errors: RowErrors) -> Iter
     if isinstance(vectors, RowError):
         errors.add(None, vectors)
         return
+    if vectors:
+        errors.read_as += ', gt_label being 0/1 vectors'
     for at, item in enumerate(items):
         if not isinstance(item, dict) or not {'gt_label', 'gt_score'} & set(item):
             what = 'has neither gt_label nor gt_score'

@@ -20,14 +20,16 @@ class _Listed(NamedTuple):
     Args:
         files: below `folder`.
         folder: of them.
+        before: what stands before a file's name, behind that of the table.
     """
 
     files: Sequence[Path]
     folder: Path
+    before: str = '/'
 
     def format(self, line: int) -> str:
-        """Returns the place of a row behind the folder's name."""
-        return f'/{self.files[line].relative_to(self.folder).as_posix()}'
+        """Returns the place of a row behind the table's name."""
+        return f'{self.before}{self.files[line].relative_to(self.folder).as_posix()}'
 
 
 def is_voc(path: Path) -> bool:
@@ -53,7 +55,7 @@ def read_voc(path: Path, layout: TableFormat, errors: RowErrors) -> Iterator[Bat
         ValueError: if the list is not UTF-8.
     """
     listed = _of_folder(path) if path.is_dir() else _of_list(path)
-    errors.path, errors.place = listed.folder, listed
+    errors.place = listed
     errors.read_as = layout.stated('VOC annotations, positive labels from the objects')
     return batches(_rows(listed, layout, errors), LISTS)
 
@@ -86,6 +88,7 @@ def _of_list(path: Path) -> _Listed:
         )
     files = []
     for number, line in numbered_lines(path, 'list of images', 'check ann_file and data_root'):
+        line = line.strip('"')  # CVAT puts names with blanks in quotation marks
         name = PurePosixPath(line)
         if name.suffix.lower() in IMAGE_SUFFIXES:
             name = name.with_suffix('')
@@ -100,7 +103,7 @@ def _of_list(path: Path) -> _Listed:
                 fix = 'this is a class file: give train.txt or the like, or read it with VOC2012'
             raise FileNotFoundError(f'{path}:{number}: {line[:80]!r} has no {file}; {fix}')
         files.append(file)
-    return _Listed(files, folder)
+    return _Listed(files, folder, f': {folder.name}/')
 
 
 def _rows(listed: _Listed, layout: TableFormat, errors: RowErrors) -> Iterator[Row]:
