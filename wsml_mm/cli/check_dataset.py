@@ -45,7 +45,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--columns', nargs='+', default=[], metavar='KEY=NAME', help='e.g. image=file positive=tags'
     )
     table.add_argument('--image-names', default='path', help='or: file, original')
-    table.add_argument('--image-suffix', default='', help='of images named without, e.g. .jpg')
+    table.add_argument('--suffix', default='', help='of images named without, e.g. .jpg')
     config = parser.add_argument_group('for a config')
     config.add_argument('--loader', choices=['train', 'val', 'test'], default='train')
     config.add_argument(
@@ -72,7 +72,7 @@ def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | 
             args.unlisted,
             args.duplicates,
             args.image_names,
-            args.image_suffix,
+            args.suffix,
         )
         beside = file if file.is_dir() else file.parent  # labelImg writes XML beside the images
         images = beside if args.images is None else args.images

@@ -65,7 +65,7 @@ class LabelTable(ColumnDataset):
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
         image_names: what an image is called: 'path' below the image folder; 'file', the last part
             of a path or address; 'original', that without Label Studio's mark of an upload.
-        image_suffix: added to names without the suffix of an image, e.g. '.jpg'; VOC images then
+        suffix: added to names without the suffix of an image, e.g. '.jpg'; VOC images then
             go by the names of their XML files.
         prepare: keep the columns in `data_root/wsml_mm`, to be mapped from there; None: if the
             table is larger than 4 MB.
@@ -94,14 +94,14 @@ class LabelTable(ColumnDataset):
         unlisted: str = 'unobserved',
         duplicates: str = 'refuse',
         image_names: str = 'path',
-        image_suffix: str = '',
+        suffix: str = '',
         prepare: bool | None = None,
         **kwargs: Any,
     ) -> None:
         if classes is not None and classes_from is not None:
             raise ValueError(f'classes and classes_from={classes_from!r}: give one of them')
         self.layout = TableFormat(
-            ColumnNames.of(columns), separator, unlisted, duplicates, image_names, image_suffix
+            ColumnNames.of(columns), separator, unlisted, duplicates, image_names, suffix
         )
         self.ann_name, self.table_file = str(ann_file), _below(data_root, ann_file)
         self._classes, self._classes_from = classes, classes_from

@@ -28,7 +28,7 @@ def test_names_of_files(name, file, original):
 
 
 def test_suffixes_are_added_where_they_are_missing():
-    layout = TableFormat(image_suffix='.jpg')
+    layout = TableFormat(suffix='.jpg')
     names = ['a', 'a.v2', 'a.PNG', 'sub/b']
     assert [file_name(n, layout) for n in names] == ['a.jpg', 'a.v2.jpg', 'a.PNG', 'sub/b.jpg']
 
@@ -47,7 +47,7 @@ def test_two_images_that_would_become_one_are_never_merged(tmp_path):
     ('options', 'message'),
     [
         (dict(image_names='stem'), "image_names='stem': use one of path, file, original"),
-        (dict(image_suffix='jpg'), "image_suffix='jpg': use one like '.jpg'"),
+        (dict(suffix='jpg'), "suffix='jpg': use one like '.jpg'"),
     ],
 )
 def test_options(tmp_path, options, message):

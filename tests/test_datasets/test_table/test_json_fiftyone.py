@@ -46,7 +46,7 @@ def test_classifications_alone(read):
         ValueError, match=r"labels\[0\]: image 'a' has no suffix, and 0 files .*say"
     ):
         read(content)
-    assert read(content, image_suffix='.jpg') == {'a.jpg': [1, 1], 'b.png': [-1, 1]}
+    assert read(content, suffix='.jpg') == {'a.jpg': [1, 1], 'b.png': [-1, 1]}
 
 
 def test_boxes_count_once(read, data):

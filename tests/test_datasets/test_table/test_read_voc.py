@@ -107,7 +107,7 @@ def test_what_is_refused(tmp_path, text, message):
 
 def test_stale_or_missing_file_names(tmp_path):
     write(tmp_path, a=annotation('old.jpg', 'cat'), b=annotation(None, 'cat'))
-    assert list(labels(tmp_path, '', image_suffix='.png')) == ['a.png', 'b.png']
+    assert list(labels(tmp_path, '', suffix='.png')) == ['a.png', 'b.png']
 
 
 def test_one_image_in_two_files(tmp_path):

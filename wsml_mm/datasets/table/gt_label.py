@@ -92,6 +92,8 @@ def contradicts(gt_label: Any, score: Any, classes: Sequence[str]) -> RowError |
 
 
 def _values(gt_label: Any) -> list[Any]:
+    if isinstance(gt_label, list):
+        return gt_label
     found: list[Any] = np.atleast_1d(np.asarray(gt_label, dtype=object)).tolist()
     return found
 

@@ -24,7 +24,7 @@ def file_name(name: str, layout: TableFormat) -> str:
 
     Args:
         name: as it stands in the table: a path, or an address such as /data/upload/1/x-cat.jpg.
-        layout: `image_names` and `image_suffix` say what to do.
+        layout: `image_names` and `suffix` say what to do.
     """
     name = name.strip()
     if layout.image_names != 'path':
@@ -35,7 +35,7 @@ def file_name(name: str, layout: TableFormat) -> str:
         if layout.image_names == 'original':
             name = _UPLOAD.sub('', name)
     if name and PurePosixPath(name).suffix.lower() not in IMAGE_SUFFIXES:
-        name += layout.image_suffix
+        name += layout.suffix
     return name
 
 
@@ -55,7 +55,7 @@ class ImageNames:
         """Returns the rows with the names of their files."""
         if self.layout.image_names == 'path':
             batch = self._without_addresses(batch)
-            if not self.layout.image_suffix:
+            if not self.layout.suffix:
                 return batch
         found: list[str | None] = []
         for line, name in zip(batch.lines.tolist(), batch.images.to_pylist(), strict=True):

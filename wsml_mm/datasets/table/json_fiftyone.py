@@ -32,7 +32,7 @@ def read_classification(
 ) -> Rows:
     """Reads labels.json: indices or names of the labels, by image without suffix.
 
-    The suffix is that of the file in `data`, beside the labels, or `layout.image_suffix`. An image
+    The suffix is that of the file in `data`, beside the labels, or `layout.suffix`. An image
     whose labels are null is not labelled. Source: the exporters of FiftyOne,
     https://docs.voxel51.com/user_guide/export_datasets.html.
 
@@ -55,7 +55,7 @@ def _labels(
     labels: dict[str, Any], classes: Sequence[str] | None, layout: TableFormat, errors: RowErrors
 ) -> Iterator[Row]:
     errors.place = ': labels[{}]'
-    files = None if layout.image_suffix else _files(errors.path.parent / 'data')
+    files = None if layout.suffix else _files(errors.path.parent / 'data')
     for at, (image, value) in enumerate(labels.items()):
         name = image
         if PurePosixPath(image).suffix.lower() not in IMAGE_SUFFIXES and files is not None:
@@ -64,7 +64,7 @@ def _labels(
                 what = (
                     f'image {image!r} has no suffix, and {len(found)} files of data have its name'
                 )
-                fix = "export the images too, or say image_suffix='.jpg'"
+                fix = "export the images too, or say suffix='.jpg'"
                 errors.add(at, RowError('image outside', what, fix))
                 continue
             name = found[0]

@@ -82,7 +82,7 @@ class TableFormat:
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
         image_names: what an image is called: 'path' below the image folder; 'file', the last part
             of a path or address; 'original', that without the mark of an upload to Label Studio.
-        image_suffix: added to names without the suffix of an image, e.g. '.jpg'.
+        suffix: added to names without the suffix of an image, e.g. '.jpg'.
 
     Raises:
         ValueError: if a value is unknown.
@@ -93,7 +93,7 @@ class TableFormat:
     unlisted: str = 'unobserved'
     duplicates: str = 'refuse'
     image_names: str = 'path'
-    image_suffix: str = ''
+    suffix: str = ''
 
     def __post_init__(self) -> None:
         if self.unlisted not in UNLISTED:
@@ -104,8 +104,8 @@ class TableFormat:
             raise ValueError(
                 f'image_names={self.image_names!r}: use one of {", ".join(IMAGE_NAMES)}'
             )
-        if self.image_suffix and self.image_suffix.lower() not in IMAGE_SUFFIXES:
-            raise ValueError(f"image_suffix={self.image_suffix!r}: use one like '.jpg'")
+        if self.suffix and self.suffix.lower() not in IMAGE_SUFFIXES:
+            raise ValueError(f"suffix={self.suffix!r}: use one like '.jpg'")
         if not self.separator or self.separator.strip() == ALL_OTHERS:
             raise ValueError(f'separator={self.separator!r}: use a sign like "|" or ";"')
 

@@ -42,7 +42,7 @@ def read_voc(path: Path, layout: TableFormat, errors: RowErrors) -> Iterator[Bat
 
     Of classes without an object nothing is said: `layout.unlisted` says what they are. An image is
     named by <filename>, which must agree with the name of the XML file; with
-    `layout.image_suffix`, by the XML file alone.
+    `layout.suffix`, by the XML file alone.
 
     Args:
         path: of a folder of XML files, with those of its subfolders; or of a list such as
@@ -130,17 +130,15 @@ def _rows(listed: _Listed, layout: TableFormat, errors: RowErrors) -> Iterator[R
 def _image(named: str, file: PurePosixPath, layout: TableFormat) -> str | RowError:
     """Returns the image of an annotation file, which names one."""
     stem = file.with_suffix('')
-    if layout.image_suffix:
-        return f'{stem}{layout.image_suffix}'
+    if layout.suffix:
+        return f'{stem}{layout.suffix}'
     image = PurePosixPath(named.replace('\\', '/'))
     if image.suffix.lower() not in IMAGE_SUFFIXES:
         what = f'names no image file (<filename> is {named[:80]!r})'
-        return RowError(
-            'no image', what, "say image_suffix='.jpg' to go by the name of the XML file"
-        )
+        return RowError('no image', what, "say suffix='.jpg' to go by the name of the XML file")
     if image.stem != stem.name:
         what = f'is about another image, {named[:80]!r}'
-        fix = "rename one of them, or say image_suffix='.jpg' to go by the name of the XML file"
+        fix = "rename one of them, or say suffix='.jpg' to go by the name of the XML file"
         return RowError('image of another name', what, fix)
     # A folder in <filename> is one of the images, unless it is that of another computer.
     inside = len(image.parts) > 1 and not image.is_absolute() and ':' not in image.parts[0]
