@@ -31,6 +31,8 @@ def test_suffixes_are_added_where_they_are_missing():
     layout = TableFormat(suffix='.jpg')
     names = ['a', 'a.v2', 'a.PNG', 'sub/b']
     assert [file_name(n, layout) for n in names] == ['a.jpg', 'a.v2.jpg', 'a.PNG', 'sub/b.jpg']
+    layout = TableFormat(suffix='.jp2')
+    assert [file_name(n, layout) for n in ('a', 'b.JP2')] == ['a.jp2', 'b.JP2']
 
 
 def test_two_images_that_would_become_one_are_never_merged(tmp_path):

@@ -89,8 +89,8 @@ def test_xml_beside_the_images(tmp_path):
     ('text', 'message'),
     [
         (annotation('old.jpg', 'cat'), "a.xml: is about another image, 'old.jpg'; rename one of"),
-        (annotation(None, 'cat'), r"a.xml: names no image file \(<filename> is ''\); say image_su"),
-        (annotation('a', 'cat'), r"a.xml: names no image file \(<filename> is 'a'\); say image_su"),
+        (annotation(None, 'cat'), r"a.xml: names no image file \(<filename> is ''\); say suf"),
+        (annotation('a', 'cat'), r"a.xml: names no image file \(<filename> is 'a'\); say suf"),
         (annotation('a.jpg', ''), 'a.xml: an object has no name; name its class'),
         (annotation('a.jpg', '*'), r"a.xml: '\*' among the positive labels"),
         (annotation('../a.jpg', 'cat'), r"a.xml: image name '\.\./a\.jpg' is outside"),

@@ -34,7 +34,8 @@ def file_name(name: str, layout: TableFormat) -> str:
         name = re.split(r'[/\\]', name)[-1]
         if layout.image_names == 'original':
             name = _UPLOAD.sub('', name)
-    if name and PurePosixPath(name).suffix.lower() not in IMAGE_SUFFIXES:
+    known = PurePosixPath(name).suffix.lower() in (*IMAGE_SUFFIXES, layout.suffix.lower())
+    if name and not known:
         name += layout.suffix
     return name
 

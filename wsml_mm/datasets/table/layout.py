@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,7 +14,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
-from wsml_mm.labels.files import IMAGE_SUFFIXES
 
 from .classes import ALL_OTHERS
 from .problem import RowError
@@ -104,7 +104,7 @@ class TableFormat:
             raise ValueError(
                 f'image_names={self.image_names!r}: use one of {", ".join(IMAGE_NAMES)}'
             )
-        if self.suffix and self.suffix.lower() not in IMAGE_SUFFIXES:
+        if self.suffix and not re.fullmatch(r'\.\w+', self.suffix):
             raise ValueError(f"suffix={self.suffix!r}: use one like '.jpg'")
         if not self.separator or self.separator.strip() == ALL_OTHERS:
             raise ValueError(f'separator={self.separator!r}: use a sign like "|" or ";"')
