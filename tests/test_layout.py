@@ -58,6 +58,7 @@ COVERED_BY = {
     'wsml_mm.datasets.images': 'test_partial_label',
     'wsml_mm.datasets.observation.base': 'test_observation_base',
     'wsml_mm.datasets.table.check': 'test_check_labels',
+    'wsml_mm.datasets.table.json_rows': 'test_read_json',
     'wsml_mm.datasets.table.layout': 'test_check_labels',
     'wsml_mm.engine.hooks.large_loss_hook': 'test_own_methods',
     'wsml_mm.engine.hooks.loss_reports': 'test_partial_label_hook',

@@ -13,14 +13,16 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description='Find all that is wrong with a data set; the exit code is 1 if there is any'
     )
     parser.add_argument(
-        'source', help="a table of labels (CSV, Parquet, JSON), MMPretrain's JSON, or a config"
+        'source',
+        help='a table of labels (CSV, Parquet, JSON), JSON of MMPretrain, COCO, FiftyOne or Label '
+        'Studio, a folder of VOC XML, or a config',
     )
     parser.add_argument('--html', type=Path, help='also write the report as a page with pictures')
     parser.add_argument(
         '--decode', action='store_true', help='decode every image, and find identical files'
     )
     table = parser.add_argument_group('for a table')
-    table.add_argument('--images', type=Path, help="the images' folder; default: the table's")
+    table.add_argument('--images', type=Path, help="the images' folder; default: that of the table")
     table.add_argument('--classes', type=Path, help='text file of class names, one a line')
     table.add_argument('--separator', default='|', help='between the labels of a cell')
     table.add_argument('--unlisted', default='unobserved', help='or: negative')
@@ -28,6 +30,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     table.add_argument(
         '--columns', nargs='+', default=[], metavar='KEY=NAME', help='e.g. image=file positive=tags'
     )
+    table.add_argument('--image-names', default='path', help='or: file, original')
+    table.add_argument('--suffix', default='', help='of images named without, e.g. .jpg')
     config = parser.add_argument_group('for a config')
     config.add_argument('--loader', choices=['train', 'val', 'test'], default='train')
     config.add_argument(

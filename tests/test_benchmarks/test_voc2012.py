@@ -137,6 +137,21 @@ def test_duplicate_line_is_refused(cat_file, labels):
         VOC2012(cat_file.parents[2], classes=('cat',))
 
 
+def test_own_devkits_list_images_with_suffix_or_folder(cat_file):
+    cat_file.write_text('2008_1.jpg  1\nsub/a.PNG  1\n./b  1\nc.v2  1\n"my cat"  1\n')
+    dataset = VOC2012(cat_file.parents[2], classes=('cat',))
+    assert list(dataset.image_names()) == [
+        '2008_1.jpg',
+        'b.jpg',
+        'c.v2.jpg',
+        'my cat.jpg',
+        'sub/a.PNG',
+    ]
+    cat_file.write_text('2008_1.jpg  1\n2008_1  1\n')
+    with pytest.raises(ValueError, match=r'cat_train\.txt:2: image 2008_1 is listed twice'):
+        VOC2012(cat_file.parents[2], classes=('cat',))
+
+
 def test_split_without_positive(cat_file):
     cat_file.write_text('2008_1 -1\n2008_2  0\n')
     with pytest.raises(ValueError, match=r"Main: no image of split 'train' has a label 1"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from helpers import CLASSES, REPO, read_devkit, run_python, write_devkit
 
@@ -46,6 +48,34 @@ def test_images_beside_the_table_and_merged_rows(kit, capsys):
     )
     main(['JPEGImages/t.csv', '--duplicates', 'merge'])
     assert '2 images, 2 classes; labels: 3 positive' in capsys.readouterr().out
+
+
+def test_what_an_export_was_read_as_is_said(kit, capsys):
+    added = dict(annotation_id=1, annotator=1, created_at='', updated_at='', lead_time=1)
+    rows = [{'image': '/data/upload/1/0a1b2c3d-train_000.jpg', 'choice': 'ant', **added}]
+    (kit / 'p.json').write_text(json.dumps(rows))
+    main(['p.json', '--images', 'JPEGImages', '--image-names', 'original', '--html', 'r.html'])
+    text = ' '.join(capsys.readouterr().out.split())
+    said = (
+        "Label Studio's JSON, positive labels from 'choice'; labels that are not listed are unobs"
+    )
+    assert f'Read as {said}' in text
+    assert 'Read as Label Studio&#39;s JSON' in (kit / 'r.html').read_text(encoding='utf-8')
+    assert 'no errors' in text
+
+
+def test_a_folder_of_xml_beside_its_images(kit, capsys):
+    text = '<annotation><filename>train_000.jpg</filename><object><name>ant</name></object>'
+    (kit / 'JPEGImages' / 'train_000.xml').write_text(f'{text}</annotation>')
+    main(['JPEGImages', '--unlisted', 'negative'])
+    text = ' '.join(capsys.readouterr().out.split())
+    assert 'JPEGImages: 1 image, 1 classes; labels: 1 positive' in text
+    assert 'from the objects; labels that are not listed are negative' in text
+    (kit / 'JPEGImages' / 'train_000.xml').write_text('<annotation>')
+    with pytest.raises(SystemExit):
+        main(['JPEGImages'])
+    text = capsys.readouterr().out
+    assert 'JPEGImages/train_000.xml: is not an XML file' in text
 
 
 CONFIG = """

@@ -68,6 +68,16 @@ def test_classes_of_another_table(root):
         LabelTable(root, 'val.csv', classes_from='train.csv')
 
 
+def test_classes_of_xml_files(root):
+    text = '<annotation><filename>a.jpg</filename><object><name>cat</name></object></annotation>'
+    (root / 'Annotations').mkdir()
+    (root / 'Annotations' / 'a.xml').write_text(text)
+    (root / 'own.csv').write_text('image,positive\nd.jpg,cat\n')
+    for prepare in (None, True):
+        dataset = LabelTable(root, 'own.csv', classes_from='Annotations', prepare=prepare)
+        assert dataset.metainfo['classes'] == ('cat',)
+
+
 def test_lazy_datasets_read_nothing(root):
     dataset = LabelTable(root, 'missing.csv', lazy_init=True)
     with pytest.raises(FileNotFoundError, match=r'missing\.csv: no such file; check ann_file'):

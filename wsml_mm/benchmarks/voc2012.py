@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from mmpretrain.registry import DATASETS
@@ -12,8 +13,10 @@ from mmpretrain.registry import DATASETS
 from wsml_mm.benchmarks.benchmark import SPLIT_SIZES, Benchmark
 from wsml_mm.benchmarks.downloads import Download
 from wsml_mm.datasets.column_dataset import ColumnDataset
+from wsml_mm.datasets.table.check import image_name
+from wsml_mm.datasets.table.problem import RowError
 from wsml_mm.labels.columns import LabelColumns
-from wsml_mm.labels.files import is_plain_name, numbered_lines
+from wsml_mm.labels.files import IMAGE_SUFFIXES, numbered_lines
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
@@ -22,6 +25,9 @@ VOC_CLASSES = (
     'diningtable', 'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train',
     'tvmonitor',
 )  # fmt: skip
+
+# CVAT puts names with blanks in quotation marks.
+_LINE = re.compile(r'(?:"([^"]+)"|(\S+))\s+(1|0|-1)')
 
 BENCHMARKS = {
     'voc2012': Benchmark(
@@ -106,7 +112,7 @@ class VOC2012(ColumnDataset):
         positives: dict[str, list[int]] = {}
         for index, name in enumerate(self.metainfo['classes']):
             for image, label in self._read_class_file(folder / f'{name}_{self.split}.txt'):
-                listed = positives.setdefault(f'{image}.jpg', [])
+                listed = positives.setdefault(image, [])
                 if label == 1:
                     listed.append(index)
         files = sorted(f for f in positives if positives[f] or self.keep_empty)
@@ -125,21 +131,34 @@ class VOC2012(ColumnDataset):
             'class names and split must be those of the devkit '
             f'(classes={list(self.metainfo["classes"])}, split={self.split!r})'
         )
+        names = path.with_name(f'{self.split}.txt')
+        if names.is_file() and (Path(self.data_root) / 'Annotations').is_dir():
+            hint = (
+                'the labels of XML files are read by '
+                f"LabelTable(ann_file='ImageSets/Main/{names.name}', data_prefix='JPEGImages')"
+            )
         for number, line in numbered_lines(path, 'class file', hint):
-            fields = line.split()
-            if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
+            fields = _LINE.fullmatch(line)
+            if fields is None:
                 raise ValueError(
                     f'{path}:{number}: {line!r} is not "IMAGE LABEL" with a label of '
                     '1 (present), 0 (difficult only) or -1 (absent); correct the line'
                 )
-            if not is_plain_name(fields[0]):
+            listed = fields[1] or fields[2]
+            image = _file_name(listed)
+            if isinstance(image, RowError):
+                raise ValueError(f'{path}:{number}: {image.what}; {image.fix}')
+            if image in seen:
                 raise ValueError(
-                    f'{path}:{number}: image name {fields[0]!r} is outside the image folder; '
-                    'give the name of a file in it, without folders or extension'
+                    f'{path}:{number}: image {listed} is listed twice; remove one line'
                 )
-            if fields[0] in seen:
-                raise ValueError(
-                    f'{path}:{number}: image {fields[0]} is listed twice; remove one line'
-                )
-            seen.add(fields[0])
-            yield fields[0], int(fields[1])
+            seen.add(image)
+            yield image, int(fields[3])
+
+
+def _file_name(listed: str) -> str | RowError:
+    """Returns the file of an image, which own devkits list with its suffix or folder too."""
+    name = image_name(listed)
+    if isinstance(name, RowError) or PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
+        return name
+    return f'{name}.jpg'

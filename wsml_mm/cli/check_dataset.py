@@ -35,9 +35,15 @@ def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | 
             raise ValueError(f'--columns {wrong[0]}: write it as KEY=NAME, e.g. image=file')
         columns = dict(pair.split('=', 1) for pair in args.columns)
         layout = TableFormat(
-            ColumnNames.of(columns), args.separator, args.unlisted, args.duplicates
+            ColumnNames.of(columns),
+            args.separator,
+            args.unlisted,
+            args.duplicates,
+            args.image_names,
+            args.suffix,
         )
-        images = file.parent if args.images is None else args.images
+        beside = file if file.is_dir() else file.parent  # labelImg writes XML beside the images
+        images = beside if args.images is None else args.images
         return dataset_of_table(file, images, args.classes, layout, log)
     for option in ('images', 'classes', 'columns'):
         if getattr(args, option):

@@ -18,6 +18,8 @@ from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
 from .nesting import innermost
+from .table.gt_label import contradicts, holds_vectors, positive_classes
+from .table.problem import RowError
 
 
 def read_labels(dataset: Any) -> SparseLabels:
@@ -37,9 +39,12 @@ def read_labels(dataset: Any) -> SparseLabels:
     classes = dataset.metainfo.get('classes')
     if classes is None:
         raise ValueError(f'{name} names no classes: give classes=... or metainfo to it')
-    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     folders = _folders(dataset)
-    rows = [_read_row(info, len(classes), name, folders) for info in infos]
+    for info in infos:
+        _check_path(info.get('img_path'), name, folders)
+    _refuse_vectors(infos, len(classes), name)
+    rows = [_read_row(info, classes, name) for info in infos]
     partial = any(negatives is not None for _, negatives in rows)
     # Beside partly annotated images, the negatives of the fully annotated ones must be listed.
     rest = np.arange(len(classes) if partial else 0)
@@ -115,17 +120,32 @@ def _folders(dataset: Any) -> list[str]:
     return absolute_folders([getattr(dataset, 'data_root', None) or '', *prefixes])
 
 
-def _read_row(
-    info: dict[str, Any], num_classes: int, name: str, folders: Sequence[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-    """Returns an image's positive and negative classes; None: all that are not positive."""
-    path = info.get('img_path')
-    where = f'{name}: {path or "an image"}'
+def _refuse_vectors(infos: Sequence[dict[str, Any]], num_classes: int, name: str) -> None:
+    plain = (i['gt_label'] for i in infos if 'gt_label' in i and not {'gt_score', 'labels'} & {*i})
+    vectors = holds_vectors(plain, num_classes)
+    if isinstance(vectors, RowError):
+        raise ValueError(f'{name}: {vectors.what}; {vectors.fix}')
+    if vectors:
+        raise ValueError(
+            f'{name}: gt_label is a 0/1 vector of the {num_classes} classes, where MMPretrain has '
+            'indices; list those of the positive classes, or read the file with LabelTable'
+        )
+
+
+def _check_path(path: Any, name: str, folders: Sequence[str]) -> None:
     if path and folders and '://' not in str(path) and not lies_below(str(path), folders):
         raise ValueError(
             f'{name}: img_path {str(path)!r} is outside the data folder {folders[0]}; name a file '
             'below it, or give the folder that holds all images as data_root'
         )
+
+
+def _read_row(
+    info: dict[str, Any], classes: Sequence[str], name: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """Returns an image's positive and negative classes; None: all that are not positive."""
+    num_classes = len(classes)
+    where = f'{name}: {info.get("img_path") or "an image"}'
     if 'labels' in info:
         classes, values = info['labels']
         return classes[values == POSITIVE], classes[values == NEGATIVE]
@@ -136,15 +156,15 @@ def _read_row(
                 f'{where}: gt_score must be {num_classes} values of {{1, 0, -1}}; convert other '
                 'encodings with wsml_mm.datasets.decode_labels'
             )
+        if 'gt_label' in info and (error := contradicts(info['gt_label'], score, classes)):
+            raise ValueError(f'{where}: {error.what}; {error.fix}')
         return np.flatnonzero(score == POSITIVE), np.flatnonzero(score == NEGATIVE)
     if 'gt_label' not in info:
         raise ValueError(f'{where}: has neither gt_label nor gt_score; add one to the annotation')
-    positive = np.atleast_1d(np.asarray(info['gt_label'], dtype=np.int64))
-    if len(positive) and not 0 <= positive.min() <= positive.max() < num_classes:
-        raise ValueError(
-            f'{where}: gt_label {positive.tolist()} has a class outside 0..{num_classes - 1}; '
-            'check the class list'
-        )
+    found = positive_classes(info['gt_label'], classes)
+    if isinstance(found, RowError):
+        raise ValueError(f'{where}: {found.what}; {found.fix}')
+    positive = np.array(found, dtype=np.int64)
     if len(np.unique(positive)) < len(positive):
         raise ValueError(f'{where}: gt_label {positive.tolist()} lists a class twice; list it once')
     return positive, None

@@ -21,6 +21,7 @@ from .table import (
     Table,
     TableFormat,
     distinct_classes,
+    is_voc,
     read_class_file,
     read_table,
     refuse,
@@ -44,12 +45,15 @@ class LabelTable(ColumnDataset):
 
     The column of negatives may be missing; other columns are not read. Files: CSV (UTF-8; comma,
     semicolon or tab between cells), Parquet (strings or lists of strings), JSON (a list of objects
-    with lists), JSON Lines, and MMPretrain's own multi-label JSON. `tools/check_dataset.py` finds
-    all errors of a table at once; the dataset refuses it at the first.
+    with lists), JSON Lines, MMPretrain's own multi-label JSON, and what tools export: COCO's
+    instances, Label Studio's JSON and JSON-MIN, FiftyOne's classifications and samples, a folder of
+    VOC XML or a list of such images (ImageSets/Main/train.txt, beside Annotations).
+    `tools/check_dataset.py` finds all errors of a table at once, and says what it was read as; the
+    dataset refuses it at the first.
 
     Args:
         data_root: the folder that all else is in.
-        ann_file: the table, below `data_root`.
+        ann_file: the table, or the folder of XML files, below `data_root`.
         classes: the class names in order, or a text file of them below `data_root`, one a line.
             None: the labels found in the table, sorted; another table may then have others, so
             give the validation data the classes of the training data.
@@ -59,6 +63,10 @@ class LabelTable(ColumnDataset):
         unlisted: what a label that is not listed is: 'unobserved', or 'negative' for a data set
             that is annotated fully.
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
+        image_names: what an image is called: 'path' below the image folder; 'file', the last part
+            of a path or address; 'original', that without Label Studio's mark of an upload.
+        suffix: added to names without the suffix of an image, e.g. '.jpg'; VOC images then
+            go by the names of their XML files.
         prepare: keep the columns in `data_root/wsml_mm`, to be mapped from there; None: if the
             table is larger than 4 MB.
         kwargs: arguments of MMPretrain's `MultiLabelDataset`: data_prefix (the image folder),
@@ -85,16 +93,22 @@ class LabelTable(ColumnDataset):
         separator: str = '|',
         unlisted: str = 'unobserved',
         duplicates: str = 'refuse',
+        image_names: str = 'path',
+        suffix: str = '',
         prepare: bool | None = None,
         **kwargs: Any,
     ) -> None:
         if classes is not None and classes_from is not None:
             raise ValueError(f'classes and classes_from={classes_from!r}: give one of them')
-        self.layout = TableFormat(ColumnNames.of(columns), separator, unlisted, duplicates)
+        self.layout = TableFormat(
+            ColumnNames.of(columns), separator, unlisted, duplicates, image_names, suffix
+        )
         self.ann_name, self.table_file = str(ann_file), _below(data_root, ann_file)
         self._classes, self._classes_from = classes, classes_from
         self._found: tuple[str, ...] | None = None
         named = None if classes is None or isinstance(classes, str) else list(classes)
+        if prepare and is_voc(self.table_file):
+            raise ValueError(f'{ann_file}: XML files are read each time; leave out prepare=True')
         self._prepare = prepare
         super().__init__(
             data_root,
@@ -122,8 +136,10 @@ class LabelTable(ColumnDataset):
 
     def _class_source(self) -> LabelTable:
         layout = asdict(self.layout) | {'columns': self.layout.columns._asdict()}
+        voc = is_voc(_below(self.data_root, str(self._classes_from)))
+        prepare = None if voc else self._prepare
         return LabelTable(
-            self.data_root, str(self._classes_from), prepare=self._prepare, lazy_init=True, **layout
+            self.data_root, str(self._classes_from), prepare=prepare, lazy_init=True, **layout
         )
 
     def read_classes(self, report: Report = refuse) -> tuple[str, ...]:
@@ -167,7 +183,7 @@ class LabelTable(ColumnDataset):
 
     def _worth_preparing(self) -> bool:
         try:
-            return self.table_file.stat().st_size > _PREPARE_ABOVE
+            return not is_voc(self.table_file) and self.table_file.stat().st_size > _PREPARE_ABOVE
         except OSError:  # refused, by name, once it is read
             return False
 

@@ -13,6 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .json_files import why_not_json
+
+# Of files that are taken for images where a folder is searched or a name may lack one.
+IMAGE_SUFFIXES = (
+    '.jpg', '.jpeg', '.png', '.bmp', '.gif', '.pgm', '.ppm', '.tif', '.tiff', '.webp',
+)  # fmt: skip
+
 
 def one_line(error: BaseException) -> str:
     """Returns an error's kind and text without line breaks, for use within another message."""
@@ -122,10 +129,12 @@ def reading(path: str) -> Iterator[None]:
     """Makes errors of a stock reader of annotations name the file and a hint."""
     try:
         yield
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f'{path}: is not a UTF-8 JSON file ({one_line(error)}); write it anew with json.dump'
-        ) from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f'{path}: {"; ".join(why_not_json(error))}') from error
+    except ValueError as error:
+        if 'integer string conversion' not in str(error):
+            raise
+        raise ValueError(f'{path}: {"; ".join(why_not_json(error))}') from error
     except FileNotFoundError as error:
         if error.errno is None:  # a message of this package
             raise

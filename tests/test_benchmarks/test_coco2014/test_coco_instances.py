@@ -72,6 +72,16 @@ def test_any_annotation_is_a_positive(tmp_path_factory, pairs, ids, categories):
     assert found == {(f'{ids[i]}.jpg', str(categories[c])) for i, c in pairs}
 
 
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+def test_files_as_other_tools_write_them(path, encoding):
+    content = small(images=[{'id': 'x', 'file_name': 'sub/c.jpg'}, {'id': 9, 'file_name': './a b'}])
+    path.write_bytes(json.dumps(content).encode(encoding))
+    columns = read_instances(path)
+    assert list(columns.names) == ['a b', 'sub/c.jpg']
+    assert columns.labels.row(0).tolist() == [1, 1]
+    assert columns.labels.row(1).tolist() == [0, 0]
+
+
 def test_a_file_without_annotations(path):
     columns = read(path, small(annotations=[]))
     assert len(columns) == 2
@@ -86,7 +96,10 @@ def test_order_of_the_keys_and_unknown_ones_do_not_matter(path):
 BAD = [
     (dict(annotations=[{'image_id': 7, 'category_id': 5}]), r'annotations\[0\]: image_id 7 is not'),
     (dict(annotations=[{'image_id': 9, 'category_id': 3}]), r'annotations\[0\]: category_id 3 is'),
-    (dict(annotations=[{'image_id': '9', 'category_id': 5}]), r"image_id '9' is not among images"),
+    (
+        dict(annotations=[{'image_id': '9', 'category_id': 5}]),
+        r"image_id '9' is not among images; write 9",
+    ),
     (dict(annotations=[{'category_id': 5}]), r'image_id None is not among images'),
     (dict(annotations=[4]), r'annotations\[0\]: image_id None'),
     (dict(annotations={}), r"has no list 'annotations'"),
@@ -100,11 +113,11 @@ BAD = [
     ),
     (
         dict(images=[{'id': 9, 'file_name': '../a'}]),
-        r"file_name '\.\./a' is outside the image folder",
+        r"images\[0\]: image name '\.\./a' is outside the image folder; name a file below",
     ),
     (
         dict(images=[{'id': 9, 'file_name': '/a'}]),
-        r"image 9: file_name '/a' is outside the image",
+        r"images\[0\]: image name '/a' is outside the image",
     ),
     (dict(categories=[{'id': 5, 'name': 5}]), r"categories\[0\]: has no text 'name'"),
     (
@@ -122,10 +135,23 @@ def test_bad_entries_are_named(path, changes, message):
     assert ';' in str(error.value)
 
 
-@pytest.mark.parametrize('content', [b'{"images": [', b'\xff\xfe', b'[' * 100000, b''])
-def test_no_json(path, content):
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (
+            b'{"images": [',
+            r':1: is not JSON \(Expecting value\); if the file is cut off',
+        ),
+        (b'\xff\xfe', r'is not JSON \(the file is empty\); export or copy it again'),
+        (b'', r'is not JSON \(the file is empty\); export or copy it again'),
+        (b'[' * 100000, r'is not JSON \(nested too deeply\); .* export it again'),
+        (b'{"images": "\xe4"}', r'is not UTF-8 text .* at byte 12\); save the file as UTF-8'),
+        (b'{"images": [], "images": []}', r"an object has 'images' twice\); keep the one that"),
+    ],
+)
+def test_no_json(path, content, message):
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r'is not a UTF-8 JSON file .*; unpack it anew') as error:
+    with pytest.raises(ValueError, match=r'train2014\.json.*' + message) as error:
         read_instances(path)
     assert '\n' not in str(error.value)
 
@@ -133,7 +159,7 @@ def test_no_json(path, content):
 @pytest.mark.parametrize('content', ['[]', '3', '{}', 'null'])
 def test_other_json(path, content):
     path.write_text(content)
-    with pytest.raises(ValueError, match=r"has no list 'images'; take instances_\*2014\.json"):
+    with pytest.raises(ValueError, match=r"has no list 'images'; instances of COCO have"):
         read_instances(path)
 
 

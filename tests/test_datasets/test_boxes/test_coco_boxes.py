@@ -71,12 +71,37 @@ def test_damaged_files(write, tmp_path):
         read_coco_boxes(write({'categories': []}), ['person'])
     with pytest.raises(ValueError, match='is not a COCO instances file'):
         read_coco_boxes(write([]), ['person'])
-    with pytest.raises(ValueError, match='is not a UTF-8 JSON file'):
+    with pytest.raises(ValueError, match=r'json:1: is not JSON .*; if the file is cut off'):
         read_coco_boxes(write('{'), ['person'])
     with pytest.raises(ValueError, match='holds no box of the classes'):
         read_coco_boxes(write(CONTENT), ['dog'])
     with pytest.raises(FileNotFoundError, match=r'x.json: no such file'):
         read_coco_boxes(tmp_path / 'x.json', ['person'])
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_files_as_other_tools_write_them(tmp_path, encoding):
+    path = tmp_path / 'instances.json'
+    path.write_bytes(json.dumps(CONTENT).encode(encoding))
+    assert len(read_coco_boxes(path, ['person']).classes) == 1
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (
+            '{"images":' + '[' * 100_000,
+            r'json: is not JSON \(nested too deeply\); .* export it again',
+        ),
+        (
+            json.dumps(CONTENT)[:-1] + ', "images": []}',
+            r"an object has 'images' twice\); keep the one that is right",
+        ),
+    ],
+)
+def test_files_that_are_no_json_of_annotations(write, text, message):
+    with pytest.raises(ValueError, match=message):
+        read_coco_boxes(write(text), ['person'])
 
 
 def test_two_images_of_one_name(write):

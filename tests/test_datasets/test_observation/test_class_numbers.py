@@ -52,3 +52,18 @@ def test_class_names_with_commas(tmp_path):
     (tmp_path / 'r.csv').write_text('"Band, rock",1\nOther,2\n')
     names = type(NAMES)(('Other', 'Band, rock'), NAMES.images)
     assert class_numbers(os.fspath(tmp_path / 'r.csv'), 2, names, 'rates').tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('r.json', '{"class_0": 0.1, "class_1": 0, "class_2": 0.3, "class_1": 0.9}'),
+        ('r.csv', 'class_0,0.1\nclass_1,0\nclass_2,0.3\nclass_1,0.9\n'),
+        ('r.json', '[' * 100_000),
+    ],
+)
+def test_files_with_a_class_twice_or_nested_too_deeply(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=rf'{name}: is neither .* correct the file') as error:
+        class_numbers(tmp_path / name, 3, NAMES, 'rates')
+    assert 'class_1' in str(error.value) or 'recursion' in str(error.value)

@@ -70,7 +70,7 @@ test_refusal = refusals(
     Case('kind unknown', label_table(name='t.xlsx'), ValueError,
          't.xlsx: ... .csv, .tsv, .parquet'),
     Case('JSON truncated', label_table(header='[{"image": "a.jpg"', name='t.json'),
-         ValueError, 't.json:1: ... JSON ... write it anew with json.dump'),
+         ValueError, 't.json:1: ... JSON ... cut off, export or copy it again'),
     Case('JSON of indices', label_table(
              header='[{"image": "a.jpg", "positive": [1]}]', name='t.json'), ValueError,
          't.json:1: label 1 ... give names, not indices'),

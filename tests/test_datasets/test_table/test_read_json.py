@@ -136,8 +136,8 @@ def test_given_classes_read_indices_where_the_file_names_none(tmp_path):
         ({'gt_score': None}, 'gt_score must be 3 values'),
         ({'gt_label': [3]}, 'gt_label [3] has 3, outside 0..2; check the class list'),
         ({'gt_label': [-1]}, 'gt_label [-1] has -1, outside 0..2'),
-        ({'gt_label': ['cat']}, "gt_label ['cat'] has 'cat', outside 0..2"),
-        ({'gt_label': [True]}, 'gt_label [True] has True, outside 0..2'),
+        ({'gt_label': ['cow']}, "gt_label ['cow'] has 'cow', which is no class; name"),
+        ({'gt_label': [True]}, "gt_label [True] has 'True', no index of 0..2; list whole"),
         (7, 'has neither gt_label nor gt_score'),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from mmpretrain.registry import TASK_UTILS
 
 from wsml_mm.labels.files import one_line, reading
+from wsml_mm.labels.json_files import load_json
 
 from .table import BoxTable, image_key
 
@@ -53,8 +53,8 @@ def read_coco_boxes(
             the classes.
     """
     path = os.path.expanduser(ann_file)
-    with reading(path), open(path, encoding='utf-8') as file:
-        content = json.load(file)
+    with reading(path):
+        content = load_json(path)
     try:
         names = {entry['id']: entry['name'] for entry in content['categories']}
         rows = {entry['id']: row for row, entry in enumerate(content['images'])}

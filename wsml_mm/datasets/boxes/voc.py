@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
-from defusedxml.ElementTree import parse as parse_xml  # refuses entities that blow up
 from mmpretrain.registry import TASK_UTILS
 
-from wsml_mm.labels.files import one_line
+from wsml_mm.datasets.table.problem import RowError
+from wsml_mm.datasets.table.voc_xml import is_difficult, read_voc_xml, text_of, voc_files
 
 from .table import BoxTable
 
@@ -62,7 +61,7 @@ def read_voc_boxes(
     from rich.progress import track
 
     folder = Path(folder).expanduser()
-    files = sorted(folder.glob('*.xml'))
+    files = voc_files(folder)
     if not files:
         raise FileNotFoundError(
             f'{folder}: no VOC annotation (*.xml) there; give the folder Annotations of the devkit'
@@ -81,17 +80,17 @@ def read_voc_boxes(
 
 
 def _objects(file: Path, difficult: bool) -> list[tuple[str, list[float]]]:
-    try:
-        top = parse_xml(file).getroot()
-    except (ParseError, ValueError) as error:
-        raise ValueError(
-            f'{file}: is not an XML file ({one_line(error)}); correct or remove it'
-        ) from error
+    top = read_voc_xml(file)
+    if isinstance(top, RowError):
+        raise ValueError(f'{file}: {top.what}; {top.fix}')
     found = []
     for item in top.iter('object'):
-        if not difficult and (item.findtext('difficult') or '0').strip() == '1':
+        hard = is_difficult(item)
+        if isinstance(hard, RowError):
+            raise ValueError(f'{file}: {hard.what}; {hard.fix}')
+        if hard and not difficult:
             continue
-        name = (item.findtext('name') or '').strip()
+        name = text_of(item, 'name')
         try:
             box = [float(item.findtext(f'bndbox/{corner}') or '') for corner in _CORNERS]
         except ValueError:

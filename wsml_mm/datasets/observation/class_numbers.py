@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from wsml_mm.datasets.annotations import SplitNames
 from wsml_mm.labels.files import one_line
+from wsml_mm.labels.json_files import unique_keys
 
 ClassNumbers = float | Sequence[float] | Mapping[str, float] | str | os.PathLike[str]
 
@@ -77,12 +78,12 @@ def _read(path: Path) -> Any:
     try:
         text = path.read_text(encoding='utf-8-sig')
         if path.suffix == '.json':
-            content = json.loads(text)
+            content = json.loads(text, object_pairs_hook=unique_keys)
             if not isinstance(content, (list, dict)):
                 raise ValueError(f'a {type(content).__name__}')
             return content
         return _parse_csv(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f'{path}: is neither a .json of a list or mapping nor a .csv of NAME,NUMBER lines '
             f'({one_line(error)}); correct the file'

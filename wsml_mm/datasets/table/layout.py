@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,6 +20,7 @@ from .problem import RowError
 
 UNLISTED = {'unobserved': UNOBSERVED, 'negative': NEGATIVE}
 DUPLICATES = ('refuse', 'merge')
+IMAGE_NAMES = ('path', 'file', 'original')
 SUFFIXES = ('.csv', '.tsv', '.parquet', '.json', '.jsonl')
 BATCH = 1 << 12  # rows looked at together
 LISTS = pa.list_(pa.string())
@@ -78,6 +80,9 @@ class TableFormat:
         separator: between the labels of one cell.
         unlisted: what a label that no cell lists is: 'unobserved' or 'negative'.
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
+        image_names: what an image is called: 'path' below the image folder; 'file', the last part
+            of a path or address; 'original', that without the mark of an upload to Label Studio.
+        suffix: added to names without the suffix of an image, e.g. '.jpg'.
 
     Raises:
         ValueError: if a value is unknown.
@@ -87,14 +92,26 @@ class TableFormat:
     separator: str = '|'
     unlisted: str = 'unobserved'
     duplicates: str = 'refuse'
+    image_names: str = 'path'
+    suffix: str = ''
 
     def __post_init__(self) -> None:
         if self.unlisted not in UNLISTED:
             raise ValueError(f'unlisted={self.unlisted!r}: use "unobserved" or "negative"')
         if self.duplicates not in DUPLICATES:
             raise ValueError(f'duplicates={self.duplicates!r}: use "refuse" or "merge"')
+        if self.image_names not in IMAGE_NAMES:
+            raise ValueError(
+                f'image_names={self.image_names!r}: use one of {", ".join(IMAGE_NAMES)}'
+            )
+        if self.suffix and not re.fullmatch(r'\.\w+', self.suffix):
+            raise ValueError(f"suffix={self.suffix!r}: use one like '.jpg'")
         if not self.separator or self.separator.strip() == ALL_OTHERS:
             raise ValueError(f'separator={self.separator!r}: use a sign like "|" or ";"')
+
+    def stated(self, kind: str) -> str:
+        """Returns what a file was read as, and what it means that a label is not listed."""
+        return f'{kind}; labels that are not listed are {self.unlisted or "unobserved"}'
 
 
 class Batch(NamedTuple):

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,13 @@ class RowError(NamedTuple):
     subject: str = ''
 
 
+class Place(Protocol):
+    """Says where a row is, as it follows the file's name; a text with a place to fill in does."""
+
+    def format(self, line: int, /) -> str:
+        """Returns the place of the row of a number."""
+
+
 class RowErrors:
     """Holds the errors of a file's rows and reports them in the order of the rows.
 
@@ -93,8 +100,10 @@ class RowErrors:
     """
 
     def __init__(self, path: Path, report: Report) -> None:
-        self.path, self.place = path, ':{}'  # how the place of a row follows the file's name
+        self.path = path
+        self.place: Place = ':{}'  # how the place of a row follows the file's name
         self.count = 0
+        self.read_as = ''  # what the file was taken for, where its structure says so
         self._report, self._held = report, list[tuple[int, Problem]]()
 
     def where(self, line: int) -> str:

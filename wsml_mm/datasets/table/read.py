@@ -18,12 +18,14 @@ from wsml_mm.labels.sparse import SparseLabels
 
 from .check import CheckedRows, check_batch, contradiction
 from .classes import Vocabulary
+from .image_names import ImageNames
 from .layout import SUFFIXES, UNLISTED, Batch, TableFormat
 from .merge import first_rows, merge_rows
-from .problem import Report, RowError, RowErrors, refuse
+from .problem import Place, Report, RowError, RowErrors, refuse
 from .read_csv import read_csv
 from .read_json import read_json
 from .read_parquet import read_parquet
+from .read_voc import is_voc, read_voc
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class Table:
         lines: (N,) where each begins.
         path: of the file.
         place: how the place of a row follows the file's name.
+        read_as: what the file was taken for; empty for a plain table.
     """
 
     columns: LabelColumns
     lines: NDArray[np.int64]
     path: Path
-    place: str = ':{}'
+    place: Place = ':{}'
+    read_as: str = ''
 
     def where(self, index: int) -> str:
         """Returns the place of an image in the file."""
@@ -56,7 +60,7 @@ def read_table(
     """Reads a table of labels.
 
     Args:
-        path: a file with one of `SUFFIXES`.
+        path: a file with one of `SUFFIXES`, or a folder of VOC annotations, or a list of them.
         classes: all class names, in order; None: those that the file lists, or else the labels
             found in it, sorted.
         layout: how to read it; None: in the usual way.
@@ -69,9 +73,9 @@ def read_table(
     layout, errors = layout or TableFormat(), RowErrors(path, report)
     batches, listed = _open(path, layout, errors, classes)
     vocabulary = Vocabulary(listed if classes is None else classes, layout.separator)
-    parts = []
+    parts, named = [], ImageNames(layout, errors)
     for batch in batches:
-        parts.append(check_batch(batch, vocabulary, errors))
+        parts.append(check_batch(named(batch), vocabulary, errors))
         errors.flush()
     if not errors.count and not any(len(part.lines) for part in parts):
         errors.add(None, RowError('no rows', 'has no rows', 'write one an image'))
@@ -89,8 +93,13 @@ def _open(
 ) -> tuple[Iterator[Batch], tuple[str, ...] | None]:
     """Returns the rows of a file, whichever kind it is, and the classes that it lists itself."""
     suffix = path.suffix.lower()
+    if is_voc(path):
+        return read_voc(path, layout, errors), None
     if suffix not in SUFFIXES:
-        raise ValueError(f'{path}: a table of labels ends with one of {", ".join(SUFFIXES)}')
+        raise ValueError(
+            f'{path}: a table of labels ends with one of {", ".join(SUFFIXES)}, or is a folder of '
+            'VOC annotations; name such a file or folder that is there'
+        )
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such file; check ann_file and data_root')
     if suffix in ('.json', '.jsonl'):
@@ -128,7 +137,7 @@ def _table(
     if len(kept) < len(first):
         names = names.subset(kept)
     columns = LabelColumns(names, labels, {'classes': classes})
-    return Table(columns, lines[kept], errors.path, errors.place)
+    return Table(columns, lines[kept], errors.path, errors.place, errors.read_as)
 
 
 def _names(images: list[pa.Array]) -> NameColumn:
@@ -165,4 +174,4 @@ def _labels(parts: list[CheckedRows], vocabulary: Vocabulary, rest: int) -> Spar
 
 def _at(errors: RowErrors, line: int) -> str:
     place = errors.place.format(line)
-    return f'in line {line}' if place == f':{line}' else f'in{place[1:]}'
+    return f'in line {line}' if place == f':{line}' else f'in {place.lstrip(": /")}'

@@ -1,40 +1,60 @@
-"""Tables of labels as JSON: a list of objects, one object a line, or MMPretrain's own format."""
+"""Tables of labels as JSON: one's own rows, MMPretrain's format, and exports of tools."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
+from wsml_mm.labels.json_files import json_text
 
-from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
-
-from .check import image_name
-from .classes import ALL_OTHERS, label_error, not_utf8
+from .classes import not_utf8
+from .json_coco import is_coco, read_coco
+from .json_fiftyone import is_classification, is_samples, read_classification, read_samples
+from .json_items import Row, broken, elements_of, lines_of, parse, skip
+from .json_label_studio import is_label_studio, read_label_studio
+from .json_mmpretrain import is_mmpretrain, read_mmpretrain
+from .json_rows import as_texts, own_rows
 from .layout import LISTS, Batch, TableFormat, batches
-from .problem import RowError, RowErrors
+from .problem import RowErrors
 
-_WRITE = 'write it anew with json.dump'
-_NOT_BLANK = re.compile(r'[^ \t\n\r]')
-Row = tuple[int, Any, Any, Any]  # line, image, cells of positive and negative labels
+Rows = tuple[Iterator[Row], tuple[str, ...] | None]
+
+
+class _Kind(NamedTuple):
+    """A file that is one object.
+
+    Args:
+        holds: tells by the keys whether it is one.
+        read: returns its rows, and the classes that it names.
+    """
+
+    holds: Callable[[dict[str, Any]], bool]
+    read: Callable[[dict[str, Any], TableFormat, RowErrors, Sequence[str] | None], Rows]
+
+
+_KINDS = (
+    _Kind(is_mmpretrain, read_mmpretrain),
+    _Kind(is_coco, read_coco),
+    _Kind(is_classification, read_classification),
+    _Kind(is_samples, read_samples),
+)
 
 
 def read_json(
     path: Path, layout: TableFormat, errors: RowErrors, classes: Sequence[str] | None = None
 ) -> tuple[Iterator[Batch], tuple[str, ...] | None]:
-    """Reads a JSON file: its text is held in memory, its objects one at a time.
+    """Reads a JSON file: its text is held in memory, its objects one at a time where they are rows.
 
-    Three layouts: a list of objects with the keys `layout.columns`; JSON Lines, one such object a
-    line; MMPretrain's `{"metainfo": ..., "data_list": ...}`, where `gt_label` (indices) says that
-    all other classes are absent and `gt_score` has 1, 0 or -1 for each.
+    One's own rows are a list of objects with the keys `layout.columns`, or JSON Lines, one such
+    object a line. What else a file is shows in its keys: MMPretrain's format, COCO's instances,
+    FiftyOne's classifications or samples, Label Studio's JSON or JSON-MIN.
 
     Args:
         path: of the file.
         layout: how to read it.
-        errors: takes those of what are no rows.
+        errors: takes those of what are no rows, and what the file was read as.
         classes: to read indices by where the file names none.
 
     Returns:
@@ -43,179 +63,53 @@ def read_json(
     rows: Iterator[Row] = iter(())
     named = None
     try:
-        text = path.read_text(encoding='utf-8-sig')
+        text = json_text(path.read_bytes())
     except UnicodeDecodeError as error:
         errors.add(None, not_utf8(error))
     else:
-        begin = _skip(text, 0)
-        if text[begin : begin + 1] == '[':
-            rows = _rows(_elements(text, begin, errors), layout, errors)
-        elif (content := _mmpretrain_content(text)) is not None:
-            named = _mmpretrain_classes(content, errors, classes)
-            rows = _mmpretrain_rows(content['data_list'], named, errors) if named else rows
-        else:
-            rows = _rows(_lines(text, errors), layout, errors)
-    return batches(_texts(rows, layout.separator, errors), LISTS), named
+        rows, named = _rows_of(text, layout, errors, classes)
+    return batches(as_texts(rows, layout.separator, errors), LISTS), named
 
 
-def _lines(text: str, errors: RowErrors) -> Iterator[tuple[int, Any]]:
-    """Yields the object of each line, and its number."""
-    for line, part in enumerate(text.split('\n'), 1):
-        if not part.strip():
+def _rows_of(
+    text: str, layout: TableFormat, errors: RowErrors, classes: Sequence[str] | None
+) -> Rows:
+    begin = skip(text, 0)
+    if text[begin : begin + 1] == '[':
+        return _of_objects(elements_of(text, begin, errors), layout, errors), None
+    try:
+        content = parse(text)
+    except (ValueError, RecursionError) as error:
+        if _has_lines(text):
+            return _of_objects(lines_of(text, errors), layout, errors), None
+        if text.strip():
+            errors.add(getattr(error, 'lineno', 1), broken(error))
+        return iter(()), None
+    if isinstance(content, dict):
+        for kind in _KINDS:
+            if kind.holds(content):
+                return kind.read(content, layout, errors, classes)
+    return _of_objects(iter([(text.count('\n', 0, begin) + 1, content)]), layout, errors), None
+
+
+def _has_lines(text: str) -> bool:
+    """Tells whether a text is JSON Lines, some broken, not one value that is."""
+    some = list(islice((line for line in text.split('\n') if line.strip()), 3))
+    for line in some:
+        try:
+            parse(line)
+        except (ValueError, RecursionError):
             continue
-        try:
-            item = json.loads(part)
-        except (ValueError, RecursionError) as error:
-            errors.add(line, _broken(error))
-        else:
-            yield line, item
+        return True
+    return False
 
 
-def _elements(text: str, at: int, errors: RowErrors) -> Iterator[tuple[int, Any]]:
-    """Yields each element of a list that begins at a place in a text, and its line."""
-    decode = json.JSONDecoder().raw_decode
-    line, counted, mark = 1, 0, ','
-    while mark == ',':
-        at = _skip(text, at + 1)
-        line, counted = line + text.count('\n', counted, at), at
-        if text[at : at + 1] == ']':
-            break
-        try:
-            item, at = decode(text, at)
-        except (ValueError, RecursionError) as error:
-            errors.add(line, _broken(error))
-            return
-        yield line, item
-        at = _skip(text, at)
-        mark = text[at : at + 1]
-    line += text.count('\n', counted, at)
-    if text[at : at + 1] != ']':
-        errors.add(line, _broken('no comma or ] after the object'))
-    elif (rest := _skip(text, at + 1)) < len(text):
-        errors.add(line + text.count('\n', at, rest), _broken('text after the list'))
-
-
-def _skip(text: str, at: int) -> int:
-    """Returns the place of the next sign that is not blank."""
-    found = _NOT_BLANK.search(text, at)
-    return found.start() if found else len(text)
-
-
-def _broken(error: str | Exception) -> RowError:
-    why = error if isinstance(error, str) else getattr(error, 'msg', 'nested too deeply')
-    return RowError('broken row', f'is not JSON ({why})', _WRITE)
-
-
-def _rows(
+def _of_objects(
     objects: Iterator[tuple[int, Any]], layout: TableFormat, errors: RowErrors
 ) -> Iterator[Row]:
-    names = layout.columns
-    right: set[tuple[str, ...]] = set()
-    for line, item in objects:
-        if not isinstance(item, dict):
-            fix = f'write {{"{names.image}": ...}}'
-            errors.add(
-                line, RowError('broken row', f'{json.dumps(item)[:40]} is not an object', fix)
-            )
-            continue
-        keys = tuple(item)
-        if keys not in right:
-            if error := names.error_in(keys, 'the object'):
-                errors.add(line, error)
-                continue
-            right.add(keys)
-        yield line, item[names.image], item[names.positive], item.get(names.negative)
-
-
-def _texts(rows: Iterator[Row], separator: str, errors: RowErrors) -> Iterator[Row]:
-    """Yields rows whose images and labels are text, each cell a list or None."""
-    for line, image, *cells in rows:
-        if not (image is None or _are_text(image)) and isinstance(
-            error := image_name(image), RowError
-        ):
-            errors.add(line, error)
-            continue
-        for side, cell in enumerate(cells):
-            if isinstance(cell, str):
-                cells[side] = cell = cell.split(separator) if cell.strip() else []
-            if cell is not None and not isinstance(cell, list):
-                what = f'{json.dumps(cell)[:40]} is not a list'
-                errors.add(line, RowError('broken labels', what, 'list class names'), image)
-                cells[side] = None
-            elif cell and not _are_text(*cell):
-                for name in cell:
-                    if not _are_text(name):
-                        errors.add(line, label_error(name), image)
-                cells[side] = [name for name in cell if _are_text(name)]
-        yield line, image, cells[0], cells[1]
-
-
-def _are_text(*names: Any) -> bool:
-    try:
-        ''.join(names).encode()
-    except (TypeError, UnicodeEncodeError):  # half of a Unicode pair, which escapes can say
-        return False
-    return True
-
-
-def _mmpretrain_content(text: str) -> dict[str, Any] | None:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return content if isinstance(content, dict) and 'data_list' in content else None
-
-
-def _mmpretrain_classes(
-    content: dict[str, Any], errors: RowErrors, classes: Sequence[str] | None
-) -> tuple[str, ...] | None:
-    info = content.get('metainfo')
-    named = info.get('classes') if isinstance(info, dict) else None
-    named = named or classes
-    if not isinstance(named, (list, tuple)) or not all(isinstance(n, str) for n in named):
-        fix = 'add "metainfo": {"classes": [...]}'
-        errors.add(None, RowError('header', 'metainfo names no classes', fix))
-    elif not isinstance(content['data_list'], list):
-        errors.add(None, RowError('header', 'data_list is not a list', _WRITE))
-    else:
-        return tuple(named)
-    return None
-
-
-def _mmpretrain_rows(
-    items: list[Any], classes: tuple[str, ...], errors: RowErrors
-) -> Iterator[Row]:
-    errors.place = ': data_list[{}]'
-    for at, item in enumerate(items):
-        if not isinstance(item, dict) or not {'gt_label', 'gt_score'} & set(item):
-            what = 'has neither gt_label nor gt_score'
-            errors.add(at, RowError('broken row', what, 'add one to the annotation'))
-            continue
-        found = (_of_scores if 'gt_score' in item else _of_indices)(item, classes)
-        if isinstance(found, RowError):
-            errors.add(at, found, str(item.get('img_path')))
-        else:
-            yield at, item.get('img_path'), *found
-
-
-def _of_scores(
-    item: dict[str, Any], classes: tuple[str, ...]
-) -> tuple[list[str], list[str]] | RowError:
-    score = np.asarray(item['gt_score'], dtype=object)
-    known = [label in (POSITIVE, NEGATIVE, UNOBSERVED) for label in score.flat]
-    if score.shape != (len(classes),) or not all(known):
-        what = f'gt_score must be {len(classes)} values of {{1, 0, -1}}'
-        fix = 'convert other encodings with wsml_mm.datasets.decode_labels'
-        return RowError('broken labels', what, fix)
-    pairs = list(zip(classes, score.tolist(), strict=True))
-    return [n for n, v in pairs if v == POSITIVE], [n for n, v in pairs if v == NEGATIVE]
-
-
-def _of_indices(
-    item: dict[str, Any], classes: tuple[str, ...]
-) -> tuple[list[str], list[str]] | RowError:
-    listed = np.atleast_1d(np.asarray(item['gt_label'], dtype=object)).tolist()
-    if bad := [i for i in listed if type(i) is not int or not 0 <= i < len(classes)]:
-        what = f'gt_label {listed} has {bad[0]!r}, outside 0..{len(classes) - 1}'
-        return RowError('broken labels', what, 'check the class list')
-    return [classes[i] for i in listed], [ALL_OTHERS]
+    first = next(objects, None)
+    if first is None:
+        return iter(())
+    objects = chain([first], objects)
+    read = read_label_studio if is_label_studio(first[1]) else own_rows
+    return read(objects, layout, errors)

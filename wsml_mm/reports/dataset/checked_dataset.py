@@ -40,12 +40,14 @@ class CheckedDataset:
         columns: image names and labels, as far as they could be read.
         path: returns the image file of a position.
         where: returns the place of a position in the annotation.
+        read_as: what the file was taken for, where its structure says so.
     """
 
     title: str
     columns: LabelColumns
     path: Callable[[int], str]
     where: Callable[[int], str]
+    read_as: str = ''
 
 
 def dataset_of_table(
@@ -54,7 +56,7 @@ def dataset_of_table(
     """Reads a table as far as it can be read.
 
     Args:
-        file: the table, or a multi-label JSON of MMPretrain.
+        file: the table, or another file or folder that `LabelTable` reads.
         images: the folder of the images.
         class_file: of class names, one a line; None: those found in the table.
         layout: how to read it.
@@ -160,6 +162,7 @@ def _table_dataset(table: Table, folder: str) -> CheckedDataset:
         table.columns,
         lambda index: os.path.join(folder, names[index]),
         table.where,
+        table.read_as,
     )
 
 

@@ -47,6 +47,7 @@ def _context(report: DatasetReport) -> dict[str, Any]:
     examples, example_note = class_examples(report, photographs)
     context = {
         'title': printable(report.dataset.title),
+        'read_as': printable(report.dataset.read_as),
         'images': len(report.labels),
         'verdict': _verdict(report.log),
         'tiles': _tiles(report),

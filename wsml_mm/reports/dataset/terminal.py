@@ -37,6 +37,8 @@ def print_report(report: DatasetReport, console: Any = None) -> None:
             'bold',
         )
     )
+    if report.dataset.read_as:
+        console.print(plain(f'Read as {report.dataset.read_as}'))
     if len(report.labels):
         _print_classes(report, console)
         _print_labels_per_image(report, console)

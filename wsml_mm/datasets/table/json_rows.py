@@ -1,0 +1,72 @@
+"""One's own rows of a JSON file, and the cells of all rows made lists of names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .check import image_name
+from .classes import label_error
+from .json_items import Row
+from .layout import TableFormat
+from .problem import RowError, RowErrors
+
+
+def own_rows(
+    objects: Iterator[tuple[int, Any]], layout: TableFormat, errors: RowErrors
+) -> Iterator[Row]:
+    """Yields the rows of objects with the keys `layout.columns`.
+
+    Args:
+        objects: line and object of each row.
+        layout: how to read them.
+        errors: takes those of what are no rows.
+    """
+    names = layout.columns
+    right: set[tuple[str, ...]] = set()
+    for line, item in objects:
+        if not isinstance(item, dict):
+            fix = f'write {{"{names.image}": ...}}'
+            errors.add(
+                line, RowError('broken row', f'{json.dumps(item)[:40]} is not an object', fix)
+            )
+            continue
+        keys = tuple(item)
+        if keys not in right:
+            if error := names.error_in(keys, 'the object'):
+                errors.add(line, error)
+                continue
+            right.add(keys)
+        yield line, item[names.image], item[names.positive], item.get(names.negative)
+
+
+def as_texts(rows: Iterator[Row], separator: str, errors: RowErrors) -> Iterator[Row]:
+    """Yields rows whose images and labels are text, each cell a list or None."""
+    for line, image, *cells in rows:
+        if not (image is None or _are_text(image)) and isinstance(
+            error := image_name(image), RowError
+        ):
+            errors.add(line, error)
+            continue
+        for side, cell in enumerate(cells):
+            if isinstance(cell, str):
+                cells[side] = cell = cell.split(separator) if cell.strip() else []
+            if cell is not None and not isinstance(cell, list):
+                what = f'{json.dumps(cell)[:40]} is not a list'
+                errors.add(line, RowError('broken labels', what, 'list class names'), image)
+                cells[side] = None
+            elif cell and not _are_text(*cell):
+                for name in cell:
+                    if not _are_text(name):
+                        errors.add(line, label_error(name), image)
+                cells[side] = [name for name in cell if _are_text(name)]
+        yield line, image, cells[0], cells[1]
+
+
+def _are_text(*names: Any) -> bool:
+    try:
+        ''.join(names).encode()
+    except (TypeError, UnicodeEncodeError):  # half of a Unicode pair, which escapes can say
+        return False
+    return True
