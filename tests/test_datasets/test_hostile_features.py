@@ -161,7 +161,7 @@ test_refusal = refusals(
          unwritable(features.os, 'replace', PermissionError(errno.EACCES, 'Permission denied')),
          PermissionError, 'cache/ ... .npy: ... (Permission denied) ... another cache folder'),
     Case('image missing at extraction', unreadable_source('missing'), FileNotFoundError,
-         "train_002.jpg' ... no such image ... check data_root"),
+         "train_002.jpg' ... no such image ... add it, or remove its row"),
     *(
         Case(f'image corrupt at extraction, {workers} workers',
              unreadable_source('noise', num_workers=workers), ValueError,
