@@ -370,9 +370,7 @@ def test_a_wrong_image_folder_is_blamed_at_first_use(devkit, voc, tmp_path):
     (tmp_path / 'kit' / 'JPEGImages').mkdir()
     path = Path(source.get_data_info(0)['img_path'])
     shutil.copy(tmp_path / 'kit' / 'Images' / path.name, path)
-    with pytest.raises(
-        ValueError, match=r'\.jpg: cannot be read \(there is no such file'
-    ):
+    with pytest.raises(ValueError, match=r'\.jpg: cannot be read \(there is no such file'):
         source[1]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
@@ -82,13 +83,23 @@ def look_at(path: str, load: ImageLoader) -> Look:
         image = load(path)
         if not image.size:
             raise ValueError(f'it has no pixels, its shape is {image.shape}')
+        image = _contiguous(image)
     except Exception as error:  # decoders raise many kinds on hostile files
         return Look(why_unreadable(path, error))
     remarks = list(_remarks_of_file(content, image, load)) or list(_remarks_of_pixels(image))
     pixels = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
-    pixels.update(np.ascontiguousarray(image).data)
+    pixels.update(image.data)
     digest = hashlib.sha256(content).digest() if content else b''
     return Look(None, remarks, digest, pixels.digest(), grey_thumbnail(image, 8).tobytes())
+
+
+def _contiguous(image: NDArray[Any]) -> NDArray[Any]:
+    """Returns an image as one block, so that all that follows is quick."""
+    turned = image[..., ::-1]  # MMCV turns RGB of Pillow to BGR by a view
+    is_view = turned.flags.c_contiguous and not image.flags.c_contiguous
+    if is_view and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3:
+        return np.asarray(cv2.cvtColor(turned, cv2.COLOR_RGB2BGR))
+    return np.ascontiguousarray(image)
 
 
 def grey_thumbnail(image: NDArray[Any], size: int) -> NDArray[np.uint8]:

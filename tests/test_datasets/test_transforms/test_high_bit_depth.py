@@ -21,7 +21,7 @@ from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 
 from wsml_mm.datasets.transforms import LoadHighBitDepthImage
-from wsml_mm.datasets.transforms.high_bit_depth import in_range
+from wsml_mm.datasets.transforms.high_bit_depth import in_range, shown
 
 KINDS = list(deep_grey(12))
 BACKENDS = ['pillow', 'cv2']
@@ -151,6 +151,15 @@ def test_where_all_percentiles_are_one_value_what_is_above_is_white(tmp_path):
     image = load(tmp_path / 'a.png', percentiles=(1, 99))
     assert image[0, 0].tolist() == [255] * 3
     assert image.sum() == 3 * 255
+
+
+@pytest.mark.parametrize('name', [*KINDS, 'turned.jpg', 'transparent.png', 'one_bit.png'])
+def test_pictures_for_the_eye_are_neither_white_nor_black(kinds, name):
+    with Image.open(kinds / name) as image:
+        picture = shown(image)
+    assert picture.mode == 'RGB'
+    assert picture.size == ((HEIGHT, WIDTH) if name == 'turned.jpg' else (WIDTH, HEIGHT))
+    assert 50 < np.asarray(picture).mean() < 200
 
 
 def test_its_text_holds_what_decides_the_pixels():

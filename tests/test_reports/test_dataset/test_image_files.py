@@ -37,6 +37,13 @@ def test_missing_files_and_what_may_be_meant(files):
     assert not found.decoded
 
 
+def test_every_missing_file_is_looked_for_under_a_similar_name(tmp_path):
+    for number in range(60):
+        (tmp_path / f'{number}.JPG').write_bytes(b'x')
+    found = check(tmp_path, *(f'{number}.jpg' for number in range(60)))
+    assert found.missing == {number: f'{number}.JPG' for number in range(60)}
+
+
 def test_unreadable_files_and_twins(files):
     names = ('copy.jpg', 'cut.jpg', '0.jpg', '1.jpg', 'empty.jpg', './1.jpg', '3.jpg')
     found = check(files, *names, decode=True)

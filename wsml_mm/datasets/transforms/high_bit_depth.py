@@ -174,6 +174,18 @@ def in_range(values: NDArray[Any], low: float, high: float) -> NDArray[np.float3
     return result
 
 
+def shown(image: Image.Image) -> Image.Image:
+    """Returns an image for the eye: upright, RGB, more than 8 bits by their percentiles 1 to 99."""
+    upright = ImageOps.exif_transpose(image)
+    if is_grey_of_many_bits(image):
+        values = np.array(upright)
+        finite = values[np.isfinite(values)]
+        low, high = np.percentile(finite, (1, 99)) if finite.size else (0, 0)
+        grey = in_range(np.nan_to_num(values, nan=low), low, high)
+        upright = Image.fromarray(np.rint(grey).astype(np.uint8))
+    return upright.convert('RGB')
+
+
 def held(values: NDArray[Any]) -> str:
     """Returns the least and the largest of some values, for messages."""
     finite = values[np.isfinite(values)]

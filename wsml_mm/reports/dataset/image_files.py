@@ -16,7 +16,6 @@ from wsml_mm.datasets.image_loader import ImageLoader
 from wsml_mm.datasets.image_look import Look, Remark, look_at
 
 _CHUNK = 16  # images handed out at a time
-_HINTS = 20  # missing files that are looked for under a similar name
 
 
 @dataclass
@@ -62,8 +61,8 @@ def check_files(
             found.missing[index] = ''
         elif not decode and (why := _refused(file)):
             found.unreadable[index] = why
-    for index in list(found.missing)[:_HINTS]:
-        found.missing[index] = _similar(folders, path(index))
+    similar = _SimilarNames(folders)
+    found.missing = {index: similar.of(path(index)) for index in found.missing}
     if decode:
         there = [index for index in range(count) if index not in found.missing]
         _take(found, zip(there, look_at_all(map(path, there), load, len(there)), strict=True), path)
@@ -120,11 +119,22 @@ def _refused(file: str) -> str:
     return '' if os.access(file, os.R_OK) else 'no permission to read it'
 
 
-def _similar(folders: FolderLists, path: str) -> str:
-    """Returns a file of the same folder that differs in case or suffix only, or ''."""
-    folder, name = os.path.split(path)
-    stem = os.path.splitext(name)[0].casefold()
-    parts = [(file, *os.path.splitext(file.casefold())) for file in folders.files(folder)]
-    known = Image.registered_extensions()
-    near = [file for file, begin, suffix in parts if begin == stem and suffix in known]
-    return min(near, key=lambda f: (f.casefold() != name.casefold(), f), default='')
+class _SimilarNames:
+    """Finds files of the same folder that differ in case or suffix only."""
+
+    def __init__(self, folders: FolderLists) -> None:
+        self._folders = folders
+        self._known = Image.registered_extensions()
+        self._by_stem: dict[str, dict[str, list[str]]] = {}
+
+    def of(self, path: str) -> str:
+        """Returns a file that may be meant by a path, or ''."""
+        folder, name = os.path.split(path)
+        if folder not in self._by_stem:
+            self._by_stem[folder] = defaultdict(list)
+            for file in self._folders.files(folder):
+                stem, suffix = os.path.splitext(file.casefold())
+                if suffix in self._known:
+                    self._by_stem[folder][stem].append(file)
+        near = self._by_stem[folder].get(os.path.splitext(name)[0].casefold(), [])
+        return min(near, key=lambda f: (f.casefold() != name.casefold(), f), default='')
