@@ -108,7 +108,7 @@ def why_unreadable(path: str, error: BaseException) -> str:
         return found
     if isinstance(error, UnidentifiedImageError):  # its text is an address in memory
         return 'it is no image of a known format'
-    if isinstance(error, AssertionError):  # of MMCV, where OpenCV gave nothing
+    if isinstance(error, AssertionError) and 'failed to load image' in str(error):  # of MMCV
         return _why_by_pillow(path)
     return ' '.join(str(error).split()) if type(error) is ValueError else one_line(error)
 

@@ -28,7 +28,8 @@ _DAMAGED = 'damaged image'
 # Kinds of remarks on the values of the loaded image.
 _CUT, _SQUEEZED, _BEYOND = 'values cut off', 'values squeezed', 'values not in 0 to 255'
 _PLAIN, _NEARLY_PLAIN = 'constant image', 'nearly constant image'
-LOST = frozenset({_CUT, _SQUEEZED, _BEYOND, _PLAIN, _NEARLY_PLAIN})
+_NO_NUMBERS = 'values that are no numbers'
+LOST = frozenset({_NO_NUMBERS, _CUT, _SQUEEZED, _BEYOND, _PLAIN, _NEARLY_PLAIN})
 _ORIENTATION = 0x0112  # of EXIF
 _PICTURES = ('JPEG', 'PNG', 'GIF', 'BMP', 'WEBP')  # whose decoders know a file that was cut off
 
@@ -86,7 +87,9 @@ def look_at(path: str, load: ImageLoader) -> Look:
         image = _contiguous(image)
     except Exception as error:  # decoders raise many kinds on hostile files
         return Look(why_unreadable(path, error))
-    remarks = list(_remarks_of_file(content, image, load)) or list(_remarks_of_pixels(image))
+    remarks = list(_remarks_of_numbers(image, load))
+    remarks = remarks or list(_remarks_of_file(content, image, load))
+    remarks = remarks or list(_remarks_of_pixels(image))
     pixels = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
     pixels.update(image.data)
     digest = hashlib.sha256(content).digest() if content else b''
@@ -108,10 +111,16 @@ def grey_thumbnail(image: NDArray[Any], size: int) -> NDArray[np.uint8]:
         grey = Image.fromarray(np.ascontiguousarray(image)).convert('L')
     else:
         plane = image.mean(axis=2) if image.ndim == 3 else image
-        grey = Image.fromarray(plane.astype(np.float32))
+        grey = Image.fromarray(np.nan_to_num(plane.astype(np.float32)))
     small = np.asarray(grey.resize((size, size), Image.Resampling.BOX))
     result: NDArray[np.uint8] = small.clip(0, 255).astype(np.uint8)
     return result
+
+
+def _remarks_of_numbers(image: NDArray[Any], load: ImageLoader) -> Iterator[Remark]:
+    if np.issubdtype(image.dtype, np.floating) and not np.isfinite(image).all():
+        what = 'is loaded with NaN or infinite values, which make every weight NaN'
+        yield Remark(_NO_NUMBERS, what, _advice(image, load, False), serious=True)
 
 
 def _remarks_of_pixels(image: NDArray[Any]) -> Iterator[Remark]:
@@ -194,7 +203,8 @@ def _remarks_of_depth(
 
 def _advice(values: NDArray[Any], load: ImageLoader, colour: bool) -> str:
     """Returns how to load an image of such values, e.g. with the least usual range."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     span = f'value_range=({low:.6g}, {high:.6g})'
     if np.issubdtype(values.dtype, np.integer) and low >= 0 and high < 1 << 16:
         span = f'bits={12 if high < 1 << 12 else 16}'
