@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmcv.transforms import LoadImageFromFile
+from mmpretrain.datasets.transforms import LoadImageFromFile
 from mmpretrain.registry import TRANSFORMS
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
@@ -17,7 +17,7 @@ from wsml_mm.labels.files import one_line
 
 from .image_folders import is_remote, why_no_file
 from .nesting import walk
-from .transforms.high_bit_depth import is_grey_of_many_bits
+from .pixels import is_grey_of_many_bits
 
 Transform = Callable[[dict[str, Any]], Any]
 # That of the pipelines in configs/_base_.

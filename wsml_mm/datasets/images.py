@@ -10,7 +10,8 @@ from mmengine.logging import print_log
 
 from .image_folders import FolderLists, common_folder, is_remote, wrong_folder
 from .image_loader import ImageLoader, why_unreadable
-from .image_look import Remark, look_at
+from .image_look import look_at
+from .image_remarks import Remark
 
 BAD_IMAGES = ('stop', 'skip')
 

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from wsml_mm.datasets.boxes import BoxTable
-from wsml_mm.datasets.transforms.high_bit_depth import shown
+from wsml_mm.datasets.pixels import shown
 from wsml_mm.evaluation.pointing import pointing_hits
 from wsml_mm.models.cam import CamView
 

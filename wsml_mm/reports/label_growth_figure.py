@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from wsml_mm.datasets.transforms.high_bit_depth import shown
+from wsml_mm.datasets.pixels import shown
 
 from .label_history import History
 from .plots import legend_below, new_figure

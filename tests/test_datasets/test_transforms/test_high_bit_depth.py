@@ -20,8 +20,8 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 
+from wsml_mm.datasets.pixels import in_range, shown
 from wsml_mm.datasets.transforms import LoadHighBitDepthImage
-from wsml_mm.datasets.transforms.high_bit_depth import in_range, shown
 
 KINDS = list(deep_grey(12))
 BACKENDS = ['pillow', 'cv2']

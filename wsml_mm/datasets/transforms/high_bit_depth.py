@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
-import mmcv
 import numpy as np
-from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
+from mmpretrain.datasets.transforms import LoadImageFromFile
 from mmpretrain.registry import TRANSFORMS
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+
+from ..pixels import held, in_range, read_grey_of_many_bits
 
 _BACKENDS = ('pillow', 'cv2')
+_ALL_BITS = 2 | 4  # OpenCV's IMREAD_ANYDEPTH | IMREAD_ANYCOLOR, which MMCV hands on
 
 
 @TRANSFORMS.register_module()
@@ -59,7 +58,13 @@ class LoadHighBitDepthImage(LoadImageFromFile):  # type: ignore[misc]
         imdecode_backend: str = 'pillow',
         backend_args: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(to_float32, imdecode_backend=imdecode_backend, backend_args=backend_args)
+        # MMCV's own conversion to floats would hide of which type the values were.
+        super().__init__(
+            color_type=_ALL_BITS if imdecode_backend == 'cv2' else 'color',
+            imdecode_backend=imdecode_backend,
+            backend_args=backend_args,
+        )
+        self.returns_float = to_float32
         self.value_range, self.percentiles, self.bits = value_range, percentiles, bits
         self.nan = nan
         given = {'value_range': value_range, 'percentiles': percentiles, 'bits': bits}
@@ -82,18 +87,26 @@ class LoadHighBitDepthImage(LoadImageFromFile):  # type: ignore[misc]
         Raises:
             ValueError: if it cannot be decoded, or its values are not as stated.
         """
-        content = fileio.get(results['img_path'], backend_args=self.backend_args)
-        values, depth = read_values(content, self.imdecode_backend)
+        values, depth = self._values(results)
         if np.isnan(values).any():
             if self.nan is None:
                 raise ValueError('it holds NaN; say which value it stands for, e.g. nan=0')
             values = np.where(np.isnan(values), self.nan, values)
         image = in_range(values, *self._range(values, depth))
-        image = image if self.to_float32 else np.rint(image).astype(np.uint8)
+        image = image if self.returns_float else np.rint(image).astype(np.uint8)
         image = np.stack([image] * 3, axis=-1) if image.ndim == 2 else image
         results['img'] = np.ascontiguousarray(image)
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
+
+    def _values(self, results: dict[str, Any]) -> tuple[NDArray[Any], int | None]:
+        """Returns the values as the file has them, BGR, and its bits; None: 32 or floats."""
+        if self.imdecode_backend == 'pillow':
+            content = fileio.get(results['img_path'], backend_args=self.backend_args)
+            if (found := read_grey_of_many_bits(content)) is not None:
+                return found
+        values: NDArray[Any] = super().transform(results)['img']
+        return values, {'uint8': 8, 'uint16': 16}.get(values.dtype.name)
 
     def _range(self, values: NDArray[Any], depth: int | None) -> tuple[float, float]:
         """Returns the values that are black and white."""
@@ -119,81 +132,9 @@ class LoadHighBitDepthImage(LoadImageFromFile):  # type: ignore[misc]
         return 0, top
 
     def __repr__(self) -> str:
-        names = ('value_range', 'percentiles', 'bits', 'nan', 'to_float32', 'imdecode_backend',
-                 'backend_args')  # fmt: skip
-        said = ', '.join(f'{name}={getattr(self, name)!r}' for name in names)
-        return f'{type(self).__name__}({said})'
-
-
-def read_values(content: bytes, backend: str) -> tuple[NDArray[Any], int | None]:
-    """Returns an image's values as the file has them, turned upright, and its bits a value.
-
-    Args:
-        content: of the file.
-        backend: 'pillow' or 'cv2'.
-
-    Returns:
-        (H, W), or (H, W, 3) in BGR, and 8 or 16; None: 32 bits or floats.
-
-    Raises:
-        ValueError: if it cannot be decoded, or not with all its bits.
-    """
-    if backend == 'cv2':
-        flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
-        found: Any = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
-        if found is None:
-            raise ValueError('OpenCV cannot decode it')
-        return found, {'uint8': 8, 'uint16': 16}.get(found.dtype.name)
-    with Image.open(io.BytesIO(content)) as image:
-        if is_grey_of_many_bits(image):
-            # Before version 10, Pillow has the 16 bits of a PNG as 32.
-            depth = 16 if image.mode[1:] or image.format == 'PNG' else None
-            return np.array(ImageOps.exif_transpose(image)), depth
-        if is_colour_of_16_bits(image):
-            raise ValueError(
-                'Pillow reads 8 of the 16 bits of a colour image; say imdecode_backend="cv2"'
-            )
-    return mmcv.imfrombytes(content, flag='color', backend='pillow'), 8
-
-
-def is_grey_of_many_bits(image: Image.Image) -> bool:
-    """Tells whether Pillow holds an image's one channel with 16 or 32 bits, or as floats."""
-    return image.mode[:1] in ('I', 'F')
-
-
-def is_colour_of_16_bits(image: Image.Image) -> bool:
-    """Tells whether an image, opened and not loaded yet, loses 8 of 16 bits in Pillow."""
-    return not is_grey_of_many_bits(image) and ';16' in str(getattr(image, 'tile', ''))
-
-
-def in_range(values: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
-    """Returns values with a range as 0..255; where it is empty, what is above it is white."""
-    shifted = values.astype(np.float64) - low
-    scaled = shifted * (255 / (high - low)) if high > low else np.where(shifted > 0, 255, 0)
-    result: NDArray[np.float32] = scaled.clip(0, 255).astype(np.float32)
-    return result
-
-
-def shown(image: Image.Image) -> Image.Image:
-    """Returns an image for the eye: upright, RGB, more than 8 bits by their percentiles 1 to 99."""
-    upright = ImageOps.exif_transpose(image)
-    if is_grey_of_many_bits(image):
-        values = np.array(upright)
-        finite = values[np.isfinite(values)]
-        low, high = np.percentile(finite, (1, 99)) if finite.size else (0, 0)
-        grey = in_range(np.nan_to_num(values, nan=low), low, high)
-        upright = Image.fromarray(np.rint(grey).astype(np.uint8))
-    return upright.convert('RGB')
-
-
-def held(values: NDArray[Any]) -> str:
-    """Returns the least and the largest of some values, for messages."""
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return 'no numbers'
-    low, high = finite.min(), finite.max()
-    whole = np.issubdtype(finite.dtype, np.integer)
-    return f'{low:,} to {high:,}' if whole else f'{low:.6g} to {high:.6g}'
+        names = ('value_range', 'percentiles', 'bits', 'nan', 'imdecode_backend', 'backend_args')
+        said = ''.join(f'{name}={getattr(self, name)!r}, ' for name in names)
+        return f'{type(self).__name__}({said}to_float32={self.returns_float})'
 
 
 def _check_pair(name: str, pair: Sequence[float] | None, least: float, most: float) -> None:

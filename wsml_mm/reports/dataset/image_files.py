@@ -13,7 +13,8 @@ from PIL import Image
 
 from wsml_mm.datasets.image_folders import FolderLists, is_remote
 from wsml_mm.datasets.image_loader import ImageLoader
-from wsml_mm.datasets.image_look import Look, Remark, look_at
+from wsml_mm.datasets.image_look import Look, look_at
+from wsml_mm.datasets.image_remarks import Remark
 
 _CHUNK = 16  # images handed out at a time
 

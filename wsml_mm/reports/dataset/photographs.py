@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from wsml_mm.datasets.image_loader import ImageLoader
+from wsml_mm.datasets.pixels import is_grey_of_many_bits
 from wsml_mm.datasets.table import Problem
-from wsml_mm.datasets.transforms.high_bit_depth import is_grey_of_many_bits
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 
 from .check import DatasetReport

@@ -12,7 +12,8 @@ from scipy.spatial import cKDTree
 
 from wsml_mm.datasets.image_folders import FolderLists
 from wsml_mm.datasets.image_loader import ImageLoader
-from wsml_mm.datasets.image_look import Look, grey_thumbnail
+from wsml_mm.datasets.image_look import Look
+from wsml_mm.datasets.pixels import grey_thumbnail
 from wsml_mm.datasets.table import Problem, ProblemLog
 
 from .checked_dataset import CheckedDataset
