@@ -80,6 +80,13 @@ def test_a_photograph_compressed_or_resized(folders, size, quality):
     assert dict(log.counts) == {'similar image in two splits': 1}
 
 
+def test_too_many_images_to_look_for_similar_ones(folders, monkeypatch):
+    monkeypatch.setattr('wsml_mm.reports.dataset.shared_images._MOST', 3)
+    log, (text,) = shared(folders)
+    assert dict(log.counts) == {'similar images not looked for': 1}
+    assert 'compressed or resized are looked for among 3 images only' in text
+
+
 def test_pictures_without_contrast_are_not_alike(tmp_path):
     for part, level in (('train', 9), ('val', 10)):
         (tmp_path / part).mkdir()

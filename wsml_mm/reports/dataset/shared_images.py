@@ -52,6 +52,10 @@ def check_shared_images(dataset: CheckedDataset, files: ImageFiles, log: Problem
             _report(list(_same_paths(dataset, other)), dataset, (loader, other), log)
         if files.decoded:
             _report(list(_same_pictures(dataset, files, other)), dataset, (loader, other), log)
+    if len(files.looks) > _MOST:
+        what = f'copies that were compressed or resized are looked for among {_MOST:,} images only'
+        fix = 'compare smaller parts, if that matters; the same files and pixels were found'
+        log(Problem('similar images not looked for', dataset.title, what, fix, serious=False))
 
 
 def _report(
