@@ -24,8 +24,8 @@ CLASSES = {
 NO_SOURCE = {
     'CamPeakHook', 'COCOBoxes', 'ComposedScenes', 'DurableCheckpointHook', 'EpochSeedHook',
     'FeatureInput', 'IndexedMultiLabelClsHead', 'IndexedMultiLabelLinearClsHead', 'LabelTable',
-    'LargeLossHook', 'LinearInitHook', 'ObservationFile', 'ObserveAll', 'OpenImagesBoxes',
-    'PartialLabelHook', 'PlainCheckpointHook', 'VOCBoxes',
+    'LargeLossHook', 'LinearInitHook', 'LoadHighBitDepthImage', 'ObservationFile', 'ObserveAll',
+    'OpenImagesBoxes', 'PartialLabelHook', 'PlainCheckpointHook', 'VOCBoxes',
 }  # fmt: skip
 # Their constructor reads a file.
 NEEDS_FILES = {

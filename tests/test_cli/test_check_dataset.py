@@ -28,6 +28,7 @@ def test_a_sound_table(kit, capsys):
     text = capsys.readouterr().out
     assert 't.csv: 6 images, 5 classes' in text
     assert 'no errors' in text
+    assert 'not loaded' not in text
     assert 'Report: out/r.html' in text
     assert (kit / 'out' / 'r.html').read_text(encoding='utf-8').startswith('<!doctype html>')
 
@@ -39,6 +40,18 @@ def test_errors_end_with_code_1(kit, capsys):
     assert end.value.code == 1
     text = capsys.readouterr().out
     assert "t.csv:3: there is no image 'train_001.jpg'; add the image" in text
+    assert '1 error, ' in text
+    assert 'images were looked for, not loaded: --decode does that' in text
+
+
+def test_a_wrong_folder_is_one_error(kit, capsys):
+    with pytest.raises(SystemExit):
+        main(['t.csv', *OPTIONS[:-1], 'Images'])
+    text = capsys.readouterr().out
+    assert (
+        "t.csv: none of the 6 images is below 'Images', which is no folder; is the folder" in text
+    )
+    assert "called './JPEGImages'?" in text
     assert '1 error, ' in text
 
 

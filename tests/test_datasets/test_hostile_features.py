@@ -110,6 +110,12 @@ def unreadable_source(how: str, **kwargs: Any) -> Prepare:
     return make
 
 
+def images_elsewhere(folder: Path) -> Act:
+    kit = kit_of(folder)
+    (kit / 'JPEGImages').rename(kit / 'Photos')
+    return lambda: extract(folder)
+
+
 def unpooled(folder: Path) -> Act:
     kit_of(folder)
     spec = {key: value for key, value in EXTRACTOR.items() if key != 'neck'}
@@ -160,8 +166,10 @@ test_refusal = refusals(
     Case('no permission to rename the features',
          unwritable(features.os, 'replace', PermissionError(errno.EACCES, 'Permission denied')),
          PermissionError, 'cache/ ... .npy: ... (Permission denied) ... another cache folder'),
+    Case('wrong image folder', images_elsewhere, ValueError,
+         "none of the 6 images is below '/ ... /JPEGImages', which is no folder ... /Photos'?"),
     Case('image missing at extraction', unreadable_source('missing'), FileNotFoundError,
-         "train_002.jpg' ... no such image ... check data_root"),
+         "train_002.jpg' ... no such image ... add it, or remove its row"),
     *(
         Case(f'image corrupt at extraction, {workers} workers',
              unreadable_source('noise', num_workers=workers), ValueError,

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
+from image_kinds import deep_grey, ramp, save_deep
 from mmengine.dataset import default_collate, pseudo_collate
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS, TRANSFORMS
@@ -349,6 +352,68 @@ def test_bad_images_stop_or_are_left_out_by_name(devkit, voc, tmp_path):
     assert kept == [0, *range(3, len(source))]  # positions do not move
     with pytest.raises(ValueError, match='bad_images'):
         wrap(config, bad_images='ignore')
+
+
+def test_a_wrong_image_folder_is_blamed_at_first_use(devkit, voc, tmp_path):
+    shutil.copytree(devkit.root, tmp_path / 'kit')
+    (tmp_path / 'kit' / 'JPEGImages').rename(tmp_path / 'kit' / 'Images')
+    config = {**voc, 'data_root': str(tmp_path / 'kit')}
+    source = wrap(config)  # labels alone are of use
+    said = (
+        f"none of the {len(source)} images is below '{tmp_path}/kit/JPEGImages', which is no "
+        f"folder; is the folder called '{tmp_path}/kit/Images'?"
+    )
+    for act in (lambda: source[1], lambda: wrap(config, bad_images='skip')):
+        with pytest.raises(ValueError, match=re.escape(said)) as error:
+            act()
+        assert str(error.value) == said
+    (tmp_path / 'kit' / 'JPEGImages').mkdir()
+    path = Path(source.get_data_info(0)['img_path'])
+    shutil.copy(tmp_path / 'kit' / 'Images' / path.name, path)
+    with pytest.raises(ValueError, match=r'\.jpg: cannot be read \(there is no such file'):
+        source[1]
+
+
+def table_of_x_rays(folder, kind='u16.png', **loader):
+    """A table of 9 images of 16 bits and the config of its dataset."""
+    names = [f'{number}.{kind[-3:]}' for number in range(9)]
+    for number, name in enumerate(names):
+        save_deep(folder / name, np.roll(deep_grey(12)[kind], number, axis=1))
+    rows = ''.join(f'{name},cat\n' for name in names)
+    (folder / 't.csv').write_text(f'image,positive\n{rows}')
+    loader = loader or dict(type='LoadImageFromFile', imdecode_backend='pillow')
+    pipeline = [loader, dict(type='PackInputs')]
+    return dict(type='LabelTable', data_root=str(folder), ann_file='t.csv', pipeline=pipeline)
+
+
+@pytest.mark.parametrize(('options', 'looked_at'), [({}, 6), (dict(bad_images='skip'), 9)])
+def test_x_rays_that_turn_white_are_warned_of_before_the_training(tmp_path, options, looked_at):
+    logged: list[str] = []
+    with mock.patch('wsml_mm.datasets.images.print_log', lambda text, **_: logged.append(text)):
+        source = wrap(table_of_x_rays(tmp_path), **options)
+        assert (source[0]['inputs'] == 255).float().mean() > 0.9
+    (text,) = logged
+    assert f'{tmp_path}/0.png is of 16 bits (0 to 4,095) and loaded as 9' in text
+    assert f'({looked_at} of {looked_at} images that were looked at are like that)' in text
+    assert "dict(type='LoadHighBitDepthImage', bits=12)" in text
+
+
+@pytest.mark.parametrize('options', [{}, dict(bad_images='skip')])
+def test_x_rays_with_a_range_are_right(tmp_path, options):
+    logged: list[str] = []
+    config = table_of_x_rays(tmp_path, type='LoadHighBitDepthImage', bits=12)
+    with mock.patch('wsml_mm.datasets.images.print_log', lambda text, **_: logged.append(text)):
+        inputs = wrap(config, **options)[0]['inputs']
+    assert logged == []
+    np.testing.assert_array_equal(inputs[0], np.rint(np.rint(ramp() * 4095) * 255 / 4095))
+
+
+def test_bad_images_are_those_of_the_pipelines_loader(tmp_path):
+    # Pillow alone decodes them all; this loader refuses more than 10 bits.
+    config = table_of_x_rays(tmp_path, type='LoadHighBitDepthImage', bits=10)
+    save_deep(tmp_path / '4.png', deep_grey(10)['u16.png'])
+    source = wrap(config, bad_images='skip')
+    assert [source[index]['data_samples'].sample_idx for index in range(len(source))] == [4]
 
 
 def test_source_without_classes(write_json):

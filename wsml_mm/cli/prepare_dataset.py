@@ -13,7 +13,7 @@ from wsml_mm.benchmarks.benchmark import Benchmark
 from wsml_mm.benchmarks.catalogue import BENCHMARKS
 from wsml_mm.benchmarks.downloads import check_downloads
 from wsml_mm.datasets.column_dataset import ColumnDataset
-from wsml_mm.datasets.images import missing_images
+from wsml_mm.datasets.image_folders import missing_images
 from wsml_mm.reports.published_statistics import print_statistics
 from wsml_mm_cli.prepare_dataset import parse_args
 

@@ -20,6 +20,7 @@ from .observation import (
     save_observation,
 )
 from .partial_label import PartialLabelDataset
+from .transforms import LoadHighBitDepthImage
 
 __all__ = [
     'BiasedSinglePositive',
@@ -29,6 +30,7 @@ __all__ = [
     'KeepRatio',
     'KnownPerClass',
     'LabelTable',
+    'LoadHighBitDepthImage',
     'Observation',
     'ObservationFile',
     'ObserveAll',

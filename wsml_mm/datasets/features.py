@@ -21,6 +21,7 @@ from wsml_mm.labels.sparse import SparseLabels
 
 from .annotations import read_labels, read_names, with_dense_labels
 from .feature_extraction import build_extractor, extract_features
+from .images import refuse_wrong_folder
 
 _WRITE_HINT = 'free some space, or give another cache folder'
 
@@ -114,7 +115,8 @@ class FeatureDataset:
         """Opens the cache, filling it first where there is none.
 
         Raises:
-            ValueError: if the cache was made from something else, or is damaged.
+            ValueError: if the cache was made from something else, or is damaged, or if no image is
+                in the image folder.
             FileNotFoundError: if an image is missing.
             OSError: if the cache cannot be written.
         """
@@ -152,8 +154,9 @@ class FeatureDataset:
             try:
                 stats.append(os.stat(path))
             except (OSError, ValueError) as error:
+                refuse_wrong_folder(paths)
                 raise FileNotFoundError(
-                    f'{path!r}: no such image ({one_line(error)}); check data_root and data_prefix'
+                    f'{path!r}: no such image ({one_line(error)}); add it, or remove its row'
                 ) from error
         images = json.dumps([(s.st_size, s.st_mtime_ns) for s in stats])
         return {

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from mmengine.logging import print_log
-from PIL import Image
 
-from wsml_mm.labels.files import one_line
+from .image_folders import FolderLists, common_folder, is_remote, wrong_folder
+from .image_loader import ImageLoader, why_unreadable
+from .image_look import look_at
+from .image_remarks import Remark
 
 BAD_IMAGES = ('stop', 'skip')
-
 
 _HINT = (
     "repair or remove the image, or leave bad ones out with PartialLabelDataset(bad_images='skip')"
@@ -20,7 +21,10 @@ _HINT = (
 
 
 def run_pipeline(
-    pipeline: Callable[[dict[str, Any]], Any], info: dict[str, Any], hint: str = _HINT
+    pipeline: Callable[[dict[str, Any]], Any],
+    info: dict[str, Any],
+    hint: str = _HINT,
+    paths: Callable[[], Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Returns the packed sample of one image.
 
@@ -28,6 +32,7 @@ def run_pipeline(
         pipeline: of the dataset; ends with PackInputs.
         info: the image's annotation, with `img_path`.
         hint: what to do about an image that cannot be read, for the message.
+        paths: returns the files of all images, to tell a wrong folder from a missing image.
 
     Raises:
         ValueError: naming the image, if it cannot be read or the pipeline drops it; another image
@@ -37,7 +42,10 @@ def run_pipeline(
     try:
         packed: dict[str, Any] | None = pipeline(info)
     except Exception as error:
-        raise ValueError(f'{path}: cannot be read ({one_line(error)}); {hint}') from error
+        if paths is not None and path and not _is_there(str(path)):
+            refuse_wrong_folder(paths())
+        why = why_unreadable(str(path), error)
+        raise ValueError(f'{path}: cannot be read ({why}); {hint}') from error
     if packed is None or 'data_samples' not in packed:
         raise ValueError(
             f'{path}: the pipeline returned no packed sample; end it with PackInputs and repair or '
@@ -46,59 +54,79 @@ def run_pipeline(
     return packed
 
 
-class FolderLists:
-    """Knows files by the lists of their folders, which is far quicker than asking for each."""
-
-    def __init__(self) -> None:
-        self._listed: dict[str, set[str]] = {}
-
-    def files(self, folder: str) -> set[str]:
-        """Returns the names of the files of a folder; none where there is no such folder."""
-        if folder not in self._listed:
-            names: set[str] = set()
-            if os.path.isdir(folder or '.'):
-                with os.scandir(folder or '.') as entries:
-                    names = {entry.name for entry in entries if not entry.is_dir()}
-            self._listed[folder] = names
-        return self._listed[folder]
-
-    def have(self, path: str) -> bool:
-        """Tells whether there is a file of this path."""
-        folder, name = os.path.split(path)
-        return name in self.files(folder)
+def _is_there(path: str) -> bool:
+    return is_remote(path) or os.path.isfile(path)
 
 
-def missing_images(folder: str, names: Iterable[str]) -> list[str]:
-    """Returns those of the names that are no file below `folder`."""
+def refuse_wrong_folder(paths: Sequence[str]) -> None:
+    """Refuses the folder of a data set's images where none of them is there.
+
+    Raises:
+        ValueError: naming the folder, and the one that may be meant.
+    """
     folders = FolderLists()
-    return [name for name in names if not folders.have(os.path.join(folder, name))]
+    if len(paths) > 1 and not any(map(folders.have, paths)):
+        folder = common_folder(paths)
+        what, fix = wrong_folder(folder, [path[len(folder) :] for path in paths])
+        raise ValueError(f'{what}; {fix}')
 
 
-def image_error(file: str | IO[bytes]) -> str | None:
-    """Returns why an image cannot be decoded; None: it can."""
-    try:
-        with Image.open(file) as image:
-            image.load()
-    except Exception as error:  # Pillow raises many kinds on hostile files
-        return one_line(error)
-    return None
+def find_readable(paths: Sequence[str], load: ImageLoader) -> list[bool]:
+    """Loads every image once and returns which can be read; the others are logged by name.
 
+    Args:
+        paths: of the images.
+        load: the loader of their pipeline.
 
-def find_readable(paths: Sequence[str]) -> list[bool]:
-    """Decodes every image once and returns which can be read; the others are logged by name."""
+    Raises:
+        ValueError: if none of them is there.
+    """
     from rich.progress import track
 
+    refuse_wrong_folder(paths)
     good, bad = [], []
+    lost: list[tuple[str, Remark]] = []
     for path in track(paths, description=f'checking {len(paths)} images'):
-        why = image_error(path)
+        look = look_at(path, load)
+        why = look.error or look.damage
         good.append(why is None)
         if why is not None:
             bad.append(f'{path} ({why})')
+        elif look.lost is not None:
+            lost.append((path, look.lost))
     if bad:
-        print_log(
+        _warn(
             f'{len(bad)} of {len(paths)} images cannot be read and are left out:\n  '
-            + '\n  '.join(bad),
-            logger='current',
-            level=30,
+            + '\n  '.join(bad)
         )
+    _warn_of_lost(lost, len(paths))
     return good
+
+
+def warn_of_lost_values(paths: Sequence[str], load: ImageLoader) -> None:
+    """Loads some images of a data set and warns where at least half of them lost what they show.
+
+    Args:
+        paths: of the images; those that are not there are passed over.
+        load: the loader of their pipeline; one of unknown kind is not run.
+    """
+    if not load.is_known:  # it may draw random numbers
+        return
+    there = [path for path in paths if os.path.isfile(path)]
+    found = [(path, look_at(path, load).lost) for path in there]
+    lost = [(path, remark) for path, remark in found if remark is not None]
+    if 2 * len(lost) >= len(there):
+        _warn_of_lost(lost, len(there))
+
+
+def _warn_of_lost(lost: Sequence[tuple[str, Remark]], looked_at: int) -> None:
+    if lost:
+        path, remark = lost[0]
+        _warn(
+            f'{path} {remark.what} ({len(lost)} of {looked_at} images that were looked at are like '
+            f'that); {remark.fix}; tools/check_dataset.py --decode looks at all'
+        )
+
+
+def _warn(text: str) -> None:
+    print_log(text, logger='current', level=30)

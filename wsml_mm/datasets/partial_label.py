@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -14,11 +14,13 @@ from wsml_mm.labels.files import reading
 
 from .annotations import SplitNames, annotation_file, read_labels, read_names
 from .holdout import SplitPart
-from .images import BAD_IMAGES, find_readable, run_pipeline
+from .image_loader import ImageLoader
+from .images import BAD_IMAGES, find_readable, run_pipeline, warn_of_lost_values
 from .observation import Observation, ObserveAll, observe_split
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
 FULL_LABELS = 'wsml_full_score'
+_LOOKED_AT = 6  # images, before a training: do they show after loading what their files hold?
 
 
 @DATASETS.register_module()
@@ -41,8 +43,8 @@ class PartialLabelDataset:
         indices: keep only these positions of the part (or its first `indices`).
         diagnosis: also carry the full labels (under a name no stock code reads) so that hooks can
             tell right from wrong choices; never used for training.
-        bad_images: 'stop' at an image that cannot be read, or 'skip': decode every image of the
-            part once at the start, list the bad ones and leave them out.
+        bad_images: 'stop' at an image that cannot be read, or 'skip': load every image of the
+            part once at the start, as the pipeline does, list the bad ones and leave them out.
         lazy_init: load labels on first use.
 
     Raises:
@@ -97,14 +99,23 @@ class PartialLabelDataset:
         self.labels = observe_split(self.observe, self.full_labels, names)
         self.indices = self._part.positions(len(self.full_labels))
         if self.bad_images == 'skip':
-            paths = [self.dataset.get_data_info(int(i))['img_path'] for i in self.indices]
-            self.indices = self.indices[find_readable(paths)]
+            readable = find_readable(self._image_paths(), ImageLoader.of(self.dataset))
+            self.indices = self.indices[readable]
         if not len(self.indices):
             raise ValueError(
                 f'{type(self.dataset).__name__}: no image is left of {len(self.full_labels)} '
                 f'after holdout={self.holdout}; check data_root, split and holdout'
             )
         self._fully_initialized = True
+        if self.bad_images != 'skip':
+            few = self.indices[:: max(1, len(self.indices) // _LOOKED_AT)][:_LOOKED_AT]
+            warn_of_lost_values(self._image_paths(few), ImageLoader.of(self.dataset))
+
+    def _image_paths(self, positions: Iterable[Any] | None = None) -> list[str]:
+        """Returns the image files of positions of the split; None: of this part."""
+        positions = self.indices if positions is None else positions
+        infos = (self.dataset.get_data_info(int(position)) for position in positions)
+        return [str(info.get('img_path', '')) for info in infos]
 
     def __getstate__(self) -> dict[str, Any]:
         # A spawned worker takes the labels from its dataset's mapped files: a copy each would be
@@ -179,7 +190,7 @@ class PartialLabelDataset:
                 in its place would carry wrong labels.
         """
         info = self.get_data_info(idx)
-        packed = run_pipeline(self.dataset.pipeline, dict(info))
+        packed = run_pipeline(self.dataset.pipeline, dict(info), paths=self._image_paths)
         position = int(self.indices[idx])
         samples = packed['data_samples']
         # Test-time augmentation packs a list of samples of one image.

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from wsml_mm.datasets.boxes import BoxTable
+from wsml_mm.datasets.pixels import shown
 from wsml_mm.evaluation.pointing import pointing_hits
 from wsml_mm.models.cam import CamView
 
@@ -114,7 +115,7 @@ def grid_rows(
         classes: C names.
     """
     with Image.open(choice.path) as file:
-        image = np.asarray(ImageOps.exif_transpose(file).convert('RGB'))
+        image = np.asarray(shown(file))
     labels, xyxy = np.zeros(0, np.int32), np.zeros((0, 4), np.float32)
     if table is not None and choice.path in table:
         labels, xyxy = table.of(choice.path, image.shape[:2])

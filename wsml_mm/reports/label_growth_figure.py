@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from wsml_mm.datasets.pixels import shown
+
 from .label_history import History
 from .plots import legend_below, new_figure
 
@@ -36,10 +38,10 @@ def read_photograph(path: str, size: int = 240) -> Any:
         FileNotFoundError: if there is none.
     """
     from mmengine import fileio
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     with Image.open(io.BytesIO(fileio.get(path))) as image:
-        photograph = ImageOps.exif_transpose(image).convert('RGB')
+        photograph = shown(image)
     photograph.thumbnail((size, size))
     return photograph
 

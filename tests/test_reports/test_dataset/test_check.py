@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from image_kinds import deep_grey, save_deep
 from report_data import CLASSES, PLANTED, WARNINGS, checked, dataset_of, write_images
 
 from wsml_mm.datasets import LabelTable
+from wsml_mm.datasets.image_loader import ImageLoader
 from wsml_mm.datasets.table import ProblemLog
 from wsml_mm.reports.dataset import check_dataset
 from wsml_mm.reports.dataset.phrases import often, verdict
@@ -69,11 +73,45 @@ def test_a_sound_data_set_has_no_problems(tmp_path):
     assert verdict(log) == 'no errors, no warnings'
 
 
-def test_wrong_image_folder_is_named_as_such(tmp_path):
-    dataset = dataset_of([[1, 0], [0, 1]], ['cat', 'dog'], tmp_path)
-    first, second = check_dataset(dataset, ProblemLog()).log.kept['missing image']
-    assert 'no image is where the rows say; check the image folder of' in first.fix
-    assert str(tmp_path / '1.jpg') in second.fix
+def test_a_wrong_image_folder_is_blamed_once(tmp_path):
+    dataset = dataset_of([[1, 0], [0, 1]], ['cat', 'dog'], tmp_path / 'images')
+    log = check_dataset(dataset, ProblemLog()).log
+    assert dict(log.counts) == {'image folder': 1}
+    (problem,) = log.kept['image folder']
+    assert f"none of the 2 images is below '{tmp_path}/images', which is no folder" in str(problem)
+    write_images(tmp_path / 'photos', ['0.jpg', '1.jpg'])
+    (problem,) = check_dataset(dataset, ProblemLog()).log.kept['image folder']
+    assert problem.fix == f"is the folder called '{tmp_path}/photos'?"
+
+
+def test_what_stands_in_the_place_of_an_image(tmp_path):
+    write_images(tmp_path, ['0.jpg'])
+    (tmp_path / '1.jpg').symlink_to('gone.jpg')
+    (tmp_path / '2.jpg').mkdir()
+    (tmp_path / '3.jpg').write_bytes(b'')
+    log = check_dataset(dataset_of([[1]] * 4, ['cat'], tmp_path), ProblemLog()).log
+    assert [str(problem) for problem in log.kept['missing image']] == [
+        "t:1: there is no image '1.jpg': it is a link to 'gone.jpg', which is not there; add the "
+        'image, or remove the row',
+        "t:2: there is no image '2.jpg': it is a folder; add the image, or remove the row",
+    ]
+    (empty,) = log.kept['unreadable image']
+    assert "'3.jpg' cannot be read (the file is empty)" in str(empty)
+
+
+def test_an_x_ray_that_turns_white_is_an_error(tmp_path):
+    save_deep(tmp_path / 'u16.png', deep_grey(12)['u16.png'])
+    save_deep(tmp_path / 'f32.tif', deep_grey(12)['f32.tif'][:, ::-1].copy())
+    dataset = dataset_of([[1]] * 2, ['cat'], tmp_path, ['u16.png', 'f32.tif'])
+    assert not check_dataset(dataset, ProblemLog()).log.counts
+    log = check_dataset(dataset, ProblemLog(), decode=True).log
+    assert dict(log.counts) == {'values cut off': 2}
+    assert log.serious == 2
+    first = str(log.kept['values cut off'][0])
+    assert "'u16.png' is of 16 bits (0 to 4,095) and loaded as" in first
+    assert "dict(type='LoadHighBitDepthImage', bits=12)" in first
+    load = ImageLoader([dict(type='LoadHighBitDepthImage', value_range=(0, 4095))])
+    assert not check_dataset(replace(dataset, load=load), ProblemLog(), decode=True).log.counts
 
 
 def test_a_separator_taken_for_part_of_a_name(tmp_path):

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from image_kinds import deep_grey, save_deep
 from PIL import Image
 from report_data import dataset_of, write_images
 
+from wsml_mm.datasets.image_loader import ImageLoader
 from wsml_mm.datasets.table import Problem, ProblemLog
 from wsml_mm.labels import SparseLabels
 from wsml_mm.reports.dataset import check_dataset
@@ -114,6 +116,16 @@ def test_thumbnails_of_all_kinds_of_images(tmp_path, mode, suffix):
     with Image.open(io.BytesIO(decoded(thumbnail(str(tmp_path / f'a.{suffix}'))))) as image:
         assert image.size == (220, 98)
         assert image.mode == 'RGB'
+
+
+def test_an_x_ray_is_shown_as_it_is_loaded(tmp_path):
+    save_deep(tmp_path / 'a.png', deep_grey(12)['u16.png'])
+    means = []
+    for load in (None, ImageLoader([dict(type='LoadHighBitDepthImage', bits=12)])):
+        with Image.open(io.BytesIO(decoded(thumbnail(str(tmp_path / 'a.png'), load)))) as image:
+            means.append(np.asarray(image).mean())
+    assert means[0] > 250  # white: what a training would see
+    assert means[1] == pytest.approx(127, abs=3)
 
 
 def test_turned_photographs_stand_upright(tmp_path):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from report_data import PLANTED, checked, dataset_of
+from report_data import PLANTED, checked, dataset_of, write_images
 from rich.console import Console
 
 from wsml_mm.datasets.table import ProblemLog
@@ -45,7 +45,8 @@ def test_markup_and_control_signs_are_text(tmp_path):
 
 
 def test_many_problems_are_cut(tmp_path):
-    dataset = dataset_of([[1]] * 40, ['cat'], tmp_path)
+    write_images(tmp_path, ['0.jpg'])  # without any, it is the folder that is wrong
+    dataset = dataset_of([[1]] * 41, ['cat'], tmp_path)
     text = printed(check_dataset(dataset, ProblemLog()))
     assert text.count('there is no image') == 5
     assert '... and 35 more' in text

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wsml_mm.datasets.image_folders import why_no_file, wrong_folder
 from wsml_mm.datasets.table import Problem, ProblemLog
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
@@ -22,6 +23,7 @@ from .class_counts import (
     similar_names,
 )
 from .image_files import ImageFiles, check_files
+from .shared_images import check_shared_images
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False
     Args:
         dataset: the data set.
         log: holds the problems met in reading it, and takes those found here.
-        decode: decode every image, and compare the files' contents.
+        decode: load every image as its pipeline does, look at what came out, and compare the
+            images with one another and with those of the other loaders.
     """
     labels = dataset.columns.labels
-    files = check_files(dataset.path, len(labels), decode)
+    files = check_files(dataset.path, len(labels), decode, dataset.load)
     counts = class_counts(labels)
     _check_images(dataset, files, log)
+    check_shared_images(dataset, files, log)
     _check_rows(dataset, log)
     _check_classes(dataset, counts, log)
     paired = most_frequent(counts.positive, MOST_PAIRED)
@@ -85,25 +89,37 @@ def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False
 
 def _check_images(dataset: CheckedDataset, files: ImageFiles, log: ProblemLog) -> None:
     names, where = dataset.columns.names, dataset.where
-    every = len(files.missing) == len(names)
-    for index, other in files.missing.items():
-        fix = f'is {other!r} meant?' if other else 'add the image, or remove the row'
-        if every and not other:
-            fix = f'no image is where the rows say; check the image folder of {dataset.path(index)}'
-        what = f'there is no image {names[index]!r}'
-        log(Problem('missing image', where(index), what, fix, names[index]))
+    if 1 < len(names) == len(files.missing) and not any(files.missing.values()):
+        folder = dataset.path(0).removesuffix(names[0])
+        log(Problem('image folder', dataset.title, *wrong_folder(folder, list(names))))
+    else:
+        _check_missing(dataset, files, log)
     for index, why in files.unreadable.items():
-        what = f'image {names[index]!r} cannot be decoded ({why})'
+        what = f'image {names[index]!r} cannot be read ({why})'
         log(Problem('unreadable image', where(index), what, 'repair or remove it', names[index]))
-    for group in files.twins:
+    for index, remarks in files.remarks.items():
+        for kind, odd, fix, serious in remarks:
+            what = f'image {names[index]!r} {odd}'
+            log(Problem(kind, where(index), what, fix, names[index], serious=serious))
+    for group, same_file in zip(files.twins, files.same_files, strict=True):
         rows = np.array([dataset.columns.labels.row(i) for i in group])
         clash = bool(((rows == POSITIVE).any(0) & (rows == NEGATIVE).any(0)).any())
         listed = ', '.join(repr(names[i]) for i in group[:4])
         more = f' and {len(group) - 4} more' if len(group) > 4 else ''
+        alike = 'are the same file' if same_file else 'are files of the same pixels'
         note = ', and their labels contradict each other' if clash else ''
-        what = f'{listed}{more} are the same file{note}'
+        what = f'{listed}{more} {alike}{note}'
         fix = 'keep one, with the labels of all'
         log(Problem('identical images', where(group[0]), what, fix, names[group[0]], serious=False))
+
+
+def _check_missing(dataset: CheckedDataset, files: ImageFiles, log: ProblemLog) -> None:
+    for index, other in files.missing.items():
+        name = dataset.columns.names[index]
+        fix = f'is {other!r} meant?' if other else 'add the image, or remove the row'
+        instead = why_no_file(dataset.path(index))
+        what = f'there is no image {name!r}' + (f': {instead}' if instead else '')
+        log(Problem('missing image', dataset.where(index), what, fix, name))
 
 
 def _check_rows(dataset: CheckedDataset, log: ProblemLog) -> None:

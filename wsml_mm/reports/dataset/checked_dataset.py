@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets.annotations import read_labels
 from wsml_mm.datasets.features import FeatureDataset
+from wsml_mm.datasets.image_folders import common_folder
+from wsml_mm.datasets.image_loader import ImageLoader
 from wsml_mm.datasets.label_table import LabelTable
 from wsml_mm.datasets.nesting import class_of, is_a, unwrap, walk
 from wsml_mm.datasets.table import (
@@ -30,6 +34,8 @@ from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.files import one_line
 from wsml_mm.labels.names import NameColumn
 
+LOADERS = ('train', 'val', 'test')
+
 
 @dataclass(frozen=True)
 class CheckedDataset:
@@ -41,6 +47,9 @@ class CheckedDataset:
         path: returns the image file of a position.
         where: returns the place of a position in the annotation.
         read_as: what the file was taken for, where its structure says so.
+        load: the loader of its pipeline; None: that of the pipelines of this package.
+        loader: its loader's name in the config; '' for a table alone.
+        others: returns the data sets of the config's other loaders, by the loader's name.
     """
 
     title: str
@@ -48,6 +57,9 @@ class CheckedDataset:
     path: Callable[[int], str]
     where: Callable[[int], str]
     read_as: str = ''
+    load: ImageLoader | None = None
+    loader: str = ''
+    others: Callable[[], dict[str, CheckedDataset]] = dict
 
 
 def dataset_of_table(
@@ -88,9 +100,13 @@ def dataset_of_loader(
     tables = list(tables_of(config))
     read = [_read_table(table, log) for table in tables]
     if log.serious:
-        return _table_dataset(read[0], _image_folder(tables[0])) if read else None
+        if not read:
+            return None
+        found = _table_dataset(read[0], _image_folder(tables[0]))
+        return replace(found, load=ImageLoader.of(config), loader=loader)
     try:
-        return _built_dataset(config, f'{cfg.filename} ({loader})', all_labels)
+        found = _built_dataset(config, f'{cfg.filename} ({loader})', all_labels)
+        return replace(found, loader=loader, others=partial(_other_datasets, cfg, loader))
     except (ValueError, OSError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, (ValueError, OSError)) else one_line(error)
         what, _, fix = why.rpartition('; ')
@@ -98,6 +114,23 @@ def dataset_of_loader(
         fix = fix if what else 'correct the config'
         log(Problem('unreadable data set', where, what or why, fix))
         return None
+
+
+def _other_datasets(cfg: Config, loader: str) -> dict[str, CheckedDataset]:
+    """Returns the data sets of a config's other loaders, as far as they can be read."""
+    found: dict[str, CheckedDataset] = {}
+    configs: list[ConfigDict] = []
+    for other in LOADERS:
+        if other == loader or cfg.get(f'{other}_dataloader') is None:
+            continue
+        config = dataset_config(cfg, other)
+        if config in configs:  # the test data are those of the validation
+            continue
+        configs.append(config)
+        # Those that cannot be read are told of where their loader is checked.
+        with suppress(ValueError, OSError, KeyError, TypeError):
+            found[other] = _built_dataset(config, f'{cfg.filename} ({other})', False)
+    return found
 
 
 def dataset_config(cfg: Config, loader: str) -> ConfigDict:
@@ -182,18 +215,13 @@ def _built_dataset(config: ConfigDict, title: str, all_labels: bool) -> CheckedD
     else:
         labels = read_labels(dataset)
     paths = [str(dataset.get_data_info(index)['img_path']) for index in range(len(dataset))]
-    folder = _common_folder(paths)
+    folder = common_folder(paths)
     names = NameColumn.from_names(path[len(folder) :] for path in paths)
     columns = LabelColumns(names, labels, {'classes': tuple(dataset.metainfo['classes'])})
     return CheckedDataset(
-        title, columns, lambda i: folder + names[i], lambda i: f'{title}: row {i}'
+        title,
+        columns,
+        lambda i: folder + names[i],
+        lambda i: f'{title}: row {i}',
+        ImageLoader.of(dataset),
     )
-
-
-def _common_folder(paths: Sequence[str]) -> str:
-    """Returns the deepest folder that all paths are in, with its slash."""
-    first, last = min(paths, default=''), max(paths, default='')
-    folder = first.rpartition('/')[0]
-    while folder and not last.startswith(f'{folder}/'):
-        folder = folder.rpartition('/')[0]
-    return f'{folder}/' if folder else ''

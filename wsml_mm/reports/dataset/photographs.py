@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from wsml_mm.datasets.image_loader import ImageLoader
+from wsml_mm.datasets.pixels import is_grey_of_many_bits
 from wsml_mm.datasets.table import Problem
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 
@@ -28,12 +30,22 @@ _CHIPS = 4  # labels below a photograph
 _HEIGHT, _WIDEST = 132, 220  # pixels of a thumbnail
 
 
-def thumbnail(file: str) -> str | None:
-    """Returns a small JPEG of an image as a data URI; None: it cannot be decoded."""
+def thumbnail(file: str, load: ImageLoader | None = None) -> str | None:
+    """Returns a small JPEG of an image as a data URI; None: it cannot be decoded.
+
+    Args:
+        file: of the image.
+        load: shows an image of more than 8 bits as the training sees it.
+    """
     try:
         with Image.open(file) as image:
             image.draft('RGB', (2 * _WIDEST, 2 * _HEIGHT))
-            small = ImageOps.exif_transpose(image).convert('RGB')
+            if is_grey_of_many_bits(image):
+                pixels = (load or ImageLoader())(file).clip(0, 255).astype(np.uint8)
+                small = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 else pixels)
+            else:
+                small = ImageOps.exif_transpose(image)
+            small = small.convert('RGB')
             small.thumbnail((_WIDEST, _HEIGHT), Image.Resampling.LANCZOS)
             buffer = io.BytesIO()
             small.save(buffer, 'JPEG', quality=76, optimize=True)
@@ -64,7 +76,9 @@ class Photographs:
         """Returns an image's thumbnail, name and labels, for the template."""
         if index not in self.used:
             full = self._letters > _BUDGET
-            self.used[index] = None if full else thumbnail(self.dataset.path(index))
+            self.used[index] = (
+                None if full else thumbnail(self.dataset.path(index), self.dataset.load)
+            )
             self._letters += len(self.used[index] or '')
         columns = self.dataset.columns
         classes = columns.metainfo['classes']

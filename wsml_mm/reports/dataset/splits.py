@@ -10,9 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from wsml_mm.datasets.table import Problem, ProblemLog
 
-from .checked_dataset import dataset_config, open_label_table, tables_of
-
-_SPLITS = ('train', 'val', 'test')
+from .checked_dataset import LOADERS, dataset_config, open_label_table, tables_of
 
 
 def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: ProblemLog) -> None:
@@ -31,7 +29,7 @@ def check_splits(cfg: Config, classes: Sequence[str], loader: str, log: ProblemL
         log(Problem('num_classes', str(cfg.filename), what, fix))
     images: dict[str, str] = {}
     seen: set[Path] = set()
-    for other in _SPLITS:
+    for other in LOADERS:
         if cfg.get(f'{other}_dataloader') is None:
             continue
         for table in tables_of(dataset_config(cfg, other)):

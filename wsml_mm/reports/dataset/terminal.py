@@ -43,6 +43,8 @@ def print_report(report: DatasetReport, console: Any = None) -> None:
         _print_classes(report, console)
         _print_labels_per_image(report, console)
         _print_pairs(report, console)
+    if not report.files.decoded:
+        console.print(plain('images were looked for, not loaded: --decode does that', 'dim'))
     print_problems(report.log, console)
 
 

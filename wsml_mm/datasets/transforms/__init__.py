@@ -1,0 +1,3 @@
+from .high_bit_depth import LoadHighBitDepthImage
+
+__all__ = ['LoadHighBitDepthImage']
