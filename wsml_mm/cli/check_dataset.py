@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat
+from wsml_mm.datasets.table import ColumnNames, Problem, ProblemLog, TableFormat
 from wsml_mm.experiments.compose import read_config
+from wsml_mm.experiments.verification import verify_config, verify_table
 from wsml_mm.reports.dataset import (
     CheckedDataset,
     check_dataset,
@@ -33,6 +34,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--decode', action='store_true', help='decode every image, and find identical files'
     )
+    parser.add_argument(
+        '--verify',
+        action='store_true',
+        help='read again what kept stamps say is unchanged: prepared labels, feature caches, and '
+        'with a config the stamps and results of comparisons',
+    )
     table = parser.add_argument_group('for a table')
     table.add_argument('--images', type=Path, help="the images' folder; default: the table's")
     table.add_argument('--classes', type=Path, help='text file of class names, one a line')
@@ -47,7 +54,32 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     config.add_argument(
         '--all-labels', action='store_true', help='also those that `observe` hides from the model'
     )
+    config.add_argument(
+        '--work-dir',
+        nargs='+',
+        type=Path,
+        default=[Path('work_dirs')],
+        metavar='DIR',
+        help='of comparisons, for --verify; default: work_dirs',
+    )
     return parser.parse_args(argv)
+
+
+def verify(args: argparse.Namespace, log: ProblemLog) -> str:
+    """Reads everything again that is kept of the data; returns what that was.
+
+    Raises:
+        FileNotFoundError: if there is no such config.
+    """
+    if not args.source.endswith('.py'):
+        found = verify_table(Path(args.source))
+    else:
+        found = verify_config(read_config(args.source), args.work_dir)
+    for wrong in found.wrong:
+        where, _, rest = wrong.partition(': ')
+        what, _, fix = rest.rpartition('; ')
+        log(Problem('kept data', where, what or rest, fix))
+    return f'verified: {found}'
 
 
 def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | None:
@@ -83,6 +115,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     args, log, console = parse_args(argv), ProblemLog(), Console(highlight=False)
     try:
+        if args.verify:
+            console.print(verify(args, log), markup=False)
         dataset = read_dataset(args, log)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error

@@ -17,7 +17,7 @@ from wsml_mm.datasets.nesting import find, innermost, is_a, unwrap, walk
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 
 from .configs import LOADERS
-from .contents import Contents
+from wsml_mm.labels.contents import Contents
 
 Digests = dict[str, str]
 
