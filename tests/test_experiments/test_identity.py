@@ -14,10 +14,10 @@ from helpers import set_hook, tiny_config, write_devkit
 from PIL import Image
 
 from wsml_mm.experiments.compose import compose
-from wsml_mm.labels.contents import Contents
 from wsml_mm.experiments.data_digests import DataDigests
 from wsml_mm.experiments.entries import Entry, seeded_config
 from wsml_mm.experiments.identity import differences, identity, settings
+from wsml_mm.labels.contents import Contents
 
 
 @pytest.fixture(scope='module')

@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import pickle
-import re
 import tracemalloc
 
 import numpy as np
@@ -202,15 +201,10 @@ def test_an_official_file_saved_while_it_is_parsed_is_parsed_again(tmp_path, sou
 def test_one_changed_bit_is_never_silent(tmp_path, source):
     folder = tmp_path / 'kit'
     prepared_columns(folder, [source], make)
-    for path in flipped([*folder.iterdir()]):
-        try:
-            columns = prepared_columns(folder, [source], make)
-        except ValueError as error:
-            assert re.search(r'kit\b.* damaged \(.*\); delete the folder', str(error)), path
-            assert '\n' not in str(error)
-        else:  # a record of another format is made anew
-            assert path.name == 'record.json'
-            np.testing.assert_array_equal(dense(columns), MATRIX)
+    for _ in flipped([*folder.iterdir()]):
+        with pytest.raises(ValueError, match=r'kit\b.* damaged \(.*\); delete the fo') as error:
+            prepared_columns(folder, [source], make)
+        assert '\n' not in str(error.value)
     assert list(prepared_columns(folder, [source], make).names) == NAMES
 
 
@@ -227,7 +221,7 @@ def test_what_keeps_size_and_time_is_found_by_reading_it(tmp_path, source):
 def test_a_worker_refuses_columns_that_were_prepared_anew(saved):
     sent = pickle.dumps(open_columns(saved))
     make(-MATRIX).save(saved)
-    with pytest.raises(ValueError, match='kit: the labels were prepared anew .*; start again'):
+    with pytest.raises(ValueError, match=r'kit: the labels were prepared anew .*; start again'):
         pickle.loads(sent)
 
 

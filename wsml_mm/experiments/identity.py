@@ -2,8 +2,8 @@
 
 What counts is data (labels as observed, images), the files a config names (weights, masks) by what
 they hold, folders that a metric reads (boxes), modules of one's own that a config imports, though
-not what these import, and every setting of the config but those listed here. A key that is not listed counts,
-so that a setting nobody thought of makes another run rather than a wrong table.
+not what these import, and every setting of the config but those listed here. A key that is not
+listed counts, so that a setting nobody thought of makes another run rather than a wrong table.
 
 Versions of packages are noted in a result and are no part of the identity.
 """
@@ -20,8 +20,9 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .configs import LOADERS
 from wsml_mm.labels.contents import Contents
+
+from .configs import LOADERS
 from .data_digests import DataDigests
 from .training import first_stage_of
 

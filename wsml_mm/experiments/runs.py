@@ -19,9 +19,9 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.visualization import Visualizer
 
 from wsml_mm.datasets.nesting import innermost
+from wsml_mm.labels.contents import Contents
 from wsml_mm.version import __version__
 
-from wsml_mm.labels.contents import Contents
 from .data_digests import DataDigests, leaf_configs
 from .entries import Entry, seeded_config
 from .identity import Identity, differences, identity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,19 +123,21 @@ def _verify_columns(folder: Path, found: Verified) -> None:
 
 
 def _prepared_folders(parts: Sequence[Any], found: Verified) -> list[Path]:
-    lazy = [found.attempt(functools.partial(_lazy, p)) for p in parts if is_a(p, ColumnDataset)]
-    kept = [dataset for dataset in lazy if dataset is not None and dataset.prepare]
-    folders = [found.attempt(lambda dataset=dataset: dataset.prepared_folder) for dataset in kept]
+    kept = [dataset for dataset in _opened(parts, ColumnDataset, found) if dataset.prepare]
+    folders = [found.attempt(functools.partial(getattr, d, 'prepared_folder')) for d in kept]
     return sorted({folder for folder in folders if folder is not None})
 
 
 def _caches(parts: Sequence[Any], found: Verified) -> dict[Path, FeatureDataset]:
     """Returns feature data sets, not opened, by their files of stamps."""
-    lazy = [found.attempt(functools.partial(_lazy, p)) for p in parts if is_a(p, FeatureDataset)]
-    stamps = [found.attempt(lambda cache=cache: cache.stamps) for cache in lazy if cache is not None]
-    kept = (cache for cache in lazy if cache is not None)
-    return {file: cache for file, cache in zip(stamps, kept, strict=True) if file is not None}
+    caches = _opened(parts, FeatureDataset, found)
+    stamps = [found.attempt(functools.partial(getattr, cache, 'stamps')) for cache in caches]
+    named = zip(stamps, caches, strict=True)
+    return {file: cache for file, cache in named if file is not None}
 
 
-def _lazy(config: Any) -> Any:
-    return DATASETS.build({**config, 'lazy_init': True})
+def _opened(parts: Sequence[Any], kind: type, found: Verified) -> list[Any]:
+    """Builds the data sets of a class, none of which is read yet."""
+    configs = [{**part, 'lazy_init': True} for part in parts if is_a(part, kind)]
+    built = [found.attempt(functools.partial(DATASETS.build, config)) for config in configs]
+    return [dataset for dataset in built if dataset is not None]

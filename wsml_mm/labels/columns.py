@@ -98,9 +98,7 @@ class LabelColumns:
             }
         return facts
 
-    def save(
-        self, folder: Path, sources: Iterable[Path] = (), noted: Noted | None = None
-    ) -> None:
+    def save(self, folder: Path, sources: Iterable[Path] = (), noted: Noted | None = None) -> None:
         """Writes the columns as a folder that appears whole or not at all.
 
         Args:

@@ -57,9 +57,10 @@ class Contents:
         here = os.getcwd()
         blocks = [paths[first : first + _BLOCK] for first in range(0, len(paths), _BLOCK)]
         stamps = [_digest('images', here, [[p, *_state(p)] for p in block]) for block in blocks]
-        unread = {stamp: block for block, stamp in zip(blocks, stamps, strict=True)
-                  if stamp not in self._known}  # fmt: skip
-        for (stamp, block), digest in zip(unread.items(), _read_blocks([*unread.values()])):
+        named = dict(zip(stamps, blocks, strict=True))
+        unread = {stamp: block for stamp, block in named.items() if stamp not in self._known}
+        found = _read_blocks([*unread.values()])
+        for (stamp, block), digest in zip(unread.items(), found, strict=True):
             self._learn(stamp, digest, _named(block))
         return _digest(len(paths), [self._known[stamp] for stamp in stamps])
 

@@ -57,9 +57,7 @@ def differing(noted: Noted, folder: Path) -> list[Path]:
     return found
 
 
-def read_noting(
-    sources: Sequence[Path], folder: Path, read: Callable[[], T]
-) -> tuple[T, Noted]:
+def read_noting(sources: Sequence[Path], folder: Path, read: Callable[[], T]) -> tuple[T, Noted]:
     """Reads files and notes what they held; where one is saved meanwhile, reads them again.
 
     Args:
@@ -84,9 +82,7 @@ def read_noting(
 def note(sources: Iterable[Path], folder: Path) -> Noted:
     """Returns size, time and digest of the files that are there."""
     # The stamp first: what is saved during the reading gets another one.
-    return {
-        name: [*_stamp(path), content_digest(path)] for name, path in _present(sources, folder)
-    }
+    return {name: [*_stamp(path), content_digest(path)] for name, path in _present(sources, folder)}
 
 
 def _present(sources: Iterable[Path], folder: Path) -> Iterable[tuple[str, Path]]:

@@ -101,7 +101,9 @@ def test_finished_set_is_left_alone(scenes, monkeypatch):
     assert write_scenes(scenes, 40, 10) == scenes
 
 
-@pytest.mark.parametrize('part', ['ImageSets/Main/red_heart_train.txt', 'JPEGImages', 'scenes.json'])
+@pytest.mark.parametrize(
+    'part', ['ImageSets/Main/red_heart_train.txt', 'JPEGImages', 'scenes.json']
+)
 def test_a_changed_bit_is_noticed_once_a_process(tmp_path, part):
     root = write_scenes(tmp_path / 'set', 2, 1, 32)
     assert write_scenes(root, 2, 1, 32) == root

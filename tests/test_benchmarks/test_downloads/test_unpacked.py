@@ -30,7 +30,7 @@ def test_another_archive_of_the_name_is_unpacked_when_asked(tmp_path):
     assert check(tmp_path) == []  # touched
     pack(tmp_path, 'new', 7)
     (problem,) = check(tmp_path)
-    assert problem.endswith('set.zip: is another than the one unpacked; call this again with --unpack')
+    assert problem.endswith('zip: is another than the one unpacked; call this again with --unpack')
     assert check(tmp_path, unpack=True) == []
     assert (tmp_path / 'a.txt').read_text() == 'new'
     assert check(tmp_path) == []

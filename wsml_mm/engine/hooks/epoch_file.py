@@ -55,7 +55,8 @@ def write_epoch(path: Path, totals: Mapping[str, Tensor], classes: Sequence[str]
     columns: dict[str, Any] = {'classes': np.array([str(n) for n in names], dtype=np.str_)}
     columns |= arrays
     # A damaged archive may lose its last arrays without a word.
-    np.savez(content, **{_LISTED: np.array([*columns], dtype=np.str_)}, **columns)
+    columns = {_LISTED: np.array([*columns], dtype=np.str_), **columns}
+    np.savez(content, **columns)
     write_durably(path, content.getvalue())
 
 
