@@ -214,7 +214,7 @@ def test_imported_code_of_ones_own_counts_by_what_it_holds(cfg, tmp_path, monkey
     before = identity(cfg)
     code.write_text('WEIGHT = 2')
     (difference,) = differences(before, identity(cfg))
-    assert difference.startswith('imports.my_own_loss ("file ')
+    assert difference.startswith('imports.my_own_loss ("code ')
     assert [key for key in before if key.startswith('imports.')] == ['imports.my_own_loss']
     del sys.modules['my_own_loss']
 

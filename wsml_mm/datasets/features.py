@@ -17,13 +17,14 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
 
-from wsml_mm.labels.checksums import CHECKSUM, checksum, verify
+from wsml_mm.labels.checksums import CHECKSUM, checksum
 from wsml_mm.labels.contents import Contents
-from wsml_mm.labels.files import array_error, one_line, write_rows, writing
+from wsml_mm.labels.files import one_line, write_rows, writing
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
 from .annotations import read_labels, read_names, with_dense_labels
+from .feature_cache import check_cache, open_cache
 from .feature_extraction import build_extractor, extract_features
 from .nesting import innermost
 
@@ -136,28 +137,30 @@ class FeatureDataset:
 
     def _load(self) -> None:
         path, images = self._place()
-        contents = Contents(path.with_suffix('.stamps'))
-        made_from = self._made_from(images, contents)
         # A file under this name is whole: it may lie on a read-only disk, where no lock can.
-        if not path.is_file():
-            # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
-            lock = FileLock(f'{path}.lock')
-            with writing(path, _WRITE_HINT):
-                self.cache.mkdir(parents=True, exist_ok=True)
-                lock.acquire()
-            try:
-                if not path.is_file():
-                    contents = Contents()  # kept stamps are those of an earlier extraction
-                    made_from = self._made_from(images, contents)
-                    self._extract(path, made_from)
-                    made_from = self._made_from(images, contents)  # they may have changed since
-                    contents.path = path.with_suffix('.stamps')
-            finally:
-                lock.release()
-        self._check(path, made_from)
-        self.features = self._open(path)
+        filled = None if path.is_file() else self._fill(path, images)
+        contents = Contents(path.with_suffix('.stamps')) if filled is None else filled
+        check_cache(path, self._made_from(images, contents))
+        self.features = open_cache(path, len(self.dataset))
         with contextlib.suppress(OSError):  # a read-only disk: they are read again next time
             contents.save()
+
+    def _fill(self, path: Path, images: list[str]) -> Contents | None:
+        """Extracts the features; returns what it knows of the images. None: another job did it."""
+        # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
+        lock = FileLock(f'{path}.lock')
+        with writing(path, _WRITE_HINT):
+            self.cache.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        try:
+            if path.is_file():
+                return None
+            path.with_suffix('.stamps').unlink(missing_ok=True)  # of features that were deleted
+            contents = Contents(path.with_suffix('.stamps'))
+            self._extract(path, self._made_from(images, contents))
+            return contents
+        finally:
+            lock.release()
 
     def _place(self) -> tuple[Path, list[str]]:
         """Returns the file of the features and the images in order."""
@@ -205,39 +208,11 @@ class FeatureDataset:
         if not path.is_file():
             return None
         try:
-            self._check(path, {'images': contents.images(images)})
-            self._open(path)
+            check_cache(path, {'images': contents.images(images)})
+            open_cache(path, len(images))
         except ValueError as error:
             return str(error)
         return None
-
-    @staticmethod
-    def _check(path: Path, made_from: dict[str, Any]) -> None:
-        stored = _read_record(path)
-        changed = [key for key in made_from if stored.get(key) != made_from[key]]
-        if stored and CHECKSUM not in stored:
-            raise ValueError(
-                f'{path}: this feature cache was made by an earlier version of wsml_mm, which kept '
-                'no checksum; delete it, it is made anew'
-            )
-        if changed:
-            raise ValueError(
-                f'{path}: this feature cache is stale, made with other {", ".join(changed)}; '
-                'delete it, or give another cache folder'
-            )
-
-    def _open(self, path: Path) -> NDArray[Any]:
-        try:
-            verify(path, _read_record(path)[CHECKSUM])
-            features: NDArray[Any] = np.load(path, mmap_mode='r', allow_pickle=False)
-            if features.ndim != 2 or len(features) != len(self.dataset):
-                raise ValueError(f'shape {features.shape} for {len(self.dataset)} images')
-        except Exception as error:  # numpy raises many kinds on broken files
-            raise ValueError(
-                f'{path}: this feature cache is damaged ({array_error(error)}); delete it, it is '
-                'made anew'
-            ) from error
-        return features
 
     def _extract(self, path: Path, made_from: dict[str, Any]) -> None:
         batches = extract_features(
@@ -256,18 +231,3 @@ class FeatureDataset:
             partial.unlink(missing_ok=True)
             record.unlink(missing_ok=True)
             raise
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    """Returns what a cache says of itself; nothing where the file is missing."""
-    record = path.with_suffix('.json')
-    try:
-        content = json.loads(record.read_text(encoding='utf-8')) if record.is_file() else {}
-        if not isinstance(content, dict):
-            raise ValueError('not an object')
-        return content
-    except ValueError as error:
-        raise ValueError(
-            f'{record}: this record of a feature cache is damaged ({one_line(error)}); delete '
-            f'it and {path.name}, they are made anew'
-        ) from error

@@ -138,7 +138,7 @@ def settings(cfg: Config, contents: Contents) -> Identity:
         if key.rpartition('.')[2] not in IGNORED_OUTPUTS
     }
     code = _own_modules(whole.get('custom_imports') or {})
-    return found | {f'imports.{name}': f'file {contents.file(path)}' for name, path in code}
+    return found | {f'imports.{name}': f'code {contents.images(files)}' for name, files in code}
 
 
 def _without(part: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any]:
@@ -201,13 +201,18 @@ def _flat(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
         yield from _flat(part, f'{key}.{name}' if key else str(name))
 
 
-def _own_modules(imports: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _own_modules(imports: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """Yields imported modules that are not installed, with their files."""
     named = imports.get('imports') or []
     for name in [named] if isinstance(named, str) else named:
         file = getattr(sys.modules.get(name), '__file__', None)
         if file and not _INSTALLED & set(Path(file).parts) and name.partition('.')[0] != 'wsml_mm':
-            yield name, file
+            package = Path(file).name == '__init__.py'
+            yield name, _files_below(Path(file).parent, '*.py') if package else [file]
+
+
+def _files_below(folder: Path, pattern: str = '*') -> list[str]:
+    return sorted(str(path) for path in folder.rglob(pattern) if path.is_file())
 
 
 def _value(value: Any, roots: list[str], contents: Contents, folders: bool) -> Any:
@@ -219,8 +224,7 @@ def _value(value: Any, roots: list[str], contents: Contents, folders: bool) -> A
     if ('.' in text or os.sep in text) and os.path.isfile(os.path.expanduser(text)):
         return f'file {contents.file(os.path.expanduser(text))}'
     if folders and os.sep in text and os.path.isdir(os.path.expanduser(text)):
-        below = sorted(p for p in Path(text).expanduser().rglob('*') if p.is_file())
-        return f'folder {contents.images([str(p) for p in below])}'
+        return f'folder {contents.images(_files_below(Path(text).expanduser()))}'
     for root in roots:
         if text == root or text.startswith(os.path.join(root, '')):
             return '{data_root}' + text[len(root.rstrip(os.sep)) :]

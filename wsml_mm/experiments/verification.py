@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import glob
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +62,8 @@ class Verified:
 def verify_table(file: Path) -> Verified:
     """Verifies the labels that are kept of a table, below its folder."""
     found = Verified()
-    folders = sorted((file.parent / 'wsml_mm').glob(f'labeltable_{file.stem.lower()}_*/'))
+    name = glob.escape(f'labeltable_{file.stem.lower()}_')
+    folders = sorted((file.parent / 'wsml_mm').glob(f'{name}*/'))
     for folder in folders:
         _verify_columns(folder, found)
     return found

@@ -23,6 +23,7 @@ from .drawing import SCENE_CLASSES, Figure, draw_scene
 # Raised whenever the same parameters would no longer give the same pictures.
 _FORMAT = 1
 _RECORD = 'scenes.json'
+_SUFFIXES = ('.jpg', '.xml', '.txt')
 _FOLDERS = ('JPEGImages', 'Annotations', 'ImageSets/Main')
 _COUNT_ODDS = (0.3, 0.4, 0.3)  # of one, two and three figures in a scene: two on average
 
@@ -110,7 +111,9 @@ def _holds(root: Path, record: dict[str, int]) -> bool:
 
 def _checksum(root: Path) -> str:
     """Returns the checksum of all that is drawn: names and contents."""
-    parts = [p for name in _FOLDERS for p in sorted((root / name).iterdir()) if p.is_file()]
+    found = [path for name in _FOLDERS for path in sorted((root / name).iterdir())]
+    # Desktops leave files of their own in folders.
+    parts = [p for p in found if p.suffix in _SUFFIXES and not p.name.startswith('.')]
     sums = [f'{path.relative_to(root).as_posix()} {checksum(path)}' for path in parts]
     return f'{zlib.crc32(chr(10).join(sums).encode()):08x}'
 
