@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args, log, console = parse_args(argv), ProblemLog(), Console(highlight=False)
     try:
         if args.verify:
-            console.print(verify(args, log), markup=False)
+            console.print(verify(args, log), markup=False, soft_wrap=True)
         dataset = read_dataset(args, log)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error

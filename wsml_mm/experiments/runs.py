@@ -87,7 +87,7 @@ def run_once(
         except Exception:
             traceback.print_exc(file=log)
             raise
-    if changed := differences(own, identity(planned, DataDigests(Contents(contents)))):
+    if changed := differences(own, identity(planned, DataDigests(known))):
         raise ValueError(
             f'{folder}: {_listed(changed)} changed while this run was trained, which may have seen '
             'some of either; delete it and start again'

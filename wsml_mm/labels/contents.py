@@ -56,7 +56,11 @@ class Contents:
         """Returns the digest of images, their names without folders and their bytes, in order."""
         here = os.getcwd()
         blocks = [paths[first : first + _BLOCK] for first in range(0, len(paths), _BLOCK)]
-        stamps = [_digest('images', here, [[p, *_state(p)] for p in block]) for block in blocks]
+        stamps = [
+            _digest('images', '' if os.path.isabs(block[0]) else here,
+                    [[path, *_state(path)] for path in block])
+            for block in blocks
+        ]  # fmt: skip
         named = dict(zip(stamps, blocks, strict=True))
         unread = {stamp: block for stamp, block in named.items() if stamp not in self._known}
         found = _read_blocks([*unread.values()])

@@ -111,7 +111,7 @@ def _holds(root: Path, record: dict[str, int]) -> bool:
 
 def _checksum(root: Path) -> str:
     """Returns the checksum of all that is drawn: names and contents."""
-    found = [path for name in _FOLDERS for path in sorted((root / name).iterdir())]
+    found = [path for name in _FOLDERS for path in sorted((root / name).glob('*'))]
     # Desktops leave files of their own in folders.
     parts = [p for p in found if p.suffix in _SUFFIXES and not p.name.startswith('.')]
     sums = [f'{path.relative_to(root).as_posix()} {checksum(path)}' for path in parts]
