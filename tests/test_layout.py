@@ -54,6 +54,7 @@ COVERED_BY = {
     'wsml_mm.datasets.boxes.table': 'test_box_table',
     'wsml_mm.datasets.boxes.voc': 'test_voc_boxes',
     'wsml_mm.datasets.column_dataset': 'test_voc2012',
+    'wsml_mm.datasets.feature_cache': 'test_features',
     'wsml_mm.datasets.feature_extraction': 'test_features',
     'wsml_mm.datasets.image_remarks': 'test_image_look',
     'wsml_mm.datasets.images': 'test_partial_label',

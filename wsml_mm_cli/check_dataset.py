@@ -21,6 +21,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--decode', action='store_true', help='decode every image, and find identical files'
     )
+    parser.add_argument(
+        '--verify',
+        action='store_true',
+        help='read again what kept stamps say is unchanged: prepared labels, feature caches, and '
+        'with a config the stamps and results of comparisons',
+    )
     table = parser.add_argument_group('for a table')
     table.add_argument('--images', type=Path, help="the images' folder; default: that of the table")
     table.add_argument('--classes', type=Path, help='text file of class names, one a line')
@@ -36,5 +42,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     config.add_argument('--loader', choices=['train', 'val', 'test'], default='train')
     config.add_argument(
         '--all-labels', action='store_true', help='also those that `observe` hides from the model'
+    )
+    config.add_argument(
+        '--work-dir',
+        nargs='+',
+        type=Path,
+        default=[Path('work_dirs')],
+        metavar='DIR',
+        help='of comparisons, for --verify; default: work_dirs',
     )
     return parser.parse_args(argv)

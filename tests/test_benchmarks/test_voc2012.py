@@ -157,3 +157,26 @@ def test_split_without_positive(cat_file):
     with pytest.raises(ValueError, match=r"Main: no image of split 'train' has a label 1"):
         VOC2012(cat_file.parents[2], classes=('cat',))
     assert len(VOC2012(cat_file.parents[2], classes=('cat',), keep_empty=True)) == 2
+
+
+def test_kept_columns_follow_the_class_files_and_the_options(devkit):
+    def open_kept(classes=devkit.classes, **kwargs):
+        return VOC2012(devkit.root, classes=classes, prepare=True, **kwargs)
+
+    few, rest = devkit.classes[:1], devkit.classes[1:]
+    for classes in (devkit.classes, few, rest):
+        plain = VOC2012(devkit.root, classes=classes)
+        np.testing.assert_array_equal(dense(open_kept(classes)), dense(plain))
+        every = open_kept(classes, keep_empty=True)
+        assert len(every) == len(VOC2012(devkit.root, classes=classes, keep_empty=True))
+    before = dense(open_kept())
+    path = devkit.root / 'ImageSets' / 'Main' / f'{few[0]}_train.txt'
+    lines = path.read_text().splitlines()
+    number = next(n for n, line in enumerate(lines) if line.split()[1] == '-1')
+    name = lines[number].split()[0]
+    lines[number] = f'{name}  1'
+    path.write_text('\n'.join(lines) + '\n')
+    after = open_kept()
+    row = names(after).index(f'{name}.jpg')
+    assert dense(after)[row, 0] == 1
+    assert before[names(VOC2012(devkit.root, classes=devkit.classes)).index(f'{name}.jpg'), 0] == 0

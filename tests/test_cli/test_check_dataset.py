@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from helpers import CLASSES, REPO, read_devkit, run_python, write_devkit
 
+from wsml_mm import LabelTable
 from wsml_mm.cli.check_dataset import main
 
 
@@ -140,6 +143,36 @@ def test_what_is_wrong_is_one_line(kit, arguments, message):
     with pytest.raises(SystemExit, match=message) as end:
         main(arguments)
     assert '\n' not in str(end.value)
+
+
+def test_verify_finds_what_kept_its_size_and_time(kit, capsys):
+    options = dict(columns=dict(image='file', positive='tags'), separator=' ', prepare=True)
+    LabelTable('.', 't.csv', classes=CLASSES, **options)
+    main(['t.csv', *OPTIONS, '--verify'])
+    assert 'verified: 1 prepared label sets' in capsys.readouterr().out
+    status = os.stat('t.csv')
+    text = Path('t.csv').read_text()
+    Path('t.csv').write_text(text.replace('ant', 'elk', 1) if 'ant' in text else 'x')
+    os.utime('t.csv', ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(SystemExit) as end:
+        main(['t.csv', *OPTIONS, '--verify'])
+    assert end.value.code == 1
+    text = ' '.join(capsys.readouterr().out.split())
+    assert 't.csv: has changed and kept its size and time, so that the labels in ' in text
+    assert 'delete that folder, it is made anew' in text
+
+
+def test_verify_of_a_config(kit, capsys):
+    (kit / 'c.py').write_text(CONFIG.format(root=kit, classes=CLASSES, width=5))
+    main(['c.py', '--verify'])
+    assert 'verified: 0 prepared label sets, 0 feature caches, 0' in capsys.readouterr().out
+    kept = kit / 'work_dirs' / 'mine'
+    kept.mkdir(parents=True)
+    (kept / 'result.json').write_text('{}')
+    for arguments in ([], ['--work-dir', 'work_dirs/mine']):
+        with pytest.raises(SystemExit):
+            main(['c.py', '--verify', *arguments])
+        assert 'mine/result.json: ' in capsys.readouterr().out
 
 
 @pytest.mark.smoke

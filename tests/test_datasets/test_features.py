@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from bit_flips import flipped
 from mmengine.dataset import default_collate
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
 
 from wsml_mm.datasets import FeatureDataset, feature_extraction, features
+from wsml_mm.labels import contents
 
 MEAN, STD = [120.0, 110.0, 100.0], [60.0, 50.0, 40.0]
 BACKBONE = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8, init_cfg=None,
@@ -155,11 +157,6 @@ def repaint(config, kit):
     return config
 
 
-def touch(config, kit):
-    os.utime(kit.root / 'JPEGImages' / '2008_3.jpg', ns=(1, 1))
-    return config
-
-
 def resize(config, kit):
     pipeline = [PIPELINE[0], dict(type='Resize', scale=(24, 24)), PIPELINE[2]]
     return dict(config, dataset=dict(config['dataset'], pipeline=pipeline))
@@ -183,7 +180,6 @@ def renormalise(config, kit):
     ('change', 'named'),
     [
         (repaint, 'images'),
-        (touch, 'images'),
         (resize, 'pipeline'),
         (half, 'dtype'),
         (retrain, 'weights'),
@@ -204,6 +200,69 @@ def test_stale_cache_is_refused(config, kit, change, named):
     (name,) = stored
     assert name in message
     assert os.stat(os.path.join(config['cache'], name)).st_mtime_ns == stored[name]
+
+
+def test_a_mere_touch_extracts_nothing(config, kit, monkeypatch):
+    expected = read(DATASETS.build(config))
+    images = [kit.root / 'JPEGImages' / name for name in kit.files('train')]
+    monkeypatch.setattr(FeatureDataset, '_extract', pytest.fail)
+    reads = []
+    content = contents._content
+    monkeypatch.setattr(contents, '_content', lambda path: reads.append(path) or content(path))
+    for number, image in enumerate(images):
+        os.utime(image, ns=(number, number))
+    torch.testing.assert_close(read(DATASETS.build(config)), expected)
+    assert sorted(reads) == sorted(map(str, images))
+    reads.clear()
+    torch.testing.assert_close(read(DATASETS.build(config)), expected)
+    assert reads == []
+
+
+def test_an_image_that_kept_its_size_and_time_is_found_by_reading_it(config, kit):
+    dataset = DATASETS.build(config)
+    assert dataset.changed_since(contents.Contents()) is None
+    path = kit.root / 'JPEGImages' / '2008_3.jpg'
+    status = path.stat()
+    path.write_bytes(bytes([*path.read_bytes()[:-1], 7]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    DATASETS.build(config)  # size and time say nothing
+    assert 'stale, made with other images; delete it' in dataset.changed_since(contents.Contents())
+    os.remove(dataset.stamps.with_suffix('.npy'))
+    assert dataset.changed_since(contents.Contents()) is None  # nothing is kept
+    assert DATASETS.build(config).changed_since(contents.Contents()) is None
+
+
+def test_an_image_that_changes_while_features_are_extracted_is_noticed(config, kit, monkeypatch):
+    extract = features.extract_features
+
+    def slow(*args):
+        yield from extract(*args)
+        repaint(config, kit)
+
+    monkeypatch.setattr(features, 'extract_features', slow)
+    with pytest.raises(ValueError, match='stale, made with other images; delete it'):
+        DATASETS.build(config)
+
+
+def test_a_cache_without_a_checksum_is_refused(config):
+    DATASETS.build(config)
+    (path,) = Path(config['cache']).glob('*.json')
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in record.items() if k != 'checksum'}))
+    with pytest.raises(ValueError, match=r'made by an earlier version .*; delete it'):
+        DATASETS.build(config)
+
+
+def test_one_changed_bit_is_never_silent(config):
+    expected = DATASETS.build(config).features.tobytes()
+    files = [p for p in Path(config['cache']).iterdir() if p.suffix in ('.npy', '.json', '.stamps')]
+    assert len(files) == 3
+    for path in flipped(files):
+        with pytest.raises(ValueError, match=re.escape(path.stem)) as error:
+            DATASETS.build(config)
+        assert re.search('delete (it|the)', str(error.value))
+        assert '\n' not in str(error.value)
+    assert DATASETS.build(config).features.tobytes() == expected
 
 
 def test_deleting_the_named_file_helps(config, kit):
@@ -265,7 +324,8 @@ def test_record_says_what_the_cache_was_made_from(config):
     DATASETS.build(config)
     (path,) = Path(config['cache']).glob('*.json')
     record = json.loads(path.read_text())
-    assert set(record) == {'weights', 'extractor', 'pipeline', 'dtype', 'images'}
+    assert set(record) == {'weights', 'extractor', 'pipeline', 'dtype', 'images', 'checksum'}
+    assert record['pipeline'][-len(PIPELINE) + 1]['scale'] == [32, 32]  # as configured
     assert record['extractor'] == EXTRACTOR
 
 

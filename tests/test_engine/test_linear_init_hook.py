@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from helpers import tiny_config, train, write_devkit
 from mmengine.runner import Runner
 
+from wsml_mm.experiments import training
 from wsml_mm.experiments.training import best_checkpoint
 
 REFUSED = r'linear_init: its first stage is not loaded; train both .*wsml_mm\.cli\.train .*'
@@ -68,3 +73,33 @@ def test_other_configs_and_tests_are_left_alone(second, devkit, tmp_path):
     cfg = second()
     cfg.load_from, cfg.experiment_name = checkpoint(devkit, tmp_path), 'test_of_second'
     Runner.from_cfg(cfg).test()
+
+
+def test_a_finished_first_stage_of_other_labels_is_not_taken(devkit, tmp_path, monkeypatch):
+    def trained(cfg):
+        (Path(cfg.work_dir) / 'best_mAP_epoch_1.pth').parent.mkdir(parents=True, exist_ok=True)
+        (Path(cfg.work_dir) / 'best_mAP_epoch_1.pth').touch()
+        return SimpleNamespace(train=lambda: calls.append(cfg))
+
+    calls = []
+    monkeypatch.setattr(training, 'build_runner', trained)
+    kit = tmp_path / 'kit'
+    shutil.copytree(devkit, kit)
+    tiny_config(kit, '').dump(tmp_path / 'first.py')
+
+    def begin():
+        cfg = tiny_config(kit, tmp_path / 'second', 'AN', epochs=1)
+        cfg.linear_init = dict(config=str(tmp_path / 'first.py'))
+        training.train(cfg)
+
+    begin()
+    begin()
+    assert len(calls) == 3  # the first stage once, the second twice
+    for path in (kit / 'ImageSets/Main').glob('*_train.txt'):
+        path.write_text(path.read_text().replace(' 1', ' 0', 3))
+    with pytest.raises(
+        ValueError, match=r'linear_init: holds a first stage .* labels; delete that'
+    ):
+        begin()
+    (tmp_path / 'second/linear_init/finished').write_text('')  # of an earlier version
+    begin()

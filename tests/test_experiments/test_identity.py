@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import os
 import shutil
+import sys
 
 import pytest
 import torch
@@ -12,10 +14,10 @@ from helpers import set_hook, tiny_config, write_devkit
 from PIL import Image
 
 from wsml_mm.experiments.compose import compose
-from wsml_mm.experiments.contents import Contents
 from wsml_mm.experiments.data_digests import DataDigests
 from wsml_mm.experiments.entries import Entry, seeded_config
 from wsml_mm.experiments.identity import differences, identity, settings
+from wsml_mm.labels.contents import Contents
 
 
 @pytest.fixture(scope='module')
@@ -187,6 +189,34 @@ def test_files_below_the_data_count_from_there(devkit, tmp_path):
         cfgs[-1].test_evaluator = dict(type='PointingGame', boxes=dict(path=f'{kit}/Annotations'))
     found = [settings(cfg, Contents())['test_evaluator.boxes.path'] for cfg in cfgs]
     assert found == ['{data_root}/Annotations'] * 2
+
+
+def test_folders_of_boxes_count_by_what_they_hold(cfg, tmp_path):
+    boxes = tmp_path / 'Annotations'
+    boxes.mkdir()
+    (boxes / 'a.xml').write_text('<xmin>1</xmin>')
+    cfg.test_evaluator = dict(type='PointingGame', boxes=dict(type='VOCBoxes', folder=str(boxes)))
+    cfg.note = str(boxes)  # a folder that no metric reads
+    before = settings(cfg, Contents())
+    os.utime(boxes / 'a.xml', (1, 1))
+    assert settings(cfg, Contents()) == before
+    (boxes / 'a.xml').write_text('<xmin>2</xmin>')
+    (difference,) = differences(before, settings(cfg, Contents()))
+    assert difference.startswith('test_evaluator.boxes.folder ("folder ')
+
+
+def test_imported_code_of_ones_own_counts_by_what_it_holds(cfg, tmp_path, monkeypatch):
+    code = tmp_path / 'my_own_loss.py'
+    code.write_text('WEIGHT = 1')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.import_module('my_own_loss')
+    cfg.custom_imports = dict(imports=['wsml_mm', 'numpy', 'my_own_loss', 'not_there'])
+    before = identity(cfg)
+    code.write_text('WEIGHT = 2')
+    (difference,) = differences(before, identity(cfg))
+    assert difference.startswith('imports.my_own_loss ("code ')
+    assert [key for key in before if key.startswith('imports.')] == ['imports.my_own_loss']
+    del sys.modules['my_own_loss']
 
 
 def test_wrapped_and_plain_data_sets(devkit, cfg):

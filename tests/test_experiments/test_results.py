@@ -7,6 +7,7 @@ import json
 import math
 
 import pytest
+from bit_flips import flipped
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,3 +105,13 @@ def test_damaged_files(tmp_path, content, words):
     with pytest.raises(ValueError, match=rf'result\.json: .*{words}.*; delete ') as error:
         read_result(path)
     assert '\n' not in str(error.value)
+
+
+def test_one_changed_bit_is_never_another_score(tmp_path):
+    path = tmp_path / 'result.json'
+    write_result(path, RESULT)
+    for _ in flipped([path]):
+        with pytest.raises(ValueError, match=r'result\.json: .*; delete ') as error:
+            read_result(path)
+        assert '\n' not in str(error.value)
+    assert read_result(path) == RESULT

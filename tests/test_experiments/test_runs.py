@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from helpers import tiny_config, write_devkit
 from mmengine.logging import print_log
@@ -85,6 +87,47 @@ def test_run_writes_and_reuses_its_result(configs, tmp_path, monkeypatch):
     assert run_once(method, 3, tmp_path / 'run') == result
     with pytest.raises(ValueError, match=r'run: holds a run .*randomness.seed.*; delete it'):
         run_once(method, 4, tmp_path / 'run')
+
+
+MEASURED = {
+    'best_epoch': 1,
+    'scores': {'best': {METRIC: 50}, 'last': {METRIC: 50}},
+    'validation': [50],
+    'selection': {},
+    'seconds': 1.0,
+}
+
+
+def correct_a_label(tmp_path):
+    path = tmp_path / 'devkit/ImageSets/Main/ant_train.txt'
+    path.write_text(path.read_text().replace(' -1', ' 1', 1))
+
+
+def test_data_that_change_while_a_run_is_trained_leave_no_result(configs, tmp_path, monkeypatch):
+    def trained(cfg):
+        cfg.load_from = 'elsewhere.pth'  # as a first stage does
+        correct_a_label(tmp_path)
+        return MEASURED
+
+    monkeypatch.setattr('wsml_mm.experiments.runs._train_and_test', trained)
+    method = Entry('AN', configs[0])
+    with pytest.raises(ValueError, match=r'run: train .* changed while this run was trained'):
+        run_once(method, 3, tmp_path / 'run')
+    assert not (tmp_path / 'run' / 'result.json').exists()
+    with pytest.raises(ValueError, match=r'run: holds a run with other train .*; delete it'):
+        run_once(method, 3, tmp_path / 'run')
+
+
+def test_a_result_of_other_data_is_not_taken_for_this_one(configs, tmp_path, monkeypatch):
+    monkeypatch.setattr('wsml_mm.experiments.runs._train_and_test', lambda cfg: MEASURED)
+    method = Entry('AN', configs[0])
+    old = run_once(method, 3, tmp_path / 'old')
+    correct_a_label(tmp_path)
+    new = run_once(method, 3, tmp_path / 'new')
+    assert old.identity != new.identity
+    shutil.copy(tmp_path / 'old/result.json', tmp_path / 'new/result.json')
+    with pytest.raises(ValueError, match=r'new: holds a run with other train .*; delete it'):
+        run_once(method, 3, tmp_path / 'new')
 
 
 def test_messages_after_a_run_do_not_go_to_its_closed_log(configs, tmp_path, capsys):

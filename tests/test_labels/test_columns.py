@@ -8,14 +8,20 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from bit_flips import flipped
 from mmpretrain.registry import DATASETS
 from PIL import Image
 
 from wsml_mm.datasets import PartialLabelDataset
 from wsml_mm.datasets.annotations import read_labels
 from wsml_mm.datasets.column_dataset import ColumnDataset
-from wsml_mm.labels import SparseLabels
-from wsml_mm.labels.columns import LabelColumns, open_columns, prepared_columns
+from wsml_mm.labels import SparseLabels, sources
+from wsml_mm.labels.columns import (
+    LabelColumns,
+    changed_sources,
+    open_columns,
+    prepared_columns,
+)
 from wsml_mm.labels.names import NameColumn
 
 MATRIX = np.array([[1, 0, -1], [-1, -1, 1], [0, 0, 0], [-1, -1, -1]], dtype=np.int8)
@@ -162,6 +168,61 @@ def test_changed_official_file_is_read_again(tmp_path, source):
     source.unlink()  # the archive may be deleted once it is read
     prepared_columns(tmp_path / 'kit', [source], read_counted(calls))
     assert len(calls) == 2
+
+
+def test_a_touched_official_file_is_not_parsed_again(tmp_path, source, monkeypatch):
+    calls, reads = [], []
+    read = sources.content_digest
+    monkeypatch.setattr(sources, 'content_digest', lambda path: reads.append(path) or read(path))
+    prepared_columns(tmp_path / 'kit', [source], read_counted(calls))
+    for time in (5, 6):
+        os.utime(source, (time, time))
+        reads.clear()
+        for _ in range(3):
+            prepared_columns(tmp_path / 'kit', [source], read_counted(calls))
+        assert reads == [source]  # once: the new time is noted
+    assert len(calls) == 1
+
+
+def test_an_official_file_saved_while_it_is_parsed_is_parsed_again(tmp_path, source):
+    calls = []
+
+    def read():
+        calls.append(source.read_text())
+        if len(calls) == 1:
+            source.write_text('two')
+        return make(MATRIX * (1 if calls[-1] == 'one' else -1))
+
+    columns = prepared_columns(tmp_path / 'kit', [source], read)
+    assert calls == ['one', 'two']
+    np.testing.assert_array_equal(dense(columns), -MATRIX)
+
+
+def test_one_changed_bit_is_never_silent(tmp_path, source):
+    folder = tmp_path / 'kit'
+    prepared_columns(folder, [source], make)
+    for _ in flipped([*folder.iterdir()]):
+        with pytest.raises(ValueError, match=r'kit\b.* damaged \(.*\); delete the fo') as error:
+            prepared_columns(folder, [source], make)
+        assert '\n' not in str(error.value)
+    assert list(prepared_columns(folder, [source], make).names) == NAMES
+
+
+def test_what_keeps_size_and_time_is_found_by_reading_it(tmp_path, source):
+    assert changed_sources(tmp_path / 'kit') is None
+    prepared_columns(tmp_path / 'kit', [source], make)
+    assert changed_sources(tmp_path / 'kit') == []
+    status = source.stat()
+    source.write_text('two')
+    os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert changed_sources(tmp_path / 'kit') == [source]
+
+
+def test_a_worker_refuses_columns_that_were_prepared_anew(saved):
+    sent = pickle.dumps(open_columns(saved))
+    make(-MATRIX).save(saved)
+    with pytest.raises(ValueError, match=r'kit: the labels were prepared anew .*; start again'):
+        pickle.loads(sent)
 
 
 def test_files_of_one_name_stay_apart(tmp_path, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -94,6 +96,22 @@ class VOC2012(ColumnDataset):
         # Its class files are read in a second: a kept copy would only be one more thing that ages.
         kwargs.setdefault('prepare', False)
         super().__init__(data_root, split, classes, **kwargs)
+
+    @property
+    def prepared_name(self) -> str:
+        """The name of the split's folder of columns; of its classes where they are not all."""
+        classes = list(self.metainfo['classes'])
+        own = [classes, self.keep_empty]
+        if own == [list(self.METAINFO['classes']), False]:
+            return super().prepared_name
+        digest = hashlib.sha256(json.dumps(own).encode()).hexdigest()[:12]
+        return f'{super().prepared_name}_{digest}'
+
+    @property
+    def sources(self) -> list[Path]:
+        """The class files."""
+        folder = Path(self.data_root) / 'ImageSets' / 'Main'
+        return [folder / f'{name}_{self.split}.txt' for name in self.metainfo['classes']]
 
     def read_columns(self) -> LabelColumns:
         """Reads the class files.

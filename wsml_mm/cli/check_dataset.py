@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat
+from wsml_mm.datasets.table import ColumnNames, Problem, ProblemLog, TableFormat
 from wsml_mm.experiments.compose import read_config
+from wsml_mm.experiments.verification import verify_config, verify_table
 from wsml_mm.reports.dataset import (
     CheckedDataset,
     check_dataset,
@@ -20,6 +21,23 @@ from wsml_mm.reports.dataset import (
     write_html,
 )
 from wsml_mm_cli.check_dataset import parse_args
+
+
+def verify(args: argparse.Namespace, log: ProblemLog) -> str:
+    """Reads everything again that is kept of the data; returns what that was.
+
+    Raises:
+        FileNotFoundError: if there is no such config.
+    """
+    if not args.source.endswith('.py'):
+        found = verify_table(Path(args.source))
+    else:
+        found = verify_config(read_config(args.source), args.work_dir)
+    for wrong in found.wrong:
+        where, _, rest = wrong.partition(': ')
+        what, _, fix = rest.rpartition('; ')
+        log(Problem('kept data', where, what or rest, fix))
+    return f'verified: {found}'
 
 
 def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | None:
@@ -61,6 +79,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     args, log, console = parse_args(argv), ProblemLog(), Console(highlight=False)
     try:
+        if args.verify:
+            console.print(verify(args, log), markup=False, soft_wrap=True)
         dataset = read_dataset(args, log)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error

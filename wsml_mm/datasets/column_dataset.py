@@ -63,7 +63,7 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
 
     @property
     def sources(self) -> list[Path]:
-        """The official annotation files of the split."""
+        """The official annotation files of the split; columns kept without any never age."""
         return []
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,19 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
 
-from wsml_mm.labels.files import array_error, one_line, write_rows, writing
+from wsml_mm.labels.checksums import CHECKSUM, checksum
+from wsml_mm.labels.contents import Contents
+from wsml_mm.labels.files import one_line, write_rows, writing
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
 from .annotations import read_labels, read_names, with_dense_labels
+from .feature_cache import check_cache, open_cache
 from .feature_extraction import build_extractor, extract_features
 from .images import refuse_wrong_folder
+from .nesting import innermost
 
+_ADDRESS = re.compile(r' at 0x[0-9a-f]+')  # of an object that says nothing else of itself
 _WRITE_HINT = 'free some space, or give another cache folder'
 
 
@@ -32,7 +39,8 @@ class FeatureDataset:
 
     All images go through the dataset's own pipeline (which must not augment) and the extractor
     once; the result is kept in `cache` together with what it was made from. A cache made with
-    other weights, another pipeline, dtype or changed images is refused, never silently used. Put
+    other weights, another pipeline, dtype or changed images is refused, never silently used, and
+    so is one of which a bit has changed; images that were only touched are read, not extracted. Put
     `PartialLabelDataset` around it and `FeatureInput` in place of the model's backbone. Source of
     LinearInit: Cole et al., CVPR 2021, https://arxiv.org/abs/2106.09708.
 
@@ -66,6 +74,8 @@ class FeatureDataset:
         if dtype not in ('float32', 'float16'):
             raise ValueError(f'dtype={dtype!r}: features are stored as "float32" or "float16"')
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        inner = innermost(dataset)
+        self._configured = (inner.get('pipeline') or []) if isinstance(inner, dict) else []
         self.spec = json.dumps(extractor, sort_keys=True)
         self.cache, self.dtype = Path(cache), dtype
         self.batch_size, self.num_workers = batch_size, num_workers
@@ -128,73 +138,84 @@ class FeatureDataset:
             self._load()
 
     def _load(self) -> None:
-        self.dataset.full_init()
-        infos = [self.dataset.get_data_info(i)['img_path'] for i in range(len(self.dataset))]
-        names = hashlib.sha256('\n'.join(infos).encode()).hexdigest()[:16]
-        path = self.cache / f'{names}.npy'
-        made_from = self._made_from(infos)
+        path, images = self._place()
         # A file under this name is whole: it may lie on a read-only disk, where no lock can.
-        if not path.is_file():
-            # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
-            lock = FileLock(f'{path}.lock')
-            with writing(path, _WRITE_HINT):
-                self.cache.mkdir(parents=True, exist_ok=True)
-                lock.acquire()
-            try:
-                if not path.is_file():
-                    self._extract(path, made_from)
-            finally:
-                lock.release()
-        self._check(path, made_from)
-        self.features = self._open(path)
+        filled = None if path.is_file() else self._fill(path, images)
+        contents = Contents(path.with_suffix('.stamps')) if filled is None else filled
+        check_cache(path, self._made_from(images, contents))
+        self.features = open_cache(path, len(self.dataset))
+        with contextlib.suppress(OSError):  # a read-only disk: they are read again next time
+            contents.save()
 
-    def _made_from(self, paths: list[str]) -> dict[str, Any]:
-        stats = []
-        for path in paths:
+    def _fill(self, path: Path, images: list[str]) -> Contents | None:
+        """Extracts the features; returns what it knows of the images. None: another job did it."""
+        # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
+        lock = FileLock(f'{path}.lock')
+        with writing(path, _WRITE_HINT):
+            self.cache.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        try:
+            if path.is_file():
+                return None
+            path.with_suffix('.stamps').unlink(missing_ok=True)  # of features that were deleted
+            contents = Contents(path.with_suffix('.stamps'))
+            self._extract(path, self._made_from(images, contents))
+            return contents
+        finally:
+            lock.release()
+
+    def _place(self) -> tuple[Path, list[str]]:
+        """Returns the file of the features and the images in order."""
+        self.dataset.full_init()
+        images = [self.dataset.get_data_info(i)['img_path'] for i in range(len(self.dataset))]
+        names = hashlib.sha256('\n'.join(images).encode()).hexdigest()[:16]
+        return self.cache / f'{names}.npy', images
+
+    def _made_from(self, images: list[str], contents: Contents) -> dict[str, Any]:
+        for image in images:
             try:
-                stats.append(os.stat(path))
+                os.stat(image)
             except (OSError, ValueError) as error:
-                refuse_wrong_folder(paths)
+                refuse_wrong_folder(images)
                 raise FileNotFoundError(
-                    f'{path!r}: no such image ({one_line(error)}); add it, or remove its row'
+                    f'{image!r}: no such image ({one_line(error)}); add it, or remove its row'
                 ) from error
-        images = json.dumps([(s.st_size, s.st_mtime_ns) for s in stats])
         return {
             'weights': build_extractor(self.spec)[1],
             'extractor': json.loads(self.spec),
-            'pipeline': [repr(t) for t in self.dataset.pipeline.transforms],
+            'pipeline': self._steps(),
             'dtype': self.dtype,
-            'images': hashlib.sha256(images.encode()).hexdigest()[:16],
+            'images': contents.images(images),
         }
 
-    @staticmethod
-    def _check(path: Path, made_from: dict[str, Any]) -> None:
-        record = path.with_suffix('.json')
-        try:
-            stored = json.loads(record.read_text(encoding='utf-8')) if record.is_file() else {}
-            changed = [key for key in made_from if stored.get(key) != made_from[key]]
-        except (ValueError, AttributeError) as error:
-            raise ValueError(
-                f'{record}: this record of a feature cache is damaged ({one_line(error)}); delete '
-                f'it and {path.name}, they are made anew'
-            ) from error
-        if changed:
-            raise ValueError(
-                f'{path}: this feature cache is stale, made with other {", ".join(changed)}; '
-                'delete it, or give another cache folder'
-            )
+    @property
+    def stamps(self) -> Path:
+        """The file of `Contents` that knows the images which the features were made from."""
+        return self._place()[0].with_suffix('.stamps')
 
-    def _open(self, path: Path) -> NDArray[Any]:
+    def _steps(self) -> list[Any]:
+        """Returns the transforms: as they print, and as they are configured, which may say more."""
+        printed = [_ADDRESS.sub('', repr(t)) for t in self.dataset.pipeline.transforms]
+        return [*printed, *json.loads(json.dumps(self._configured, default=str))]
+
+    def changed_since(self, contents: Contents) -> str | None:
+        """Reads the kept features and compares what the images hold, without extracting anything.
+
+        Args:
+            contents: that knows nothing of the images, so that it reads them.
+
+        Returns:
+            What is wrong in one line with its fix; None: nothing, or nothing is kept.
+        """
+        path, images = self._place()
+        if not path.is_file():
+            return None
         try:
-            features: NDArray[Any] = np.load(path, mmap_mode='r', allow_pickle=False)
-            if features.ndim != 2 or len(features) != len(self.dataset):
-                raise ValueError(f'shape {features.shape} for {len(self.dataset)} images')
-        except Exception as error:  # numpy raises many kinds on broken files
-            raise ValueError(
-                f'{path}: this feature cache is damaged ({array_error(error)}); delete it, it is '
-                'made anew'
-            ) from error
-        return features
+            check_cache(path, {'images': contents.images(images)})
+            open_cache(path, len(images))
+        except ValueError as error:
+            return str(error)
+        return None
 
     def _extract(self, path: Path, made_from: dict[str, Any]) -> None:
         batches = extract_features(
@@ -205,7 +226,8 @@ class FeatureDataset:
             with writing(path, _WRITE_HINT):
                 # Batch by batch: the features of millions of images do not fit into memory.
                 write_rows(partial, batches, len(self.dataset))
-                record.write_text(json.dumps(made_from, indent=1), encoding='utf-8')
+                content = {**made_from, CHECKSUM: checksum(partial)}
+                record.write_text(json.dumps(content, indent=1), encoding='utf-8')
                 # Last: a killed extraction leaves no file under the final name.
                 os.replace(partial, path)
         except BaseException:

@@ -10,10 +10,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 from mmpretrain.registry import DATASETS
 
+from wsml_mm.labels.contents import Contents
 from wsml_mm.labels.files import is_plain_name
 
 from .configs import LOADERS
-from .contents import Contents
 from .data_digests import DataDigests
 from .entries import Entry, seeded_config
 from .execution import Execution, Outcome, Task, execute

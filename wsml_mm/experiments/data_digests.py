@@ -15,9 +15,9 @@ from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.features import FeatureDataset
 from wsml_mm.datasets.nesting import find, innermost, is_a, unwrap, walk
 from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.labels.contents import Contents
 
 from .configs import LOADERS
-from .contents import Contents
 
 Digests = dict[str, str]
 

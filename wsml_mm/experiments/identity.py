@@ -1,8 +1,9 @@
 """The identity of a run: everything that decides its result, and nothing else.
 
 What counts is data (labels as observed, images), the files a config names (weights, masks) by what
-they hold, and every setting of the config but those listed here. A key that is not listed counts,
-so that a setting nobody thought of makes another run rather than a wrong table.
+they hold, folders that a metric reads (boxes), modules of one's own that a config imports, though
+not what these import, and every setting of the config but those listed here. A key that is not
+listed counts, so that a setting nobody thought of makes another run rather than a wrong table.
 
 Versions of packages are noted in a result and are no part of the identity.
 """
@@ -12,13 +13,16 @@ from __future__ import annotations
 import copy
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from wsml_mm.labels.contents import Contents
+
 from .configs import LOADERS
-from .contents import Contents
 from .data_digests import DataDigests
 from .training import first_stage_of
 
@@ -73,6 +77,9 @@ COUNTED_OF_CHECKPOINTS = ('save_best', 'rule', 'greater_keys', 'less_keys')
 # Files that a run writes, wherever a config names them.
 IGNORED_OUTPUTS = frozenset({'out_file', 'out_file_path', 'out_dir', 'outfile_prefix', 'save_path'})
 
+_INSTALLED = frozenset({'site-packages', 'dist-packages'})
+_EVALUATORS = ('val_evaluator', 'test_evaluator')
+
 Identity = dict[str, Any]
 
 
@@ -125,11 +132,13 @@ def settings(cfg: Config, contents: Contents) -> Identity:
     counted['hooks'] = _hook_settings(whole)
     named = {str(v) for key, v in _flat(whole) if v and key.rpartition('.')[2] == 'data_root'}
     roots = sorted(named, key=len, reverse=True)
-    return {
-        key: _value(value, roots, contents)
+    found = {
+        key: _value(value, roots, contents, key.startswith(_EVALUATORS))
         for key, value in _flat(counted)
         if key.rpartition('.')[2] not in IGNORED_OUTPUTS
     }
+    code = _own_modules(whole.get('custom_imports') or {})
+    return found | {f'imports.{name}': f'code {contents.images(files)}' for name, files in code}
 
 
 def _without(part: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any]:
@@ -192,14 +201,30 @@ def _flat(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
         yield from _flat(part, f'{key}.{name}' if key else str(name))
 
 
-def _value(value: Any, roots: list[str], contents: Contents) -> Any:
+def _own_modules(imports: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yields imported modules that are not installed, with their files."""
+    named = imports.get('imports') or []
+    for name in [named] if isinstance(named, str) else named:
+        file = getattr(sys.modules.get(name), '__file__', None)
+        if file and not _INSTALLED & set(Path(file).parts) and name.partition('.')[0] != 'wsml_mm':
+            package = Path(file).name == '__init__.py'
+            yield name, _files_below(Path(file).parent, '*.py') if package else [file]
+
+
+def _files_below(folder: Path, pattern: str = '*') -> list[str]:
+    return sorted(str(path) for path in folder.rglob(pattern) if path.is_file())
+
+
+def _value(value: Any, roots: list[str], contents: Contents, folders: bool) -> Any:
     if isinstance(value, list):
-        return [_value(part, roots, contents) for part in value]
+        return [_value(part, roots, contents, folders) for part in value]
     if value is None or value == {} or isinstance(value, (bool, int, float)):
         return value
     text = _text(value)
     if ('.' in text or os.sep in text) and os.path.isfile(os.path.expanduser(text)):
         return f'file {contents.file(os.path.expanduser(text))}'
+    if folders and os.sep in text and os.path.isdir(os.path.expanduser(text)):
+        return f'folder {contents.images(_files_below(Path(text).expanduser()))}'
     for root in roots:
         if text == root or text.startswith(os.path.join(root, '')):
             return '{data_root}' + text[len(root.rstrip(os.sep)) :]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wsml_mm.labels.checksums import CHECKSUM, check_seal, seal
 from wsml_mm.labels.files import one_line, write_durably
 
 METRIC = 'multi-label/mAP'
@@ -127,13 +128,15 @@ def tidy_rows(results: Sequence[RunResult]) -> list[dict[str, Any]]:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Reads a JSON file of a run and takes off its format number.
+    """Reads a JSON file of a run, compares its checksum and takes off its format number.
 
     Raises:
         ValueError: if it is damaged or of another format.
     """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
+        if CHECKSUM in content:  # files of earlier versions have none
+            content = check_seal(content)
         form = content.pop('format', 1)
     except (ValueError, AttributeError, TypeError) as error:
         raise ValueError(f'{path}: is damaged ({one_line(error)}); {_REMEDY}') from error
@@ -147,5 +150,5 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def write_record(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes a JSON file of a run, with its format number."""
-    write_durably(path, json.dumps({'format': _FORMAT, **content}, indent=1).encode())
+    """Writes a JSON file of a run, with its format number and checksum."""
+    write_durably(path, seal({'format': _FORMAT, **content}, indent=1).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import time
 import traceback
@@ -18,9 +19,9 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.visualization import Visualizer
 
 from wsml_mm.datasets.nesting import innermost
+from wsml_mm.labels.contents import Contents
 from wsml_mm.version import __version__
 
-from .contents import Contents
 from .data_digests import DataDigests, leaf_configs
 from .entries import Entry, seeded_config
 from .identity import Identity, differences, identity
@@ -61,7 +62,7 @@ def run_once(
 
     Raises:
         ValueError: if the folder holds another run or a damaged file, or if data or files have
-            changed since the run was planned.
+            changed since the run was planned, or while it was trained.
     """
     cfg, folder = seeded_config(method, seed, options), Path(folder)
     known = Contents(contents)
@@ -79,12 +80,18 @@ def run_once(
     cfg.resume = (folder / 'last_checkpoint').is_file()
     # MMEngine keeps its state under this name: two runs of one process must not share it.
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
+    planned = copy.deepcopy(cfg)  # a training fills in more
     with (folder / 'console.log').open('a') as log, contextlib.redirect_stdout(log), _forgotten():
         try:
             measured = _train_and_test(cfg)
         except Exception:
             traceback.print_exc(file=log)
             raise
+    if changed := differences(own, identity(planned, DataDigests(known))):
+        raise ValueError(
+            f'{folder}: {_listed(changed)} changed while this run was trained, which may have seen '
+            'some of either; delete it and start again'
+        )
     result = RunResult(
         method=method.name,
         key=(cfg.get('method') or {}).get('key') or method_key(method.name),
@@ -121,8 +128,10 @@ def check_folder(folder: Path, own: Identity) -> None:
                 'give another --work-dir'
             )
         return
-    stored = read_record(folder / RUN_FILE)
-    if changed := differences(stored.get('identity', {}), own):
+    changed = differences(read_record(folder / RUN_FILE).get('identity', {}), own)
+    if not changed and (folder / RESULT_FILE).is_file():
+        changed = differences(read_result(folder / RESULT_FILE).identity, own)
+    if changed:
         raise ValueError(
             f'{folder}: holds a run with other {_listed(changed)}; delete it, or give another '
             '--work-dir'

@@ -9,11 +9,15 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dist import barrier
 from mmengine.runner import Runner
+from mmpretrain.registry import DATASETS
 
+from wsml_mm.datasets.nesting import wrapped_datasets
 from wsml_mm.engine.hooks import newest_loadable
+from wsml_mm.engine.hooks.training_facts import fingerprint_of
 
 from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
 from .launch import build_runner, close_group_at_exit
+from .results import read_record, write_record
 from .spelling import explained_types
 
 
@@ -80,13 +84,27 @@ def _started(cfg: Config) -> bool:
 def _trained_first_stage(cfg: Config, stage: dict[str, Any]) -> Path:
     first = first_stage_of(cfg, stage)
     done = Path(first.work_dir) / 'finished'
-    if not done.is_file():
+    labels = fingerprint_of(wrapped_datasets(DATASETS.build(first.train_dataloader.dataset)))
+    if done.is_file():
+        _check_first_stage(done, labels)
+    else:
         first.resume = True  # where there is a checkpoint
         _choose_checkpoint(first)
         build_runner(first).train()
         barrier()  # rank 0 is still writing its best checkpoint
-        done.touch()
+        write_record(done, {'train labels': labels})
     return best_checkpoint(first.work_dir)
+
+
+def _check_first_stage(done: Path, labels: str) -> None:
+    """Refuses a finished first stage of other labels; a comparison knows the rest of it."""
+    if not done.stat().st_size:  # of an earlier version, which noted nothing
+        return
+    if read_record(done).get('train labels') != labels:
+        raise ValueError(
+            f'{done.parent}: holds a first stage trained on other images or observed labels; '
+            'delete that folder, it is trained anew, or give another work_dir'
+        )
 
 
 def first_stage_of(cfg: Config, stage: dict[str, Any]) -> Config:

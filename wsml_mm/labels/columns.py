@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.typing import ArrayLike, NDArray
 
-from .files import array_error, one_line, writing
+from .checksums import check_seal, checksum, seal, verify
+from .files import array_error, one_line, write_durably, writing
 from .names import NameColumn
+from .sources import Noted, differing, note, read_noting, still
 from .sparse import SparseLabels
 
 # Raised whenever readers would write other columns for the same files.
-_FORMAT = 1
+_FORMAT = 2
 _RECORD = 'record.json'
 _ARRAYS = ('names', 'name_ends', 'indptr', 'classes', 'values')
 
@@ -35,12 +37,14 @@ class LabelColumns:
         metainfo: `classes`, the C names, and further facts for the dataset's metainfo, among them
             `class_ids`, how the owners call the C classes, and `groups`, names and class indices.
         folder: where the columns are mapped from; None: they are held in memory.
+        checksums: of the mapped files.
     """
 
     names: NameColumn
     labels: SparseLabels
     metainfo: dict[str, Any]
     folder: Path | None = field(default=None, compare=False)
+    checksums: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.labels):
@@ -54,7 +58,7 @@ class LabelColumns:
     def __reduce__(self) -> Any:
         # A spawned loader worker maps the files again; a pickle of the arrays would copy them.
         if self.folder is not None:
-            return open_columns, (self.folder,)
+            return open_columns, (self.folder, self.checksums)
         return LabelColumns, (self.names, self.labels, self.metainfo)
 
     def subset(self, indices: ArrayLike) -> LabelColumns:
@@ -94,12 +98,13 @@ class LabelColumns:
             }
         return facts
 
-    def save(self, folder: Path, sources: Iterable[Path] = ()) -> None:
+    def save(self, folder: Path, sources: Iterable[Path] = (), noted: Noted | None = None) -> None:
         """Writes the columns as a folder that appears whole or not at all.
 
         Args:
             folder: to make; one that is there is replaced.
-            sources: the files they were read from, whose size and time are noted.
+            sources: the files they were read from, which are noted.
+            noted: what was noted of them before they were read; None: they are as they were.
 
         Raises:
             OSError: if it cannot be written.
@@ -117,7 +122,7 @@ class LabelColumns:
             'images': len(self),
             'rest': labels.rest,
             'metainfo': self.metainfo,
-            'sources': _stamps(sources, folder),
+            'sources': note(sources, folder) if noted is None else noted,
         }
         with writing(folder, 'free some space, or give another data_root'):
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -126,38 +131,57 @@ class LabelColumns:
                 draft.mkdir()
                 for name, array in zip(_ARRAYS, arrays, strict=True):
                     np.save(draft / f'{name}.npy', array)
-                (draft / _RECORD).write_text(json.dumps(record), encoding='utf-8')
+                sums = {name: checksum(draft / f'{name}.npy') for name in _ARRAYS}
+                text = seal({**record, 'checksums': sums})
+                (draft / _RECORD).write_text(text, encoding='utf-8')
                 if folder.exists():
                     shutil.move(folder, Path(tmp, 'old'))
                 draft.rename(folder)
 
 
-def open_columns(folder: Path) -> LabelColumns:
-    """Maps the columns of a folder: nothing is read before it is used.
+def open_columns(folder: Path, sent: tuple[str, ...] | None = None) -> LabelColumns:
+    """Maps the columns of a folder, whose checksums are compared once a process.
+
+    Args:
+        folder: of the columns.
+        sent: the checksums of the columns that another process has opened, which has compared
+            them; None: they are compared here.
 
     Raises:
-        ValueError: if the folder is damaged.
+        ValueError: if the folder is damaged, or no longer holds what was sent.
     """
     try:
-        record = json.loads((folder / _RECORD).read_text(encoding='utf-8'))
-        # Plain arrays over the mapped files: slices of the memmap class are ten times slower.
-        arrays = [
-            np.load(folder / f'{n}.npy', mmap_mode='r', allow_pickle=False).view(np.ndarray)
-            for n in _ARRAYS
-        ]
-        text, ends, indptr, classes, values = arrays
-        if len(ends) != record['images'] or len(indptr) != record['images'] + 1:
-            raise ValueError(f'{len(ends)} names of {record["images"]} images')
-        if len(classes) != len(values) or (len(indptr) and indptr[-1] != len(classes)):
-            raise ValueError(f'{len(classes)} labels, {len(values)} values')
-        metainfo = {**record['metainfo'], 'classes': tuple(record['metainfo']['classes'])}
-        labels = SparseLabels(indptr, classes, values, len(metainfo['classes']), record['rest'])
-        return LabelColumns(NameColumn(text, ends), labels, metainfo, folder)
+        record = check_seal(json.loads((folder / _RECORD).read_text(encoding='utf-8')))
+        sums = tuple(record['checksums'][name] for name in _ARRAYS)
+        if sent is None:
+            for name, expected in zip(_ARRAYS, sums, strict=True):
+                verify(folder / f'{name}.npy', expected)
+        columns = _map_columns(folder, record, sums)
     except Exception as error:  # numpy and json raise many kinds on broken files
         raise ValueError(
             f'{folder}: these prepared labels are damaged ({array_error(error)}); delete the '
             'folder, it is made anew'
         ) from error
+    if sent not in (None, sums):
+        raise ValueError(
+            f'{folder}: the labels were prepared anew while another process used them; start again'
+        )
+    return columns
+
+
+def _map_columns(folder: Path, record: dict[str, Any], sums: tuple[str, ...]) -> LabelColumns:
+    # Plain arrays over the mapped files: slices of the memmap class are ten times slower.
+    text, ends, indptr, classes, values = (
+        np.load(folder / f'{n}.npy', mmap_mode='r', allow_pickle=False).view(np.ndarray)
+        for n in _ARRAYS
+    )
+    if len(ends) != record['images'] or len(indptr) != record['images'] + 1:
+        raise ValueError(f'{len(ends)} names of {record["images"]} images')
+    if len(classes) != len(values) or (len(indptr) and indptr[-1] != len(classes)):
+        raise ValueError(f'{len(classes)} labels, {len(values)} values')
+    metainfo = {**record['metainfo'], 'classes': tuple(record['metainfo']['classes'])}
+    labels = SparseLabels(indptr, classes, values, len(metainfo['classes']), record['rest'])
+    return LabelColumns(NameColumn(text, ends), labels, metainfo, folder, sums)
 
 
 def prepared_columns(
@@ -166,13 +190,17 @@ def prepared_columns(
     """Returns the columns of a folder; reads the official files and writes it if needed.
 
     That is needed if the folder is missing, was written by an older format, or if the official
-    files are there and have changed. Any number of processes may ask at once. Where the folder
-    cannot be written, the columns are held in memory.
+    files are there and hold something else. They are read again for that where their size or time
+    has changed; a change that keeps both is found by `changed_sources`. Any number of processes
+    may ask at once. Where the folder cannot be written, the columns are held in memory.
 
     Args:
         folder: of the prepared columns.
         sources: official files, of which some may be gone once the folder is made.
         read: parses them.
+
+    Raises:
+        ValueError: if the folder is damaged, or an official file is being written.
     """
     if _current(folder, sources):
         return open_columns(folder)
@@ -184,33 +212,58 @@ def prepared_columns(
         return read()
     try:
         if not _current(folder, sources):
-            read().save(folder, sources)
+            columns, noted = read_noting(sources, folder, read)
+            columns.save(folder, sources, noted)
     finally:
         lock.release()
     return open_columns(folder)
 
 
+def changed_sources(folder: Path) -> list[Path] | None:
+    """Reads kept columns and the files they were read from whole, whatever the stamps say.
+
+    Args:
+        folder: of the prepared columns.
+
+    Returns:
+        The files that hold something else by now; None: there are no columns.
+
+    Raises:
+        ValueError: if the folder is damaged.
+    """
+    record = _read_record(folder)
+    if record is None:
+        return None
+    open_columns(folder)
+    return differing(record['sources'], folder)
+
+
 def _current(folder: Path, sources: Sequence[Path]) -> bool:
-    try:
-        record = json.loads((folder / _RECORD).read_text(encoding='utf-8'))
-        if record['format'] != _FORMAT:
-            return False
-        noted = record['sources']
-    except FileNotFoundError:
+    record = _read_record(folder)
+    if record is None:
         return False
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    now = still(record['sources'], sources, folder)
+    if now is not None and now != record['sources']:
+        _note_anew(folder, record, now)
+    return now is not None
+
+
+def _note_anew(folder: Path, record: dict[str, Any], now: Noted) -> None:
+    """Keeps the stamps of files that were only touched, where that can be written."""
+    with contextlib.suppress(OSError, Timeout), FileLock(f'{folder}.lock', timeout=0):
+        if _read_record(folder) == record:
+            write_durably(folder / _RECORD, seal({**record, 'sources': now}).encode())
+
+
+def _read_record(folder: Path) -> dict[str, Any] | None:
+    """Returns the record of a folder of columns; None: there is none of this format."""
+    try:
+        content = json.loads((folder / _RECORD).read_text(encoding='utf-8'))
+        return check_seal(content) if content['format'] == _FORMAT else None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f'{folder / _RECORD}: is damaged ({one_line(error)}); delete the folder, it is made '
             'anew'
         ) from error
-    return all(noted.get(name) in (None, stamp) for name, stamp in _stamps(sources, folder).items())
-
-
-def _stamps(sources: Iterable[Path], folder: Path) -> dict[str, list[int]]:
-    """Returns size and time of the files that are there, by their place as seen from a folder."""
-    found = {}
-    for path in sources:
-        if path.is_file():
-            status = path.stat()
-            found[os.path.relpath(path, folder)] = [status.st_size, status.st_mtime_ns]
-    return found

@@ -38,6 +38,7 @@ def test_layout_is_complete(scenes):
     assert len(list((scenes / 'Annotations').iterdir())) == 50
     assert len(list((scenes / 'ImageSets' / 'Main').iterdir())) == 2 * (20 + 1)
     record = json.loads((scenes / 'scenes.json').read_text())
+    assert len(record.pop('checksum')) == 8
     assert record == {'format': 1, 'num_train': 40, 'num_val': 10, 'size': 128, 'seed': 0}
     assert _left_in(scenes.parent) <= {'set', 'set.lock'}
 
@@ -98,6 +99,22 @@ def test_finished_set_is_left_alone(scenes, monkeypatch):
     monkeypatch.setattr(scene_writer, 'draw_scene', None)
     monkeypatch.setattr(scene_writer, 'FileLock', None)  # it may lie on a read-only disk
     assert write_scenes(scenes, 40, 10) == scenes
+
+
+@pytest.mark.parametrize(
+    'part', ['ImageSets/Main/red_heart_train.txt', 'JPEGImages', 'scenes.json']
+)
+def test_a_changed_bit_is_noticed_once_a_process(tmp_path, part):
+    root = write_scenes(tmp_path / 'set', 2, 1, 32)
+    assert write_scenes(root, 2, 1, 32) == root
+    path = root / part
+    path = path if path.is_file() else sorted(path.iterdir())[-1]
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1
+    path.write_bytes(content)
+    scene_writer._is_as_drawn.cache_clear()
+    with pytest.raises(ValueError, match=r'set holds (other files than|scenes made).*; delete it'):
+        write_scenes(root, 2, 1, 32)
 
 
 def test_crash_leaves_no_root_and_can_be_repeated(tmp_path, monkeypatch):

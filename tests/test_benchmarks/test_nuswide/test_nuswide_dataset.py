@@ -61,6 +61,16 @@ def test_labels_of_the_owners_may_lie_deeper(official):
     np.testing.assert_array_equal(found, matrix)
 
 
+def test_another_order_of_the_concepts_is_read_anew(official):
+    before = NUSWIDE(official, version='official').metainfo['classes']
+    path = official / 'Concepts81.txt'
+    path.write_text('\n'.join(before[::-1]))
+    dataset = NUSWIDE(official, version='official')
+    assert dataset.metainfo['classes'] == before[::-1]
+    other = NUSWIDE(official, version='official', prepare=False)
+    assert dataset.sparse_labels().fingerprint() == other.sparse_labels().fingerprint()
+
+
 def test_the_built_in_concepts_serve_without_the_list(official):
     (official / 'Concepts81.txt').unlink()
     with pytest.raises(FileNotFoundError, match=r'Labels_animal_Train\.txt: no such file of lab'):

@@ -9,6 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
+from bit_flips import flipped
 from hypothesis import given
 from hypothesis import strategies as st
 from label_samples import DENSE, as_sparse, few_listed, full_labels, names_of, to_dense
@@ -232,3 +233,16 @@ def test_file_moves_with_its_data_and_to_no_other_split(voc, devkit, tmp_path):
         file.write_text(file.read_text().replace(f'{name} ', f'{name}0 '))
     with pytest.raises(ValueError, match=r'mask\.npz: is of other images, or another order'):
         wrap({**voc, 'data_root': str(moved)}, observe)
+
+
+def test_one_changed_bit_is_never_another_label(tmp_path):
+    full, path = as_sparse(full_labels(60, 10, density=0.3)), tmp_path / 'mask.npz'
+    names = names_of(60, 10)
+    expected = save_observation(path, SinglePositive()(full), full, names)['labels']
+    refused = 0
+    for _ in flipped([path]):
+        try:
+            assert load_observation(path, full, names).fingerprint() == expected
+        except ValueError:
+            refused += 1
+    assert refused > 180  # the others say nothing of the labels: a date, a version

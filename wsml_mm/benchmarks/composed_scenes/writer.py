@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +15,7 @@ import numpy as np
 from filelock import FileLock
 from PIL import Image
 
+from wsml_mm.labels.checksums import CHECKSUM, checksum
 from wsml_mm.labels.files import writing
 
 from .drawing import SCENE_CLASSES, Figure, draw_scene
@@ -20,6 +23,8 @@ from .drawing import SCENE_CLASSES, Figure, draw_scene
 # Raised whenever the same parameters would no longer give the same pictures.
 _FORMAT = 1
 _RECORD = 'scenes.json'
+_SUFFIXES = ('.jpg', '.xml', '.txt')
+_FOLDERS = ('JPEGImages', 'Annotations', 'ImageSets/Main')
 _COUNT_ODDS = (0.3, 0.4, 0.3)  # of one, two and three figures in a scene: two on average
 
 
@@ -70,11 +75,12 @@ def _write_once(root: Path, record: dict[str, int]) -> None:
         # Inside, not itself the temporary folder: that is closed to all but its owner.
         with tempfile.TemporaryDirectory(prefix=f'{root.name}.', dir=root.parent) as scratch:
             draft = Path(scratch, root.name)
-            for folder in ('JPEGImages', 'Annotations', 'ImageSets/Main'):
+            for folder in _FOLDERS:
                 (draft / folder).mkdir(parents=True)
             _write_split(draft, 'train', record['num_train'], size, (seed, 0))
             _write_split(draft, 'val', record['num_val'], size, (seed, 1))
-            (draft / _RECORD).write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+            content = {**record, CHECKSUM: _checksum(draft)}
+            (draft / _RECORD).write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
             draft.rename(root)
 
 
@@ -89,12 +95,33 @@ def _holds(root: Path, record: dict[str, int]) -> bool:
             f'write_scenes: {root} exists but holds no composed scenes (no readable {_RECORD}); '
             'give another data_root'
         ) from None
+    expected = found.pop(CHECKSUM, None) if isinstance(found, dict) else None
     if found != record:
         raise ValueError(
             f'write_scenes: {root} holds scenes made with {found}, not {record}; '
             'delete it or give another data_root'
         )
+    if expected is not None and not _is_as_drawn(root.resolve(), expected):
+        raise ValueError(
+            f'write_scenes: {root} holds other files than were drawn; delete it, it is drawn anew, '
+            "or read files that you have changed with type='VOC2012'"
+        )
     return True
+
+
+def _checksum(root: Path) -> str:
+    """Returns the checksum of all that is drawn: names and contents."""
+    found = [path for name in _FOLDERS for path in sorted((root / name).glob('*'))]
+    # Desktops leave files of their own in folders.
+    parts = [p for p in found if p.suffix in _SUFFIXES and not p.name.startswith('.')]
+    sums = [f'{path.relative_to(root).as_posix()} {checksum(path)}' for path in parts]
+    return f'{zlib.crc32(chr(10).join(sums).encode()):08x}'
+
+
+@lru_cache(maxsize=8)
+def _is_as_drawn(root: Path, expected: str) -> bool:
+    """Tells whether a finished set holds what was drawn; it is read once a process."""
+    return _checksum(root) == expected
 
 
 def _write_split(root: Path, split: str, count: int, size: int, seed: tuple[int, int]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from .archives import Progress, file_checksum
 from .archives import unpack as unpack_archive
 from .download import Download
+from .unpacked import is_another, note_unpacked
 
 
 def check_downloads(
@@ -58,11 +59,16 @@ class _Check:
         if exists and (problem := self.archive(download, path)):
             return f'{path}: {problem}\n  from  {download.address}'
         missing = download.missing(self.folder)
-        if missing and exists and download.packed and self.unpack:
+        other = exists and download.packed and is_another(path, self.folder)
+        if (missing or other) and exists and download.packed and self.unpack:
             with _byte_bar('unpacking', path) as progress:
                 unpack_archive(path, self.folder, progress)
             if missing := download.missing(self.folder):
                 return f'{path}: does not hold {_listed(missing)}; take the archive of the owners'
+            note_unpacked(path, self.folder)
+            return None
+        if other and not missing:
+            return f'{path}: is another than the one unpacked; call this again with --unpack'
         if not missing:
             return None
         if exists and download.packed:

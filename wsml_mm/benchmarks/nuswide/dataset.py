@@ -12,7 +12,7 @@ from mmpretrain.registry import DATASETS
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.labels.columns import LabelColumns
 
-from .lists import label_folder, read_concepts, read_formatted, read_lists
+from .lists import concept_file, label_folder, read_concepts, read_formatted, read_lists
 
 # The owners' Concepts81.txt: alphabetical.
 NUSWIDE_CLASSES = (
@@ -90,7 +90,7 @@ class NUSWIDE(ColumnDataset):
 
     @property
     def sources(self) -> list[Path]:
-        """The list of images, then the files of labels."""
+        """The list of images, then the files of labels, then that of the concepts."""
         root = Path(self.data_root)
         if self.version == 'cole':
             return [root / f'formatted_{self.split}_{part}.npy' for part in ('images', 'labels')]
@@ -98,6 +98,7 @@ class NUSWIDE(ColumnDataset):
         return [
             root / 'ImageList' / f'{part}Imagelist.txt',
             *(folder / f'Labels_{name}_{part}.txt' for name in self._concepts()),
+            *([listed] if (listed := concept_file(root)) else []),
         ]
 
     def read_columns(self) -> LabelColumns:
@@ -105,7 +106,8 @@ class NUSWIDE(ColumnDataset):
         images, *labels = self.sources
         if self.version == 'cole':
             return read_formatted(images, labels[0], NUSWIDE_CLASSES)
-        return read_lists(images, labels, self._concepts())
+        concepts = self._concepts()
+        return read_lists(images, labels[: len(concepts)], concepts)
 
     def _concepts(self) -> tuple[str, ...]:
         return read_concepts(Path(self.data_root)) or NUSWIDE_CLASSES

@@ -26,14 +26,19 @@ def label_folder(root: Path) -> Path:
     return nested if nested.is_dir() else root / 'TrainTestLabels'
 
 
+def concept_file(root: Path) -> Path | None:
+    """Returns the owners' list of concepts; None if it is not there."""
+    places = (root / 'Concepts81.txt', root / 'ConceptsList' / 'Concepts81.txt')
+    return next((place for place in places if place.is_file()), None)
+
+
 def read_concepts(root: Path) -> tuple[str, ...] | None:
     """Returns the owners' list of concepts in its order; None if it is not there.
 
     Raises:
         ValueError: if a concept is listed twice or is not part of a file name.
     """
-    places = (root / 'Concepts81.txt', root / 'ConceptsList' / 'Concepts81.txt')
-    path = next((place for place in places if place.is_file()), None)
+    path = concept_file(root)
     if path is None:
         return None
     concepts: dict[str, int] = {}

@@ -16,6 +16,7 @@ from torch import Tensor
 from wsml_mm.labels.files import array_error, write_durably
 
 FOLDER = 'dynamics'
+_LISTED = 'arrays'  # names of the others; files of earlier versions have no such list
 _NAME = re.compile(r'epoch_(\d+)(?:_(\d+))?\.npz')
 
 
@@ -53,6 +54,8 @@ def write_epoch(path: Path, totals: Mapping[str, Tensor], classes: Sequence[str]
     # Any: the stubs take a mapping's keyword arguments for the option allow_pickle.
     columns: dict[str, Any] = {'classes': np.array([str(n) for n in names], dtype=np.str_)}
     columns |= arrays
+    # A damaged archive may lose its last arrays without a word.
+    columns = {_LISTED: np.array([*columns], dtype=np.str_), **columns}
     np.savez(content, **columns)
     write_durably(path, content.getvalue())
 
@@ -65,7 +68,10 @@ def read_epoch(path: Path) -> dict[str, NDArray[Any]]:
     """
     try:
         with np.load(path, allow_pickle=False) as content:
-            return {key: content[key] for key in content.files}
+            found = {key: content[key] for key in content.files}
+        if (listed := found.pop(_LISTED, None)) is not None and listed.tolist() != [*found]:
+            raise ValueError(f'{len(found)} of {len(listed)} arrays')
+        return found
     except Exception as error:  # of zip, numpy and the system; all mean the same
         raise ValueError(
             f'{path}: is damaged ({array_error(error)}); delete its run folder and run again'

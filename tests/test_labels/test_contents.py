@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsml_mm.experiments import contents as module
-from wsml_mm.experiments.contents import Contents
+from wsml_mm.labels import contents as module
+from wsml_mm.labels.contents import Contents
 
 
 @pytest.fixture
