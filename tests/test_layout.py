@@ -29,6 +29,7 @@ COVERED_BY = {
     'wsml_mm.benchmarks.cub200.facts': 'test_catalogue',
     'wsml_mm.benchmarks.downloads.check': 'test_check_downloads',
     'wsml_mm.benchmarks.downloads.download': 'test_check_downloads',
+    'wsml_mm.benchmarks.downloads.members': 'test_archives',
     'wsml_mm.benchmarks.nuswide.dataset': 'test_nuswide_dataset',
     'wsml_mm.benchmarks.nuswide.facts': 'test_catalogue',
     'wsml_mm.benchmarks.nuswide.lists': 'test_nuswide_lists',

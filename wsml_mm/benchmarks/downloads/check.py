@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .archives import Progress, file_checksum
+from .archives import Progress, file_checksum, is_half_unpacked
 from .archives import unpack as unpack_archive
 from .download import Download
 
@@ -58,15 +58,19 @@ class _Check:
         if exists and (problem := self.archive(download, path)):
             return f'{path}: {problem}\n  from  {download.address}'
         missing = download.missing(self.folder)
-        if missing and exists and download.packed and self.unpack:
+        packed = exists and download.packed
+        half = packed and is_half_unpacked(path, self.folder)
+        if packed and (missing or half) and self.unpack:
             with _byte_bar('unpacking', path) as progress:
                 unpack_archive(path, self.folder, progress)
             if missing := download.missing(self.folder):
                 return f'{path}: does not hold {_listed(missing)}; take the archive of the owners'
+            return None
+        if packed and (missing or half):
+            so_far = ' to its end' if half else ''
+            return f'{path}: is not unpacked{so_far}; call this again with --unpack'
         if not missing:
             return None
-        if exists and download.packed:
-            return f'{path}: is not unpacked; call this again with --unpack'
         return _how_to_get(download, path, missing)
 
     def archive(self, download: Download, path: Path) -> str | None:
