@@ -1,4 +1,5 @@
+from wsml_mm.cli.command import run
 from wsml_mm.cli.prepare_dataset import main
 
 if __name__ == '__main__':
-    main()
+    run(main)

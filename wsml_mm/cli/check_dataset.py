@@ -20,6 +20,8 @@ from wsml_mm.reports.dataset import (
     write_html,
 )
 
+from .command import run
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
@@ -99,4 +101,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

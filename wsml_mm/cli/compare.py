@@ -9,6 +9,7 @@ from pathlib import Path
 from wsml_mm.experiments.comparison import run_comparison
 from wsml_mm.reports.comparison import draw_curves, write_tables
 
+from .command import run
 from .comparison_options import (
     add_baseline_option,
     add_comparison_options,
@@ -44,4 +45,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -18,6 +18,8 @@ from wsml_mm.experiments.execution import Execution, Interrupted, RunError
 from wsml_mm.experiments.method import shipped_methods
 from wsml_mm.reports.styles import Style, read_styles
 
+from .number_options import integer, seed_number
+
 
 class _Distinct(argparse.Action):
     """Takes a list whose values differ."""
@@ -27,24 +29,6 @@ class _Distinct(argparse.Action):
         if twice:
             parser.error(f'{option} names {twice[0]} twice; once is enough')
         setattr(namespace, self.dest, values)
-
-
-def _integer(lowest: int, highest: int, what: str) -> Any:
-    """Returns a parser of integers within bounds."""
-
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = lowest - 1
-        if not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f'{text}: {what}')
-        return value
-
-    return parse
-
-
-seed_number = _integer(0, 2**32 - 1, 'a seed is an integer of 0..4294967295')
 
 
 def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool = True) -> None:
@@ -90,7 +74,7 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
     """Adds --jobs, --devices and --keep-going, for `execution_of`."""
     parser.add_argument(
         '--jobs',
-        type=_integer(1, 1024, 'give a number of runs at a time, at least 1'),
+        type=integer(1, 1024, 'give a number of runs at a time, at least 1'),
         default=1,
         help='runs at a time, on each of --devices',
     )

@@ -16,6 +16,7 @@ from wsml_mm.reports.groups_figure import draw_groups, group_labels
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
 
+from .command import run
 from .comparison_options import (
     add_baseline_option,
     add_comparison_options,
@@ -26,6 +27,7 @@ from .comparison_options import (
     stopping_in_one_line,
     styles_of,
 )
+from .number_options import integer
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -36,7 +38,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add_comparison_options(parser)
     add_baseline_option(parser)
-    parser.add_argument('--groups', type=int, default=5, help='how many')
+    parser.add_argument(
+        '--groups', type=integer(1, 2**31, 'make at least one group'), default=5, help='how many'
+    )
     parser.add_argument(
         '--count',
         choices=COUNTS,
@@ -78,4 +82,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

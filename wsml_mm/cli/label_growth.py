@@ -36,7 +36,9 @@ from wsml_mm.reports.label_history import (
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
 
-from .comparison_options import command_line, seed_number, stopping_in_one_line
+from .command import run
+from .comparison_options import command_line, stopping_in_one_line
+from .number_options import integer, seed_number
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -56,18 +58,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--images', nargs='+', help='names of training images to show')
     parser.add_argument(
         '--count',
-        type=int,
+        type=integer(1, 1000, 'show at least one image, 1000 at most'),
         default=6,
         help='images to show: those with most corrections, right and wrong in proportion',
     )
-    parser.add_argument('--choice-seed', type=int, default=0, help='of ties in that choice')
+    parser.add_argument('--choice-seed', type=seed_number, default=0, help='of ties in that choice')
     parser.add_argument('--export', help='CSV file for all corrections of the training set')
     parser.add_argument('--title', help='of the figure; default: how many corrections were right')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
-    args = parser.parse_args(argv)
-    if args.count < 1:
-        parser.error(f'--count {args.count}: show at least one image')
-    return args
+    return parser.parse_args(argv)
 
 
 def read_config(args: argparse.Namespace, method: Entry) -> Config:
@@ -160,4 +159,4 @@ def phrase_of(row: dict[str, Any]) -> str:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

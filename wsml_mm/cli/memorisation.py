@@ -10,6 +10,7 @@ from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.memorisation import draw_memorisation, memorisation_rows
 from wsml_mm.reports.plots import write_figure_files
 
+from .command import run
 from .comparison_options import (
     add_comparison_options,
     chosen_entries,
@@ -38,4 +39,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

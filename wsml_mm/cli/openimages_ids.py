@@ -12,6 +12,8 @@ from wsml_mm.benchmarks.openimages_v3 import OpenImagesV3, downloaded_ids, forma
 from wsml_mm.benchmarks.openimages_v3.dataset import SPLITS
 from wsml_mm.labels.files import write_durably
 
+from .command import run
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
@@ -58,4 +60,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -12,6 +12,8 @@ from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import fill_loaders, is_shipped_protocol
 from wsml_mm.experiments.method import shipped_methods
 
+from .number_options import integer
+
 
 def add_method_options(parser: argparse.ArgumentParser) -> None:
     """Adds --method and --upper-bound, for tools that take one config."""
@@ -38,7 +40,13 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='launcher'
     )
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by torchrun')
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=integer(0, 2**31, 'the number of a process of this machine, from 0'),
+        default=0,
+        help='set by torchrun',
+    )
 
 
 def load_config(args: argparse.Namespace) -> Config:

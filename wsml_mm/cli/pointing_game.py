@@ -20,6 +20,7 @@ from wsml_mm.quiet import quiet
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
 
+from .command import run
 from .comparison_options import (
     add_comparison_options,
     chosen_entries,
@@ -28,6 +29,16 @@ from .comparison_options import (
     stopping_in_one_line,
     styles_of,
 )
+from .number_options import integer, number
+
+
+class _OneOrTwo(argparse.Action):
+    """Takes a list of one or two values."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        if len(values) > 2:
+            parser.error(f'argument {option}: {len(values)} numbers; give a width and a height')
+        setattr(namespace, self.dest, values)
 
 
 def add_cam_options(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +51,9 @@ def add_cam_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--input-size',
-        type=int,
+        type=integer(1, 100_000, 'pixels, at least 1'),
         nargs='+',
+        action=_OneOrTwo,
         metavar='PX',
         help="width and height of the network's input; default: of the config's test pipeline",
     )
@@ -57,7 +69,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_comparison_options(parser)
     add_cam_options(parser)
     parser.add_argument(
-        '--tolerance', type=float, default=0.0, help='pixels beside a box that still hit it'
+        '--tolerance',
+        type=number(0, 1e9, 'pixels, 0 or more'),
+        default=0.0,
+        help='pixels beside a box that still hit it',
     )
     return parser.parse_args(argv)
 
@@ -134,4 +149,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -17,6 +17,8 @@ from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.images import missing_images
 from wsml_mm.reports.published_statistics import print_statistics
 
+from .command import run
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
@@ -110,4 +112,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

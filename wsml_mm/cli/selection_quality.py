@@ -13,6 +13,7 @@ from wsml_mm.reports.selection_figures import draw_classes, draw_quality
 from wsml_mm.reports.selection_quality import acting, quality_rows, shown_classes
 from wsml_mm.reports.styles import Style
 
+from .command import run
 from .comparison_options import (
     add_comparison_options,
     chosen_entries,
@@ -70,4 +71,4 @@ def draw_all(
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -18,6 +18,7 @@ from wsml_mm.reports.styles import read_styles
 from wsml_mm.reports.sweep import draw_sweep, run_rows, sweep_markdown, sweep_rows
 from wsml_mm.reports.tables import write_csv
 
+from .command import run
 from .comparison_options import (
     add_baseline_option,
     add_comparison_options,
@@ -27,6 +28,7 @@ from .comparison_options import (
     execution_of,
     stopping_in_one_line,
 )
+from .number_options import number
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -38,10 +40,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_baseline_option(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        '--delta-rel', nargs='+', type=float, metavar='PERCENT', help='of the large-loss methods'
+        '--delta-rel',
+        nargs='+',
+        type=number(0, 100, 'a percentage of 0..100'),
+        metavar='PERCENT',
+        help='of the large-loss methods',
     )
     what.add_argument(
-        '--train-fraction', nargs='+', type=float, metavar='SHARE', help='of the training images'
+        '--train-fraction',
+        nargs='+',
+        type=number(1e-9, 1, 'a share of the training images, above 0 and at most 1'),
+        metavar='SHARE',
+        help='of the training images',
     )
     what.add_argument('--set', nargs='+', metavar='KEY V1 V2', help='any config key, its values')
     args = parser.parse_args(argv)
@@ -106,4 +116,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -14,6 +14,8 @@ from mmengine.evaluator import DumpResults
 from wsml_mm.datasets.nesting import walk
 from wsml_mm.experiments.launch import build_runner
 
+from .command import run
+from .number_options import integer, number
 from .options import add_shared_options, finish_config, load_config
 
 
@@ -28,8 +30,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
-    parser.add_argument('--interval', type=int, default=1, help='draw every n-th sample')
-    parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays')
+    parser.add_argument(
+        '--interval',
+        type=integer(1, 2**31, 'draw every n-th sample, n at least 1'),
+        default=1,
+        help='draw every n-th sample',
+    )
+    parser.add_argument(
+        '--wait-time',
+        type=number(0, 1e6, 'seconds, 0 or more'),
+        default=2.0,
+        help='seconds a window stays',
+    )
     parser.add_argument('--tta', action='store_true', help='average over test-time augmentation')
     add_shared_options(parser)
     args = parser.parse_args(argv)
@@ -91,4 +103,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

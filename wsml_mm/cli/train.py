@@ -10,6 +10,7 @@ from mmengine.config import Config
 from wsml_mm.experiments.configs import LOADERS
 from wsml_mm.experiments.training import train
 
+from .command import run
 from .options import add_shared_options, finish_config, load_config
 
 
@@ -55,4 +56,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -13,6 +13,8 @@ from wsml_mm.experiments.entries import set_seed
 from wsml_mm.experiments.method import read_method
 from wsml_mm.experiments.written import write_config
 
+from .command import run
+from .number_options import seed_number
 from .options import add_method_options
 
 
@@ -22,7 +24,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('protocol', help='scenes/lite0_linear.py, or a config of your own')
     add_method_options(parser)
     parser.add_argument('--out', required=True, help='file to write')
-    parser.add_argument('--seed', type=int, help='of labels + training; default: as it is')
+    parser.add_argument('--seed', type=seed_number, help='of labels + training; default: as it is')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings to override')
     return parser.parse_args(argv)
 
@@ -45,4 +47,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -16,6 +16,8 @@ from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import partial_datasets
 from wsml_mm.version import __version__
 
+from .command import run
+
 # A mask is of the whole split, whatever part of it is trained on.
 _OF_A_PART = ('holdout', 'subsample', 'indices', 'bad_images', 'diagnosis', 'lazy_init')
 
@@ -81,4 +83,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -35,6 +35,7 @@ from .results import (
     write_result,
 )
 from .training import best_checkpoint, train
+from .work_folder import method_key
 
 RUN_FILE = 'run.json'
 
@@ -97,11 +98,6 @@ def run_once(
     )
     write_result(folder / RESULT_FILE, result)
     return result
-
-
-def method_key(name: str) -> str:
-    """Returns a method's name as it stands in names of files."""
-    return name.replace(' ', '-').lower()
 
 
 def check_folder(folder: Path, own: Identity) -> None:
