@@ -82,7 +82,6 @@ COVERED_BY = {
     'wsml_mm.experiments.written': 'test_write_config',
     'wsml_mm.labels.blocks': 'test_keep_ratio',
     'wsml_mm.labels.encoding': 'test_observation_file',
-    'wsml_mm.labels.files': 'test_columns',
     'wsml_mm.models.backbones.feature_input': 'test_features',
     'wsml_mm.models.label_state.entry_checks': 'test_entries',
     'wsml_mm.models.label_state.state': 'test_contract',

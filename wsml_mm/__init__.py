@@ -41,6 +41,7 @@ from .engine import (
     LargeLossHook,
     LinearInitHook,
     PartialLabelHook,
+    PictureHook,
     PlainCheckpointHook,
 )
 from .evaluation import MeanAveragePrecision, PointingGame
@@ -109,6 +110,7 @@ __all__ = [
     'PartialLabelDataset',
     'PartialLabelHook',
     'PartialLabelLoss',
+    'PictureHook',
     'PlainCheckpointHook',
     'PointingGame',
     'Rows',

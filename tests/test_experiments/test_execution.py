@@ -13,13 +13,13 @@ import pytest
 from helpers import REPO, tiny_config, write_devkit
 
 from wsml_mm.cli import compare
-from wsml_mm.experiments import work_folder
+from wsml_mm.experiments import run_folders
 from wsml_mm.experiments.comparison import check_names, run_comparison
 from wsml_mm.experiments.entries import Entry
 from wsml_mm.experiments.execution import Execution
 from wsml_mm.experiments.results import load_results
+from wsml_mm.experiments.run_folders import claimed
 from wsml_mm.experiments.runs import run_once
-from wsml_mm.experiments.work_folder import claimed
 
 
 @pytest.fixture(scope='module')
@@ -131,7 +131,7 @@ def test_interrupt_and_resume(folder, tmp_path, monkeypatch, options):
 
 
 def test_two_comparisons_in_one_folder(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(work_folder, '_PATIENCE', 0.0)
+    monkeypatch.setattr(run_folders, '_PATIENCE', 0.0)
     with (
         claimed(tmp_path),
         pytest.raises(ValueError, match=r'another comparison is running there; .*--work-dir'),

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import time
 import tracemalloc
 
 import numpy as np
@@ -55,6 +56,26 @@ def test_empty_splits_are_saved(tmp_path, names):
     columns = open_columns(tmp_path / 'kit')
     assert len(columns) == len(names)
     assert list(columns.names) == names
+
+
+def _save_for_ever(folder):
+    np.save = lambda *_, **__: time.sleep(60)
+    make().save(folder)
+
+
+def test_what_a_kill_leaves_is_removed_by_the_next_save(tmp_path):
+    folder = tmp_path / 'kit'
+    process = multiprocessing.get_context('fork').Process(target=_save_for_ever, args=(folder,))
+    process.start()
+    while not list(tmp_path.glob('.kit.*/kit')):
+        assert process.is_alive()
+        time.sleep(0.01)
+    make().save(folder)
+    assert len(os.listdir(tmp_path)) == 2  # a live writer's draft stays
+    process.kill()
+    process.join()
+    make().save(folder)
+    assert os.listdir(tmp_path) == ['kit']
 
 
 def test_pickle_of_mapped_columns_names_the_folder(saved):

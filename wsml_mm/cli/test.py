@@ -13,6 +13,7 @@ from mmengine.evaluator import DumpResults
 
 from wsml_mm.datasets.nesting import walk
 from wsml_mm.experiments.launch import build_runner
+from wsml_mm.labels.files import finite
 
 from .command import run
 from .number_options import integer, number
@@ -47,6 +48,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.out is None and args.out_item is not None:
         parser.error('--out-item says what --out holds: give --out FILE as well')
+    kinds = ('.json', '.yml', '.yaml', '.pkl', '.pickle')
+    if args.out_item == 'metrics' and not args.out.endswith(kinds):
+        parser.error(f'--out {args.out}: metrics are written to a file of {", ".join(kinds)}')
     return args
 
 
@@ -59,7 +63,7 @@ def make_config(args: argparse.Namespace) -> Config:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir is not None:
         cfg.default_hooks.visualization = dict(
-            type='VisualizationHook',
+            type='PictureHook',
             enable=True,
             show=args.show,
             wait_time=args.wait_time,
@@ -99,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
     metrics = runner.test()
     if args.out and args.out_item == 'metrics' and is_main_process():
-        mmengine.dump(metrics, args.out)
+        mmengine.dump(finite(metrics) if args.out.endswith('.json') else metrics, args.out)
 
 
 if __name__ == '__main__':

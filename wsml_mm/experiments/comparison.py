@@ -14,8 +14,8 @@ from .data_digests import DataDigests
 from .entries import Entry, seeded_config
 from .execution import Execution, Outcome, Task, execute
 from .identity import identity
+from .run_folders import check_file_name, claimed, method_key, same_file_name
 from .runs import check_folder
-from .work_folder import check_file_name, claimed, method_key, same_file_name
 
 CONTENTS_FILE = '.contents.json'  # of a work folder, what is known of images and weights
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -61,9 +62,9 @@ IGNORED_OF_FEATURES = frozenset({'batch_size', 'num_workers'})
 # Hooks that only log or save.
 IGNORED_HOOKS = frozenset(
     {
-        'LoggerHook', 'IterTimerHook', 'VisualizationHook', 'PlainCheckpointHook', 'ProfilerHook',
-        'NPUProfilerHook', 'MemoryProfilerHook', 'EmptyCacheHook', 'ClassNumCheckHook',
-        'LinearInitHook',
+        'LoggerHook', 'IterTimerHook', 'VisualizationHook', 'PictureHook', 'PlainCheckpointHook',
+        'ProfilerHook', 'NPUProfilerHook', 'MemoryProfilerHook', 'EmptyCacheHook',
+        'ClassNumCheckHook', 'LinearInitHook',
     }
 )  # fmt: skip
 CHECKPOINT_HOOKS = frozenset({'CheckpointHook', 'DurableCheckpointHook'})
@@ -195,6 +196,8 @@ def _flat(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
 def _value(value: Any, roots: list[str], contents: Contents) -> Any:
     if isinstance(value, list):
         return [_value(part, roots, contents) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
     if value is None or value == {} or isinstance(value, (bool, int, float)):
         return value
     text = _text(value)

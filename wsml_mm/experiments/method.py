@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.config import Config
 
 from .configs import config_roots
-from .work_folder import check_file_name
+from .run_folders import check_file_name
 
 # What a fragment may say beside key, title, colour and marker.
 PARTS = (

@@ -34,8 +34,8 @@ from .results import (
     write_record,
     write_result,
 )
+from .run_folders import method_key
 from .training import best_checkpoint, train
-from .work_folder import method_key
 
 RUN_FILE = 'run.json'
 

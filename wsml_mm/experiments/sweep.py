@@ -14,7 +14,7 @@ from .comparison import CONTENTS_FILE, run_comparison
 from .entries import Entry, seeded_config
 from .execution import Execution, RunError
 from .results import RunResult
-from .work_folder import check_file_name, claimed, same_file_name
+from .run_folders import check_file_name, claimed, same_file_name
 
 REFERENCE = ''  # stands for the value of methods that do not have the setting
 

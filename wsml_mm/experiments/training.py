@@ -14,7 +14,7 @@ from wsml_mm.engine.hooks import newest_loadable
 
 from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
 from .launch import build_runner
-from .work_folder import claimed_by_training
+from .run_folders import claimed_by_training
 
 
 def best_checkpoint(work_dir: str | os.PathLike[str]) -> Path:

@@ -15,7 +15,8 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
-from .files import array_error, one_line, writing
+from .drafts import draft_prefix, forget_drafts
+from .files import array_error, json_text, one_line, writing
 from .names import NameColumn
 from .sparse import SparseLabels
 
@@ -121,12 +122,13 @@ class LabelColumns:
         }
         with writing(folder, 'free some space, or give another data_root'):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f'.{folder.name}.', dir=folder.parent) as tmp:
+            forget_drafts(folder)
+            with tempfile.TemporaryDirectory(prefix=draft_prefix(folder), dir=folder.parent) as tmp:
                 draft = Path(tmp, folder.name)
                 draft.mkdir()
                 for name, array in zip(_ARRAYS, arrays, strict=True):
                     np.save(draft / f'{name}.npy', array)
-                (draft / _RECORD).write_text(json.dumps(record), encoding='utf-8')
+                (draft / _RECORD).write_text(json_text(record), encoding='utf-8')
                 if folder.exists():
                     shutil.move(folder, Path(tmp, 'old'))
                 draft.rename(folder)

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from wsml_mm.experiments import work_folder
-from wsml_mm.experiments.training import train
-from wsml_mm.experiments.work_folder import (
+from wsml_mm.experiments import run_folders
+from wsml_mm.experiments.run_folders import (
     check_file_name,
     claimed,
     claimed_by_training,
     same_file_name,
 )
+from wsml_mm.experiments.training import train
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(work_folder, '_PATIENCE', 0.0)
+    monkeypatch.setattr(run_folders, '_PATIENCE', 0.0)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_disk_without_locks_is_warned_of(tmp_path, monkeypatch, error):
     def refuse(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr(work_folder.FileLock, 'acquire', refuse)
+    monkeypatch.setattr(run_folders.FileLock, 'acquire', refuse)
     with pytest.warns(UserWarning, match='no locks; start no second'), claimed(tmp_path):
         pass
 
