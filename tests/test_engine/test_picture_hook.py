@@ -36,7 +36,7 @@ def test_names_differ_and_stay_below_the_folder(paths, names, tmp_path, monkeypa
 def test_a_picture_for_each_image(tmp_path, monkeypatch):
     visualizer = UniversalVisualizer()
     monkeypatch.setattr(Visualizer, 'get_current_instance', lambda: visualizer)
-    hook = PictureHook(enable=True, out_dir=str(tmp_path / 'shown'))
+    hook = PictureHook(enable=True, interval=1, out_dir=str(tmp_path / 'shown'))
     paths = ['d/a/1.jpg', 'd/b/1.jpg', 'd/b/2.jpg']
     infos = [{'img_path': path} for path in paths]
     data = type('Data', (), {'get_data_info': lambda _, i: infos[i], '__len__': lambda _: 3})()

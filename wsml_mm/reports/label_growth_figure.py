@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .label_history import History
-from .plots import legend_below, new_figure
+from .plots import legend_below, new_figure, set_title
 
 # Colour and sign say the same, for readers who cannot tell the colours apart.
 SIGNS = {'observed': '●', 'right': '✓', 'wrong': '✗', 'unknown': '?', 'missed': '○'}
@@ -88,7 +88,7 @@ def draw_growth(histories: Sequence[History], epochs: int, title: str = '') -> A
         kinds |= dict.fromkeys(kind for kind, _, _ in lines)
         _draw_timeline(axes, lines, epochs, last=number >= len(histories) - columns)
     _draw_legend(figure, [kind for kind in SIGNS if kind in kinds])
-    figure.suptitle(title or None, fontsize=11)
+    set_title(figure, title)
     return figure
 
 

@@ -42,7 +42,7 @@ class PictureHook(VisualizationHook):  # type: ignore[misc]
 
     Config:
         default_hooks = dict(visualization=dict(
-            type='PictureHook', enable=True, out_dir='shown'))
+            type='PictureHook', enable=True, interval=1, out_dir='shown'))
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -51,8 +51,8 @@ class PictureHook(VisualizationHook):  # type: ignore[misc]
 
     def before_test(self, runner: Any) -> None:
         """Names the pictures of the whole test set, the same on all ranks."""
-        if self.enable and self.out_dir is not None:
-            data = runner.test_dataloader.dataset
+        data = runner.test_dataloader.dataset
+        if self.enable and self.out_dir is not None and hasattr(data, 'get_data_info'):
             infos = (data.get_data_info(index) for index in range(len(data)))
             paths = [str(info['img_path']) for info in infos if info.get('img_path')]
             self._visualizer.names = picture_names(paths)
