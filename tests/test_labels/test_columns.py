@@ -235,6 +235,15 @@ class FourImages(ColumnDataset):
         return make()
 
 
+def test_a_split_has_a_folder_of_its_own_in_the_data_set(tmp_path):
+    folders = [FourImages(tmp_path, split).prepared_folder.name for split in ('Train', 'train')]
+    assert folders == ['fourimages_Train', 'fourimages_train']
+    for split in ('../../out', '/out', 'a/b'):
+        with pytest.raises(ValueError, match=f"split='{split}': is the name of no split, but a p"):
+            FourImages(tmp_path, split)
+    assert sorted(os.listdir(tmp_path)) == ['wsml_mm']
+
+
 def test_dataset_of_columns(tmp_path):
     FourImages.reads = 0
     config = dict(type='FourImages', data_root=str(tmp_path), data_prefix={'img_path': 'img'})
