@@ -42,6 +42,7 @@ from .engine import (
     LargeLossHook,
     LinearInitHook,
     PartialLabelHook,
+    PictureHook,
     PlainCheckpointHook,
 )
 from .evaluation import MeanAveragePrecision, PointingGame
@@ -111,6 +112,7 @@ __all__ = [
     'PartialLabelDataset',
     'PartialLabelHook',
     'PartialLabelLoss',
+    'PictureHook',
     'PlainCheckpointHook',
     'PointingGame',
     'Rows',

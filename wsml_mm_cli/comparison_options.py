@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .options import (
-    CAM_METHODS,
-    Distinct,
-    add_settings_option,
-    integer,
-    seed_number,
-    shipped_methods,
-)
+from .number_options import integer, seed_number
+from .options import CAM_METHODS, Distinct, OneOrTwo, add_settings_option, shipped_methods
 
 
 def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool = True) -> None:
@@ -86,8 +80,9 @@ def add_cam_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--input-size',
-        type=int,
+        type=integer(1, 100_000, 'pixels, at least 1'),
         nargs='+',
+        action=OneOrTwo,
         metavar='PX',
         help="width and height of the network's input; default: of the config's test pipeline",
     )

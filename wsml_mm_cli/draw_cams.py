@@ -13,6 +13,7 @@ import argparse
 from collections.abc import Sequence
 
 from .comparison_options import add_cam_options, add_comparison_options
+from .number_options import integer, seed_number
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -24,11 +25,26 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_cam_options(parser)
     parser.add_argument('--checkpoint', choices=['best', 'last'], default='best', help='of a run')
     parser.add_argument('--images', nargs='+', help='image files')
-    parser.add_argument('--indices', nargs='+', type=int, help='positions in the test set')
+    parser.add_argument(
+        '--indices',
+        nargs='+',
+        type=integer(0, 2**31, 'a position in the test set, counted from 0'),
+        help='positions in the test set',
+    )
     parser.add_argument('--classes', nargs='+', help='classes to show; default: all present')
-    parser.add_argument('--rows', type=int, default=6, help='at most so many rows')
-    parser.add_argument('--candidates', type=int, default=64, help='images to choose from')
-    parser.add_argument('--pick-seed', type=int, default=0, help='of the candidates')
+    parser.add_argument(
+        '--rows',
+        type=integer(1, 1000, 'draw at least one row, 1000 at most'),
+        default=6,
+        help='at most so many rows',
+    )
+    parser.add_argument(
+        '--candidates',
+        type=integer(1, 2**31, 'choose from at least one image'),
+        default=64,
+        help='images to choose from',
+    )
+    parser.add_argument('--pick-seed', type=seed_number, default=0, help='of the candidates')
     args = parser.parse_args(argv)
     if args.work_dir is None and not all(':' in config for config in args.configs):
         parser.error(

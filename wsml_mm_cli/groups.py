@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from .comparison_options import add_baseline_option, add_comparison_options
+from .number_options import integer
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -16,7 +17,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add_comparison_options(parser)
     add_baseline_option(parser)
-    parser.add_argument('--groups', type=int, default=5, help='how many')
+    parser.add_argument(
+        '--groups', type=integer(1, 2**31, 'make at least one group'), default=5, help='how many'
+    )
     parser.add_argument(
         '--count',
         choices=['positive', 'annotated'],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from .options import add_settings_option, seed_number
+from .number_options import integer, seed_number
+from .options import add_settings_option
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -25,15 +26,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--images', nargs='+', help='names of training images to show')
     parser.add_argument(
         '--count',
-        type=int,
+        type=integer(1, 1000, 'show at least one image, 1000 at most'),
         default=6,
         help='images to show: those with most corrections, right and wrong in proportion',
     )
-    parser.add_argument('--choice-seed', type=int, default=0, help='of ties in that choice')
+    parser.add_argument('--choice-seed', type=seed_number, default=0, help='of ties in that choice')
     parser.add_argument('--export', help='CSV file for all corrections of the training set')
     parser.add_argument('--title', help='of the figure; default: how many corrections were right')
     add_settings_option(parser)
-    args = parser.parse_args(argv)
-    if args.count < 1:
-        parser.error(f'--count {args.count}: show at least one image')
-    return args
+    return parser.parse_args(argv)

@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
+from .command import run as run_main
+
 COMMANDS = {
     'train': 'train a classifier',
     'test': 'test a checkpoint',
@@ -37,6 +39,10 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
     """
     import_module(f'wsml_mm_cli.{command}').parse_args(argv)
     _pass_over_missing_operators()
+    run_main(lambda: _work(command, argv))
+
+
+def _work(command: str, argv: Sequence[str] | None) -> None:
     work = import_module(f'wsml_mm.cli.{command}')
     from wsml_mm.experiments.spelling import explained_types
 

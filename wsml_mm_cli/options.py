@@ -7,6 +7,8 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+from .number_options import integer
+
 # Of `wsml_mm.models.cam`, which would have to be imported for them.
 CAM_METHODS = ('cam', 'gradcam', 'gradcam++', 'hirescam', 'layercam', 'xgradcam')
 
@@ -22,6 +24,16 @@ class Distinct(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
+class OneOrTwo(argparse.Action):
+    """Takes a list of one or two values."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        """Stores the values, or ends with a usage error."""
+        if len(values) > 2:
+            parser.error(f'argument {option}: {len(values)} numbers; give a width and a height')
+        setattr(namespace, self.dest, values)
+
+
 class Settings(argparse.Action):
     """Takes key=value pairs as MMEngine's `DictAction` does, which is imported if there are any."""
 
@@ -32,24 +44,6 @@ class Settings(argparse.Action):
         if wrong := [pair for pair in values if '=' not in pair]:
             parser.error(f'{option} {wrong[0]}: write KEY=VALUE, e.g. train_cfg.max_epochs=3')
         DictAction(self.option_strings, self.dest)(parser, namespace, values, option)
-
-
-def integer(lowest: int, highest: int, what: str) -> Any:
-    """Returns a parser of integers within bounds."""
-
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = lowest - 1
-        if not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f'{text}: {what}')
-        return value
-
-    return parse
-
-
-seed_number = integer(0, 2**32 - 1, 'a seed is an integer of 0..4294967295')
 
 
 def shipped_methods() -> list[str]:
@@ -86,4 +80,10 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='launcher'
     )
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by torchrun')
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=integer(0, 2**31, 'the number of a process of this machine, from 0'),
+        default=0,
+        help='set by torchrun',
+    )

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from .comparison_options import add_cam_options, add_comparison_options
+from .number_options import number
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -14,6 +15,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_comparison_options(parser)
     add_cam_options(parser)
     parser.add_argument(
-        '--tolerance', type=float, default=0.0, help='pixels beside a box that still hit it'
+        '--tolerance',
+        type=number(0, 1e9, 'pixels, 0 or more'),
+        default=0.0,
+        help='pixels beside a box that still hit it',
     )
     return parser.parse_args(argv)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from .comparison_options import add_baseline_option, add_comparison_options
+from .number_options import number
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -17,10 +18,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_baseline_option(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        '--delta-rel', nargs='+', type=float, metavar='PERCENT', help='of the large-loss methods'
+        '--delta-rel',
+        nargs='+',
+        type=number(0, 100, 'a percentage of 0..100'),
+        metavar='PERCENT',
+        help='of the large-loss methods',
     )
     what.add_argument(
-        '--train-fraction', nargs='+', type=float, metavar='SHARE', help='of the training images'
+        '--train-fraction',
+        nargs='+',
+        type=number(1e-9, 1, 'a share of the training images, above 0 and at most 1'),
+        metavar='SHARE',
+        help='of the training images',
     )
     what.add_argument('--set', nargs='+', metavar='KEY V1 V2', help='any config key, its values')
     args = parser.parse_args(argv)

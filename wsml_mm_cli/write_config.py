@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from .number_options import seed_number
 from .options import add_method_options, add_settings_option
 
 
@@ -14,6 +15,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('protocol', help='scenes/lite0_linear.py, or a config of your own')
     add_method_options(parser)
     parser.add_argument('--out', required=True, help='file to write')
-    parser.add_argument('--seed', type=int, help='of labels + training; default: as it is')
+    parser.add_argument('--seed', type=seed_number, help='of labels + training; default: as it is')
     add_settings_option(parser)
     return parser.parse_args(argv)

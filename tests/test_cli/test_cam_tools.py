@@ -14,6 +14,7 @@ from planted_maps import planted_config, write_checkpoint, write_images, xml_obj
 from wsml_mm.cli import draw_cams, pointing_game
 from wsml_mm.experiments.results import read_result
 from wsml_mm.experiments.retest import checkpoints, set_input_size
+from wsml_mm.reports.cams import ImageChoice
 
 
 @pytest.fixture(scope='module')
@@ -181,3 +182,16 @@ def test_boxes_are_needed(tmp_path):
     assert {r['hit'] for r in read(tmp_path / 'cams.csv')} == {''}
     draw_cams.main([*command, '--indices', '0', '--boxes', str(tmp_path / 'kit/elsewhere')])
     assert {r['hit'] for r in read(tmp_path / 'cams.csv')} == {'True', 'False'}
+
+
+def test_an_image_has_the_classes_of_its_own_file():
+    """Not of another folder's file of that name."""
+    known = [
+        ImageChoice('d/a/1.jpg', [0]),
+        ImageChoice('d/b/1.jpg', [1]),
+        ImageChoice('2.jpg', [2]),
+    ]
+    assert draw_cams.classes_of('d/b/../b/1.jpg', known) == [1]
+    assert draw_cams.classes_of('d/a/1.jpg', known) == [0]
+    assert draw_cams.classes_of('elsewhere/1.jpg', known) == []  # nobody knows of which
+    assert draw_cams.classes_of('copies/2.png', known) == [2]

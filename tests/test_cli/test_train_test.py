@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pickle
 from pathlib import Path
@@ -213,6 +214,23 @@ def test_cfg_options_of_test(checkpoint):
     test_cli.main(command)
     found = json.loads(Path('m.json').read_text())
     assert {f'multi-label/AP/{name}' for name in CLASSES} <= found.keys()
+
+
+def test_metrics_that_are_not_defined(checkpoint, monkeypatch):
+    """A class without a positive has no AP; NaN would make a file that is no JSON."""
+    metrics = {'multi-label/mAP': 5.0, 'multi-label/AP/ant': float('nan')}
+    monkeypatch.setattr('mmengine.runner.Runner.test', lambda _: metrics)
+    for name in ('m.json', 'm.pkl', 'm.yml'):
+        test_cli.main([*checkpoint, '--out', name, '--out-item', 'metrics'])
+    found = json.loads(Path('m.json').read_text(), parse_constant=pytest.fail)
+    assert found == {'multi-label/mAP': 5.0, 'multi-label/AP/ant': None}
+    assert math.isnan(pickle.loads(Path('m.pkl').read_bytes())['multi-label/AP/ant'])
+
+
+def test_a_file_of_metrics_has_a_known_kind(capsys):
+    with pytest.raises(SystemExit, match='2'):
+        test_cli.parse_args(['c.py', 'x.pth', '--out', 'm.txt', '--out-item', 'metrics'])
+    assert '--out m.txt: metrics are written to a file of .json,' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('item', [[], ['--out-item', 'pred']])

@@ -216,6 +216,10 @@ def test_wrapped_training_sets(own):
         ("model = dict(type='A')", 'it is a whole config, name it as NAME=FILE'),
         ("method = dict(key='a', title='A')", 'has no method = '),
         ("method = dict(loss=dict(type='A'))", 'method needs a key'),
+        (
+            "method = dict(key='../a', loss=dict(type='A'))",
+            "method.key '../a': .* outside the work",
+        ),
         ("method = dict(key='a', loss=dict(delta_rel=1))", r'method\.loss names no type'),
         ("method = dict(key='a', loss=dict(type='A'), hook=dict())", "has no part 'hook'; parts:"),
     ],

@@ -13,10 +13,12 @@ import pytest
 from helpers import REPO, tiny_config, write_devkit
 
 from wsml_mm.cli import compare
-from wsml_mm.experiments.comparison import check_names, claimed, run_comparison
+from wsml_mm.experiments import run_folders
+from wsml_mm.experiments.comparison import check_names, run_comparison
 from wsml_mm.experiments.entries import Entry
 from wsml_mm.experiments.execution import Execution
 from wsml_mm.experiments.results import load_results
+from wsml_mm.experiments.run_folders import claimed
 from wsml_mm.experiments.runs import run_once
 
 
@@ -128,7 +130,8 @@ def test_interrupt_and_resume(folder, tmp_path, monkeypatch, options):
     assert {p: p.stat().st_mtime_ns for p in stamps} == stamps
 
 
-def test_two_comparisons_in_one_folder(folder, tmp_path):
+def test_two_comparisons_in_one_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folders, '_PATIENCE', 0.0)
     with (
         claimed(tmp_path),
         pytest.raises(ValueError, match=r'another comparison is running there; .*--work-dir'),
@@ -149,6 +152,9 @@ def test_two_comparisons_in_one_folder(folder, tmp_path):
             ['A b', 'a-b'],
             "methods 'A b' and 'a-b': their runs would share the folder a-b_SEED",
         ),
+        (['AN', 'an'], "methods 'AN' and 'an': their runs would share the folder an_SEED"),
+        (['/tmp/an'], "method '/tmp/an': its runs would lie outside the work folder"),
+        (['a\nb'], r"method 'a\\nb': holds a control sign"),
     ],
 )
 def test_names_that_are_refused(names, words):
@@ -178,7 +184,7 @@ def test_the_same_for_callers_without_a_parser():
         Execution(jobs=0)
     with pytest.raises(ValueError, match='devices='):
         Execution(devices=['0', '0'])
-    for seeds in ([1, 1], [-1]):
+    for seeds in ([1, 1], [-1], [2**32], []):
         with pytest.raises(ValueError, match='seeds'):
             check_names([Entry('a', 'x.py')], seeds)
 

@@ -255,3 +255,8 @@ def test_features_are_not_extracted_for_it(tmp_path):
     found = settings(cfg, Contents())
     assert not any('cache' in key or 'data_root' in key for key in found)
     assert any('extractor' in key for key in found)
+
+
+def test_numbers_that_json_has_not(cfg):
+    cfg.train_cfg.limits = [float('inf'), float('nan'), 1.5]
+    assert identity(cfg)['train_cfg.limits'] == ['inf', 'nan', 1.5]

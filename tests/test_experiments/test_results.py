@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import pytest
 from bit_flips import flipped
 from hypothesis import given
@@ -35,7 +36,7 @@ RESULT = RunResult(
     version='1',
 )
 
-NUMBERS = st.floats(allow_nan=False)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 SCORES = st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3)
 
 
@@ -80,6 +81,32 @@ def test_all_below_a_folder(tmp_path):
         result = dataclasses.replace(RESULT, method=name)
         write_result(tmp_path / name / 'result.json', result)
     assert [r.method for r in load_results(tmp_path)] == ['a_1', 'b_1', 'deep/c_1']
+
+
+def test_a_score_that_is_not_defined_is_null_in_the_file_and_nan_again(tmp_path):
+    """`NaN` is no JSON: strict readers (jq, JavaScript, pandas) refuse the whole file."""
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    scores = {'best': {'multi-label/mAP': 50.0, 'multi-label/AP/ant': float('nan')},
+              'last': {'multi-label/mAP': float('nan')}}  # fmt: skip
+    result = dataclasses.replace(
+        RESULT,
+        scores=scores,
+        validation=[1.0, float('nan')],
+        selection={'label/x/precision': [float('nan'), float('inf'), 2.0]},
+        identity={'clip': 'inf'},
+    )
+    write_result(tmp_path / 'result.json', result)
+    stored = json.loads((tmp_path / 'result.json').read_text(), parse_constant=refuse)
+    assert stored['scores']['best'] == {'multi-label/mAP': 50.0, 'multi-label/AP/ant': None}
+    found = read_result(tmp_path / 'result.json')
+    assert np.isnan(found.class_scores('best')['ant'])
+    assert np.isnan(found.score('last'))
+    np.testing.assert_array_equal(found.validation, [1.0, np.nan])
+    np.testing.assert_array_equal(found.selection['label/x/precision'], [np.nan, np.nan, 2.0])
+    assert found.identity == {'clip': 'inf'}
 
 
 GOOD = {'format': 2, **dataclasses.asdict(RESULT)}

@@ -129,6 +129,12 @@ def test_refusals(methods, capsys):
         plan_sweep(methods[:1], setting('--delta-rel', '0.1'))
     with pytest.raises(ValueError, match=r'model\.tail\.x: none of the configs'):
         plan_sweep(methods, setting('--set', 'model.tail.x', '1'))
+    for values in (['a/b', 'a-b'], ['Adam', 'adam']):
+        with pytest.raises(ValueError, match=f"would keep '{values[0]}' and '{values[1]}' in one"):
+            plan_sweep(methods, setting('--set', 'randomness.x', *values))
+    for key in ('../../x', '/x', 'a\x1bb'):
+        with pytest.raises(ValueError, match=r'setting .*; rename'):
+            plan_sweep(methods, setting('--set', key, '1'))
     for options in ([], ['--set', 'key'], ['--delta-rel', '1', '--train-fraction', '1']):
         with pytest.raises(SystemExit):
             setting(*options)

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import time
 import tracemalloc
 
 import numpy as np
@@ -61,6 +62,26 @@ def test_empty_splits_are_saved(tmp_path, names):
     columns = open_columns(tmp_path / 'kit')
     assert len(columns) == len(names)
     assert list(columns.names) == names
+
+
+def _save_for_ever(folder):
+    np.save = lambda *_, **__: time.sleep(60)
+    make().save(folder)
+
+
+def test_what_a_kill_leaves_is_removed_by_the_next_save(tmp_path):
+    folder = tmp_path / 'kit'
+    process = multiprocessing.get_context('fork').Process(target=_save_for_ever, args=(folder,))
+    process.start()
+    while not list(tmp_path.glob('.kit.*/kit')):
+        assert process.is_alive()
+        time.sleep(0.01)
+    make().save(folder)
+    assert len(os.listdir(tmp_path)) == 2  # a live writer's draft stays
+    process.kill()
+    process.join()
+    make().save(folder)
+    assert os.listdir(tmp_path) == ['kit']
 
 
 def test_pickle_of_mapped_columns_names_the_folder(saved):
@@ -175,8 +196,8 @@ def test_a_touched_official_file_is_not_parsed_again(tmp_path, source, monkeypat
     read = sources.content_digest
     monkeypatch.setattr(sources, 'content_digest', lambda path: reads.append(path) or read(path))
     prepared_columns(tmp_path / 'kit', [source], read_counted(calls))
-    for time in (5, 6):
-        os.utime(source, (time, time))
+    for stamp in (5, 6):
+        os.utime(source, (stamp, stamp))
         reads.clear()
         for _ in range(3):
             prepared_columns(tmp_path / 'kit', [source], read_counted(calls))
@@ -273,6 +294,15 @@ class FourImages(ColumnDataset):
     def read_columns(self):
         type(self).reads += 1
         return make()
+
+
+def test_a_split_has_a_folder_of_its_own_in_the_data_set(tmp_path):
+    folders = [FourImages(tmp_path, split).prepared_folder.name for split in ('Train', 'train')]
+    assert folders == ['fourimages_Train', 'fourimages_train']
+    for split in ('../../out', '/out', 'a/b'):
+        with pytest.raises(ValueError, match=f"split='{split}': is the name of no split, but a p"):
+            FourImages(tmp_path, split)
+    assert sorted(os.listdir(tmp_path)) == ['wsml_mm']
 
 
 def test_dataset_of_columns(tmp_path):

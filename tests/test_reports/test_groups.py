@@ -36,6 +36,13 @@ def test_means_leave_out_classes_without_annotation():
     assert (last['G2'], last['all']) == (2, 2)
 
 
+def test_a_baseline_alone_has_no_panel_of_differences():
+    rows = group_rows([result('AN', 1, 40, 10, 60, 20)], GROUPS, 'AN')
+    (panel,) = draw_groups(rows, {name: name for name in GROUPS}, 'AN').axes
+    assert [bar.get_height() for bar in panel.patches] == [15, 50, 32.5]
+    assert [tick.get_text() for tick in panel.get_xticklabels()] == list(GROUPS)
+
+
 def test_spread_and_paired_difference():
     an = [result('AN', s, 40, x, 60, x) for s, x in ((1, 10), (2, 20), (3, 30))]
     ll = [result('LL-R', s, 50, x, 60, x) for s, x in ((3, 34), (1, 12), (2, 26))]  # another order

@@ -68,3 +68,14 @@ def test_many_methods_take_further_rows(planted):
     figure = draw_memorisation(runs)
     assert [a.get_title() for a in figure.axes if a.get_visible()] == [f'm{i}' for i in range(7)]
     plt.close(figure)
+
+
+def test_one_method_leaves_room_for_the_legend_and_the_axis(planted):
+    figure = draw_memorisation([planted[0][0]], 'memorisation on the composed scenes, seed 1200')
+    figure.canvas.draw()
+    for part in (figure.legends[0], figure._suptitle, figure.axes[0].yaxis.label):
+        extent = part.get_window_extent()
+        assert 0 <= extent.x0 < extent.x1 <= figure.bbox.width
+        assert 0 <= extent.y0 < extent.y1 <= figure.bbox.height
+    assert len(figure.legends[0].get_texts()) == 4
+    plt.close(figure)

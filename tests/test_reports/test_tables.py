@@ -42,3 +42,8 @@ def test_columns_are_the_keys_in_the_order_they_appear(tmp_path):
     write_csv(tmp_path / 't.csv', [{'b': 1, 'a': 'x,y'}, {'c': 2, 'b': 3}])
     with (tmp_path / 't.csv').open(newline='') as file:
         assert list(csv.reader(file)) == [['b', 'a', 'c'], ['1', 'x,y', ''], ['3', '', '2']]
+
+
+def test_a_bar_in_a_name_makes_no_column():
+    lines = markdown_table(['method', 'mAP'], [['a|b', '1.0']])
+    assert lines == ['| method | mAP |', '|---|---|', '| a\\|b | 1.0 |']

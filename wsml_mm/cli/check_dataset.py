@@ -21,6 +21,7 @@ from wsml_mm.reports.dataset import (
     write_html,
 )
 from wsml_mm_cli.check_dataset import parse_args
+from wsml_mm_cli.command import run
 
 
 def verify(args: argparse.Namespace, log: ProblemLog) -> str:
@@ -97,4 +98,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

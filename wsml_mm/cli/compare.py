@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wsml_mm.experiments.comparison import run_comparison
 from wsml_mm.reports.comparison import draw_curves, write_tables
+from wsml_mm_cli.command import run
 from wsml_mm_cli.compare import parse_args
 
 from .comparison_options import (
@@ -34,4 +35,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

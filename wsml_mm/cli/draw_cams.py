@@ -10,6 +10,7 @@ times the largest predicted probability.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,6 +39,7 @@ from wsml_mm.reports.cams import (
     row_numbers,
 )
 from wsml_mm.reports.plots import write_figure_files
+from wsml_mm_cli.command import run
 from wsml_mm_cli.draw_cams import parse_args
 
 from .comparison_options import (
@@ -106,6 +108,19 @@ def view_all(trained: Trained, images: Sequence[ImageChoice], method: str) -> li
         return list(track(views, f'{trained.name}: {len(images)} images', total=len(images)))
 
 
+def classes_of(path: str, known: Sequence[ImageChoice]) -> list[int]:
+    """Returns the classes of an image file: of the same file, or of the one with its name.
+
+    None where it is not among the known ones, or where several of other folders have its name.
+    """
+    here = os.path.abspath(path)
+    for image in known:
+        if os.path.abspath(image.path) == here:
+            return image.classes
+    named = [image.classes for image in known if image_key(image.path) == image_key(path)]
+    return named[0] if len(named) == 1 else []
+
+
 def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> list[ImageChoice]:
     """Returns the images a command line asks for, or the candidates to choose from.
 
@@ -123,8 +138,7 @@ def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> li
             raise ValueError(f'--indices {outside[0]}: the test set has 0..{len(known) - 1}')
         chosen = [known[i] for i in args.indices]
     elif args.images:
-        by_key = {image_key(image.path): image.classes for image in known}
-        chosen = [ImageChoice(path, by_key.get(image_key(path), [])) for path in args.images]
+        chosen = [ImageChoice(path, classes_of(path, known)) for path in args.images]
     else:
         return draw_candidates(known, args.candidates, args.pick_seed, shown)
     # Of images that were named, a class may be looked at that is not there.
@@ -161,4 +175,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

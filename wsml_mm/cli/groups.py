@@ -13,6 +13,7 @@ from wsml_mm.reports.groups import class_rows, group_markdown, group_members, gr
 from wsml_mm.reports.groups_figure import draw_groups, group_labels
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
+from wsml_mm_cli.command import run
 from wsml_mm_cli.groups import parse_args
 
 from .comparison_options import (
@@ -54,4 +55,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

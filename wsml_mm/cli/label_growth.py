@@ -35,6 +35,7 @@ from wsml_mm.reports.label_history import (
 )
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.tables import write_csv
+from wsml_mm_cli.command import run
 from wsml_mm_cli.label_growth import parse_args
 
 from .comparison_options import command_line, stopping_in_one_line
@@ -130,4 +131,4 @@ def phrase_of(row: dict[str, Any]) -> str:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

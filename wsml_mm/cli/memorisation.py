@@ -8,6 +8,7 @@ from pathlib import Path
 from wsml_mm.experiments.trained import dynamics_of
 from wsml_mm.reports.memorisation import draw_memorisation, memorisation_rows
 from wsml_mm.reports.plots import write_figure_files
+from wsml_mm_cli.command import run
 from wsml_mm_cli.memorisation import parse_args
 
 from .comparison_options import (
@@ -35,4 +36,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

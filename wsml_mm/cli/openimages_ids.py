@@ -9,6 +9,7 @@ import numpy as np
 
 from wsml_mm.benchmarks.openimages_v3 import OpenImagesV3, downloaded_ids, format_ids, ids_of
 from wsml_mm.labels.files import write_durably
+from wsml_mm_cli.command import run
 from wsml_mm_cli.openimages_ids import parse_args
 
 
@@ -40,4 +41,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

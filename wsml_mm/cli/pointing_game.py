@@ -18,6 +18,7 @@ from wsml_mm.experiments.retest import checkpoints, retest, set_input_size
 from wsml_mm.quiet import quiet
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
+from wsml_mm_cli.command import run
 from wsml_mm_cli.pointing_game import parse_args
 
 from .comparison_options import (
@@ -27,6 +28,15 @@ from .comparison_options import (
     stopping_in_one_line,
     styles_of,
 )
+
+
+class _OneOrTwo(argparse.Action):
+    """Takes a list of one or two values."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        if len(values) > 2:
+            parser.error(f'argument {option}: {len(values)} numbers; give a width and a height')
+        setattr(namespace, self.dest, values)
 
 
 def find_boxes(path: str | None, dataset: Any) -> dict[str, Any] | None:
@@ -101,4 +111,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -15,6 +15,7 @@ from wsml_mm.benchmarks.downloads import check_downloads
 from wsml_mm.datasets.column_dataset import ColumnDataset
 from wsml_mm.datasets.image_folders import missing_images
 from wsml_mm.reports.published_statistics import print_statistics
+from wsml_mm_cli.command import run
 from wsml_mm_cli.prepare_dataset import parse_args
 
 
@@ -90,4 +91,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

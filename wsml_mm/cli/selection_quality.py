@@ -11,6 +11,7 @@ from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.selection_figures import draw_classes, draw_quality
 from wsml_mm.reports.selection_quality import acting, quality_rows, shown_classes
 from wsml_mm.reports.styles import Style
+from wsml_mm_cli.command import run
 from wsml_mm_cli.selection_quality import parse_args
 
 from .comparison_options import (
@@ -67,4 +68,4 @@ def draw_all(
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

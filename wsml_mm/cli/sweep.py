@@ -17,6 +17,7 @@ from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.styles import read_styles
 from wsml_mm.reports.sweep import draw_sweep, run_rows, sweep_markdown, sweep_rows
 from wsml_mm.reports.tables import write_csv
+from wsml_mm_cli.command import run
 from wsml_mm_cli.sweep import parse_args
 
 from .comparison_options import (
@@ -84,4 +85,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

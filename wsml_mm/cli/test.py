@@ -13,6 +13,8 @@ from mmengine.evaluator import DumpResults
 
 from wsml_mm.datasets.nesting import walk
 from wsml_mm.experiments.launch import build_runner, close_group_at_exit
+from wsml_mm.labels.files import finite
+from wsml_mm_cli.command import run
 from wsml_mm_cli.test import parse_args
 
 from .options import finish_config, load_config
@@ -27,7 +29,7 @@ def make_config(args: argparse.Namespace) -> Config:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir is not None:
         cfg.default_hooks.visualization = dict(
-            type='VisualizationHook',
+            type='PictureHook',
             enable=True,
             show=args.show,
             wait_time=args.wait_time,
@@ -68,8 +70,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     metrics = runner.test()
     close_group_at_exit()
     if args.out and args.out_item == 'metrics' and is_main_process():
-        mmengine.dump(metrics, args.out)
+        mmengine.dump(finite(metrics) if args.out.endswith('.json') else metrics, args.out)
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

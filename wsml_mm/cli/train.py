@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from wsml_mm.experiments.configs import LOADERS
 from wsml_mm.experiments.training import train
+from wsml_mm_cli.command import run
 from wsml_mm_cli.train import parse_args
 
 from .options import finish_config, load_config
@@ -37,4 +38,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

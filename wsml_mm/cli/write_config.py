@@ -9,6 +9,7 @@ from wsml_mm.experiments.compose import BASELINE, read_config
 from wsml_mm.experiments.entries import set_seed
 from wsml_mm.experiments.method import read_method
 from wsml_mm.experiments.written import write_config
+from wsml_mm_cli.command import run
 from wsml_mm_cli.write_config import parse_args
 
 
@@ -30,4 +31,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -14,6 +14,7 @@ from wsml_mm.datasets.nesting import unwrap
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import partial_datasets
 from wsml_mm.version import __version__
+from wsml_mm_cli.command import run
 from wsml_mm_cli.write_mask import parse_args
 
 # A mask is of the whole split, whatever part of it is trained on.
@@ -67,4 +68,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

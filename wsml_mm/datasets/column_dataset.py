@@ -14,6 +14,7 @@ from mmpretrain.datasets import MultiLabelDataset
 
 from wsml_mm.labels.columns import LabelColumns, prepared_columns
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
+from wsml_mm.labels.files import is_plain_name
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
@@ -69,11 +70,17 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
     @property
     def prepared_name(self) -> str:
         """The name of the split's folder of columns; differs where the columns do."""
-        return f'{type(self).__name__}_{self.split}'.lower()
+        return f'{type(self).__name__.lower()}_{self.split}'
 
     @property
     def prepared_folder(self) -> Path:
-        """The folder that the split's columns are kept in."""
+        """The folder that the split's columns are kept in.
+
+        Raises:
+            ValueError: if the name of the split leads out of the data set.
+        """
+        if not is_plain_name(self.prepared_name):
+            raise ValueError(f'split={self.split!r}: is the name of no split, but a path; rename')
         return Path(self.data_root) / 'wsml_mm' / self.prepared_name
 
     def full_init(self) -> None:

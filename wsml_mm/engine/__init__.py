@@ -5,6 +5,7 @@ from .hooks import (
     LargeLossHook,
     LinearInitHook,
     PartialLabelHook,
+    PictureHook,
     PlainCheckpointHook,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     'LargeLossHook',
     'LinearInitHook',
     'PartialLabelHook',
+    'PictureHook',
     'PlainCheckpointHook',
 ]

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.labels.contents import Contents
-from wsml_mm.labels.files import is_plain_name
 
 from .configs import LOADERS
 from .data_digests import DataDigests
 from .entries import Entry, seeded_config
 from .execution import Execution, Outcome, Task, execute
 from .identity import identity
-from .runs import check_folder, method_key
+from .run_folders import check_file_name, claimed, method_key, same_file_name
+from .runs import check_folder
 
 CONTENTS_FILE = '.contents.json'  # of a work folder, what is known of images and weights
-LOCK_FILE = '.lock'
 
 
 def prepare(methods: Sequence[Entry], seed: int, options: dict[str, Any] | None) -> None:
@@ -46,40 +43,17 @@ def check_names(methods: Sequence[Entry], seeds: Sequence[int]) -> None:
     Raises:
         ValueError: naming the method or seed.
     """
-    keys: dict[str, str] = {}
-    for name in (method.name for method in methods):
-        key = method_key(name)
-        if not is_plain_name(key) or key.strip('.') == '':
-            raise ValueError(f'method {name!r}: its runs would lie outside the work folder; rename')
-        if key in keys:
-            raise ValueError(
-                f'methods {keys[key]!r} and {name!r}: their runs would share the folder {key}_SEED;'
-                ' rename one'
-            )
-        keys[key] = name
-    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise ValueError(f'seeds {list(seeds)}: name each once, and none below 0')
-
-
-@contextlib.contextmanager
-def claimed(root: Path) -> Iterator[None]:
-    """Holds a work folder against every other comparison.
-
-    Raises:
-        ValueError: if another one holds it.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / LOCK_FILE)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
+    keys = [method_key(method.name) for method in methods]
+    for method, key in zip(methods, keys, strict=True):
+        check_file_name(key, f'method {method.name!r}')
+    if twins := same_file_name(keys):
+        first, second = (methods[place].name for place in twins)
         raise ValueError(
-            f'{root}: another comparison is running there; wait for it, or give another --work-dir'
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+            f'methods {first!r} and {second!r}: their runs would share the folder '
+            f'{keys[twins[0]]}_SEED; rename one'
+        )
+    if not seeds or len(set(seeds)) < len(seeds) or not 0 <= min(seeds) <= max(seeds) < 2**32:
+        raise ValueError(f'seeds {list(seeds)}: name each once, integers of 0..4294967295')
 
 
 def run_comparison(

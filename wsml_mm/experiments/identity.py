@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -65,9 +66,9 @@ IGNORED_OF_FEATURES = frozenset({'batch_size', 'num_workers'})
 # Hooks that only log or save.
 IGNORED_HOOKS = frozenset(
     {
-        'LoggerHook', 'IterTimerHook', 'VisualizationHook', 'PlainCheckpointHook', 'ProfilerHook',
-        'NPUProfilerHook', 'MemoryProfilerHook', 'EmptyCacheHook', 'ClassNumCheckHook',
-        'LinearInitHook',
+        'LoggerHook', 'IterTimerHook', 'VisualizationHook', 'PictureHook', 'PlainCheckpointHook',
+        'ProfilerHook', 'NPUProfilerHook', 'MemoryProfilerHook', 'EmptyCacheHook',
+        'ClassNumCheckHook', 'LinearInitHook',
     }
 )  # fmt: skip
 CHECKPOINT_HOOKS = frozenset({'CheckpointHook', 'DurableCheckpointHook'})
@@ -218,6 +219,8 @@ def _files_below(folder: Path, pattern: str = '*') -> list[str]:
 def _value(value: Any, roots: list[str], contents: Contents, folders: bool) -> Any:
     if isinstance(value, list):
         return [_value(part, roots, contents, folders) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
     if value is None or value == {} or isinstance(value, (bool, int, float)):
         return value
     text = _text(value)

@@ -12,6 +12,7 @@ from typing import Any
 from mmengine.config import Config
 
 from .configs import config_roots
+from .run_folders import check_file_name
 
 # What a fragment may say beside key, title, colour and marker.
 PARTS = (
@@ -111,6 +112,7 @@ def _check(content: dict[str, Any], file: str) -> Method:
         raise ValueError(f'{file}: method has no part {unknown[0]!r}; parts: {", ".join(PARTS)}')
     if not names['key'] or not isinstance(names['key'], str):
         raise ValueError(f'{file}: method needs a key, a short name such as "ll-r"')
+    check_file_name(names['key'], f'{file}: method.key {names["key"]!r}')
     if 'type' not in method['loss']:
         raise ValueError(f'{file}: method.loss names no type')
     for part in (method['loss'], *(method.get('hooks') or {}).values()):

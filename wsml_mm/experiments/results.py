@@ -79,11 +79,22 @@ def read_result(path: Path) -> RunResult:
     """
     content = read_record(path)
     try:
+        for name in ('scores', 'validation', 'selection'):
+            content[name] = _with_nan(content.get(name))
         result = RunResult(**content)
         _check_types(result)
     except (TypeError, KeyError) as error:
         raise ValueError(f'{path}: is damaged ({one_line(error)}); {_REMEDY}') from error
     return result
+
+
+def _with_nan(numbers: Any) -> Any:
+    """Returns numbers of a result with NaN where JSON has null: a class without a score."""
+    if isinstance(numbers, dict):
+        return {key: _with_nan(value) for key, value in numbers.items()}
+    if isinstance(numbers, list):
+        return [_with_nan(value) for value in numbers]
+    return float('nan') if numbers is None else numbers
 
 
 def _check_types(result: RunResult) -> None:
@@ -150,5 +161,5 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def write_record(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes a JSON file of a run, with its format number and checksum."""
+    """Writes a JSON file of a run, with format number and checksum; no finite number is null."""
     write_durably(path, seal({'format': _FORMAT, **content}, indent=1).encode())

@@ -35,6 +35,7 @@ from .results import (
     write_record,
     write_result,
 )
+from .run_folders import method_key
 from .training import best_checkpoint, train
 
 RUN_FILE = 'run.json'
@@ -104,11 +105,6 @@ def run_once(
     )
     write_result(folder / RESULT_FILE, result)
     return result
-
-
-def method_key(name: str) -> str:
-    """Returns a method's name as it stands in names of files."""
-    return name.replace(' ', '-').lower()
 
 
 def check_folder(folder: Path, own: Identity) -> None:

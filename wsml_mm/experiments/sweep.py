@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
-from .comparison import CONTENTS_FILE, claimed, run_comparison
+from .comparison import CONTENTS_FILE, run_comparison
 from .entries import Entry, seeded_config
 from .execution import Execution, RunError
 from .results import RunResult
+from .run_folders import check_file_name, claimed, same_file_name
 
 REFERENCE = ''  # stands for the value of methods that do not have the setting
 
@@ -55,13 +56,19 @@ def plan_sweep(
         options: config settings to override in all runs.
 
     Raises:
-        ValueError: if a value is given twice, or no method has the setting.
+        ValueError: if a value is given twice, or cannot name a folder of its own, or no method has
+            the setting.
     """
     folders = [_folder(setting.name, value) for value in setting.values]
-    if len(set(folders)) < len(folders):
-        raise ValueError(
-            f'{setting.name}: {[str(v) for v in setting.values]} names a value twice; once is due'
-        )
+    if twins := same_file_name(folders):
+        first, second = (str(setting.values[place]) for place in twins)
+        again = 'names a value twice; once is due'
+        if first != second:
+            again = f'would keep {first!r} and {second!r} in one folder, {folders[twins[0]]}'
+        raise ValueError(f'{setting.name}: {[str(v) for v in setting.values]} {again}')
+    check_file_name(setting.name, f'setting {setting.name!r}')
+    for value, folder in zip(setting.values, folders, strict=True):
+        check_file_name(folder, f'{setting.name} {str(value)[:40]!r}')
     plans: dict[str, Plan] = {}
     for method in methods:
         cfg = seeded_config(method, 0, options)

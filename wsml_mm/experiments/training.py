@@ -18,6 +18,7 @@ from wsml_mm.engine.hooks.training_facts import fingerprint_of
 from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
 from .launch import build_runner, close_group_at_exit
 from .results import read_record, write_record
+from .run_folders import claimed_by_training
 from .spelling import explained_types
 
 
@@ -42,7 +43,15 @@ def train(cfg: Config) -> Runner:
     `work_dir/linear_init`, once; the second starts from its best checkpoint, or from `load_from`
     where the first was trained elsewhere. The schedule of the large loss starts again, and
     corrections are carried over only with `carry_corrections=True`.
+
+    Raises:
+        ValueError: if another training is running in the work folder.
     """
+    with claimed_by_training(cfg):
+        return _train(cfg)
+
+
+def _train(cfg: Config) -> Runner:
     stage = cfg.get('linear_init')
     if stage is not None and not _started(cfg):
         if not cfg.get('load_from'):

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .files import json_text
+
 CHECKSUM = 'checksum'  # the key under which a sealed text holds its own
 
 _CHUNK = 1 << 20  # bytes read at a time
@@ -62,8 +64,8 @@ def settled(changed: int, now: int | None = None) -> bool:
 
 
 def seal(content: Mapping[str, Any], indent: int | None = None) -> str:
-    """Returns content as JSON that carries its own checksum."""
-    whole = json.loads(json.dumps(content))
+    """Returns content as JSON with its own checksum; numbers that are not finite are null."""
+    whole = json.loads(json_text(content))
     return json.dumps({**whole, CHECKSUM: _of_content(whole)}, indent=indent)
 
 

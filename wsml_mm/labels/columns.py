@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import ArrayLike, NDArray
 
 from .checksums import check_seal, checksum, seal, verify
+from .drafts import draft_prefix, forget_drafts
 from .files import array_error, one_line, write_durably, writing
 from .names import NameColumn
 from .sources import Noted, differing, note, read_noting, still
@@ -126,7 +127,8 @@ class LabelColumns:
         }
         with writing(folder, 'free some space, or give another data_root'):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f'.{folder.name}.', dir=folder.parent) as tmp:
+            forget_drafts(folder)
+            with tempfile.TemporaryDirectory(prefix=draft_prefix(folder), dir=folder.parent) as tmp:
                 draft = Path(tmp, folder.name)
                 draft.mkdir()
                 for name, array in zip(_ARRAYS, arrays, strict=True):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .drafts import draft_prefix, forget_drafts
 from .json_files import why_not_json
 
 # Of files that are taken for images where a folder is searched or a name may lack one.
@@ -81,6 +83,29 @@ def lies_below(path: str, folders: Sequence[str]) -> bool:
     # A bare name may be joined to its folder only by the dataset's pipeline.
     may_climb = os.path.isabs(path) or '..' in Path(path).parts
     return not may_climb or os.path.abspath(path).startswith(tuple(folders))
+
+
+def json_text(content: Any, indent: int | None = None) -> str:
+    """Returns content as JSON for every reader: null for NaN and infinities, which it has not.
+
+    Args:
+        content: of dicts, lists and plain values.
+        indent: blanks a level; None: all in one line.
+    """
+    return json.dumps(finite(content), indent=indent, allow_nan=False)
+
+
+def finite(content: Any) -> Any:
+    """Returns content with None for every number that is not finite; arrays become lists."""
+    if isinstance(content, np.ndarray):
+        content = content.tolist()
+    if isinstance(content, Mapping):
+        return {key: finite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [finite(value) for value in content]
+    if isinstance(content, (float, np.floating)) and not math.isfinite(content):
+        return None
+    return content
 
 
 def numbered_lines(path: Path, what: str, hint: str) -> Iterator[tuple[int, str]]:
@@ -163,6 +188,8 @@ def write_durably(
 ) -> None:
     """Writes a file so that a reader sees the old content or the new, whatever happens between.
 
+    What a killed writer of this file left beside it is removed.
+
     Args:
         path: of the file; its folder is made where it is missing.
         content: the whole file.
@@ -177,7 +204,8 @@ def write_durably(
 
 def _write_durably(target: Path, content: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f'.{target.name}.')
+    forget_drafts(target)
+    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=draft_prefix(target))
     try:
         with os.fdopen(handle, 'wb') as file:
             file.write(content)

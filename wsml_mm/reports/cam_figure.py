@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .plots import legend_below, new_figure
+from .plots import legend_below, new_figure, set_title, wrapped
 
 _BOX, _HIT, _MISS = '#56B4E9', '#009E73', '#D55E00'
 _SIDE = 200  # pixels of a panel: enough for the eye, and the files stay small
@@ -64,10 +64,9 @@ def draw_cam_grid(rows: Sequence[CamRow], methods: Sequence[str], title: str = '
             _prepare(axis, _overlay(picture, panel.heat), row.boxes * scale, 0.8)
             _mark(axis, panel, scale)
     for axis, name in zip(axes[0], ['image', *methods], strict=True):
-        axis.set_title(name, fontsize=11)
+        axis.set_title(wrapped(name, _PANEL, 11), fontsize=11)
     _explain(figure, any(p.hit is not None for row in rows for p in row.panels))
-    if title:
-        figure.suptitle(title)
+    set_title(figure, title)
     return figure
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from wsml_mm.experiments.results import CHECKPOINTS, METRIC, RunResult, tidy_rows
 
-from .plots import legend_below, new_figure, plot_band, save_figure, tidy_axes
+from .plots import legend_below, new_figure, plot_band, save_figure, set_title, tidy_axes
 from .styles import Style, style_of
 from .tables import (
     CHECKPOINT_TITLES,
@@ -21,7 +21,7 @@ from .tables import (
     write_csv,
 )
 
-_LEGEND_INSIDE = 8  # entries that leave room for the curves
+_LEGEND_INSIDE, _LONGEST_INSIDE = 8, 30  # entries, and letters, that leave room for the curves
 
 
 def summarise(results: Sequence[RunResult], baseline: str) -> list[dict[str, Any]]:
@@ -149,10 +149,12 @@ def draw_curves(
         plot_band(
             axes, np.arange(1, length + 1), [c[:length] for c in curves], label=method, **line
         )
-    axes.set(xlabel='epoch', ylabel='validation mAP (%)', title=title)
+    axes.set(xlabel='epoch', ylabel='validation mAP (%)')
+    set_title(figure, title)
     axes.xaxis.get_major_locator().set_params(integer=True)
     tidy_axes(axes)
-    if len(axes.get_lines()) <= _LEGEND_INSIDE:
+    names = [line.get_label() for line in axes.get_lines()]
+    if len(names) <= _LEGEND_INSIDE and max(map(len, names)) <= _LONGEST_INSIDE:
         axes.legend(frameon=False, loc='best')
     else:
         legend_below(figure, axes.get_legend_handles_labels())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .plots import legend_below, new_figure, tidy_axes
+from .plots import legend_below, new_figure, set_title, tidy_axes, wrapped
 from .styles import Style, style_of
 from .tables import CHECKPOINT_TITLES
 
@@ -47,22 +47,31 @@ def draw_groups(
     styles = {} if styles is None else styles
     rows = [row for row in rows if row['checkpoint'] == checkpoint]
     methods = list(dict.fromkeys(row['method'] for row in rows))
-    figure, panels = new_figure(2, 1, figsize=(8.4, 6), sharex=True, height_ratios=[1.25, 1])
+    alone = methods == [baseline]  # no differences to draw
+    figure, grid = new_figure(
+        *((1, 1) if alone else (2, 1)),
+        figsize=(8.4, 3.8 if alone else 6),
+        sharex=True,
+        squeeze=False,
+        height_ratios=[1.25] if alone else [1.25, 1],
+    )
+    panels = grid[:, 0]
     width = 0.8 / len(methods)
     for number, method in enumerate(methods):
         own = {row['group']: row for row in rows if row['method'] == method}
         places = np.arange(len(labels)) + (number - (len(methods) - 1) / 2) * width
         style = dict(width=width * 0.92, label=method, **style_of(method, styles).bar())
-        for axes, keys in zip(panels, (('mean', 'std'), ('difference', 'interval')), strict=True):
-            if axes is panels[1] and method == baseline:
-                continue
+        shown = [('mean', 'std'), *([] if method == baseline else [('difference', 'interval')])]
+        for axes, keys in zip(panels, shown, strict=False):
             height, error = ([own[g].get(key, np.nan) for g in labels] for key in keys)
             axes.bar(places, height, yerr=error, **style, error_kw=dict(lw=0.9, ecolor='#777777'))
-    panels[0].set(ylabel='test mAP (%)', title=title or CHECKPOINT_TITLES[checkpoint])
-    panels[1].set_ylabel(f'minus {baseline}, 95 % interval')
-    panels[1].axhline(0, color='black', lw=0.8)
-    panels[1].spines['bottom'].set_visible(False)
-    panels[1].set_xticks(range(len(labels)), labels.values(), fontsize=8.5)
+    panels[0].set_ylabel('test mAP (%)')
+    set_title(figure, title or CHECKPOINT_TITLES[checkpoint])
+    if not alone:
+        panels[1].set_ylabel(wrapped(f'minus {baseline}, 95 % interval', 2.4))
+        panels[1].axhline(0, color='black', lw=0.8)
+        panels[1].spines['bottom'].set_visible(False)
+    panels[-1].set_xticks(range(len(labels)), labels.values(), fontsize=8.5)
     for axes in panels:
         axes.axvline(len(labels) - 1.5, color='#bbbbbb', lw=0.8)
         axes.tick_params(axis='x', length=0)

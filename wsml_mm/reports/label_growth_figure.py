@@ -10,7 +10,7 @@ from typing import Any
 from wsml_mm.datasets.pixels import shown
 
 from .label_history import History
-from .plots import legend_below, new_figure
+from .plots import legend_below, new_figure, set_title
 
 # Colour and sign say the same, for readers who cannot tell the colours apart.
 SIGNS = {'observed': '●', 'right': '✓', 'wrong': '✗', 'unknown': '?', 'missed': '○'}
@@ -90,7 +90,7 @@ def draw_growth(histories: Sequence[History], epochs: int, title: str = '') -> A
         kinds |= dict.fromkeys(kind for kind, _, _ in lines)
         _draw_timeline(axes, lines, epochs, last=number >= len(histories) - columns)
     _draw_legend(figure, [kind for kind in SIGNS if kind in kinds])
-    figure.suptitle(title or None, fontsize=11)
+    set_title(figure, title)
     return figure
 
 

@@ -22,7 +22,7 @@ from wsml_mm.experiments.history import (
     over_runs,
 )
 
-from .plots import new_figure, plot_band, tidy_axes
+from .plots import legend_below, new_figure, plot_band, set_title, tidy_axes, wrapped
 
 GROUP_COLOURS = {
     'false_negative': '#D55E00',
@@ -74,22 +74,26 @@ def draw_memorisation(runs: Sequence[RunDynamics], title: str = '') -> Any:
     columns = min(len(lines), _COLUMNS)
     rows = -(-len(lines) // columns)
     figure, axes = new_figure(
-        rows, columns, sharey=True, squeeze=False, figsize=(1.2 + 2.6 * columns, 3.1 * rows + 0.6)
+        rows,
+        columns,
+        sharey=True,
+        squeeze=False,
+        # A single panel needs the room of the legend.
+        figsize=(max(5.4, 1.2 + 2.6 * columns), 3.1 * rows + 0.9 + 0.4 * (columns == 1)),
     )
     top = _top([*lines.values()])
     shown, legend = axes.flatten()[: len(lines)], dict[str, Any]()
     for panel, (method, of_method) in zip(shown, lines.items(), strict=True):
         _draw_panel(panel, of_method, top)
-        panel.set(title=method, xlabel='epoch')
+        panel.set(title=wrapped(method, figure.get_figwidth() / columns, 12), xlabel='epoch')
         legend |= dict(zip(*panel.get_legend_handles_labels()[::-1], strict=True))
     for panel in axes.flatten()[len(lines) :]:
         panel.set_visible(False)
     for panel in axes[:, 0]:
         panel.set_ylabel('mean "assume negative" loss')
-    beside = {1: 1, 2: 2, 3: 2}.get(columns, len(GROUP_COLOURS))
-    figure.legend(legend.values(), legend, loc='outside lower center', ncols=beside, frameon=False)
-    if title:
-        figure.suptitle(title)
+    beside = 2 if columns < 4 else len(GROUP_COLOURS)
+    legend_below(figure, ([*legend.values()], [*legend]), beside)
+    set_title(figure, title)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,21 +54,35 @@ def tidy_axes(axes: Any) -> None:
     axes.grid(axis='y', alpha=0.25)
 
 
+def wrapped(text: str, inches: float, points: float = 10) -> str:
+    """Returns a text with line breaks, as wide as it may be at a size of letters."""
+    return textwrap.fill(text, max(10, int(inches * 72 / (0.6 * points))))
+
+
+def set_title(figure: Any, title: str) -> None:
+    """Writes a title above all panels, in as many lines as the figure needs."""
+    if title:
+        figure.suptitle(wrapped(title, figure.get_figwidth(), 12))
+
+
 def legend_below(
     figure: Any, entries: tuple[Sequence[Any], Sequence[str]], beside: int | None = None
 ) -> None:
-    """Puts one legend for all panels below them.
+    """Puts one legend for all panels below them, as wide as the figure at most.
 
     Args:
         figure: of `new_figure`.
         entries: handles and labels, as of `axes.get_legend_handles_labels()`.
         beside: entries a line, at most; fewer where the figure is too narrow for them.
     """
-    handles, labels = entries
-    inches = sum(0.65 + 0.1 * len(label) for label in labels)
-    fitting = int(len(labels) * figure.get_figwidth() / max(inches, 1))
-    columns = max(1, min(len(labels), fitting, beside or len(labels)))
-    figure.legend(handles, labels, loc='outside lower center', ncols=columns, frameon=False)
+    labels = [wrapped(label, figure.get_figwidth() - 0.7) for label in entries[1]]
+    for columns in range(min(len(labels), beside or len(labels)), 0, -1):
+        legend = figure.legend(
+            entries[0], labels, loc='outside lower center', ncols=columns, frameon=False
+        )
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            break
+        legend.remove()
 
 
 def save_figure(figure: Any, path: Path, dpi: int = 160) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .plots import legend_below, new_figure, tidy_axes
+from .plots import legend_below, new_figure, set_title, tidy_axes
 from .styles import Style, style_of
 from .tables import CHECKPOINT_TITLES, markdown_table, plus_minus, spread_over_seeds
 
@@ -50,8 +50,7 @@ def draw_pointing_game(
     handles, labels = axes[0, 0].get_legend_handles_labels()
     handles, labels = [*handles[1:], handles[0]], [*labels[1:], labels[0]]  # the centre last
     legend_below(figure, (handles, labels))
-    if title:
-        figure.suptitle(title)
+    set_title(figure, title)
     return figure
 
 

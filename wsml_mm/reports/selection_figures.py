@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wsml_mm.experiments.history import Array, RunDynamics, by_method, curves, over_runs
 
-from .plots import legend_below, new_figure, plot_band, tidy_axes
+from .plots import legend_below, new_figure, plot_band, set_title, tidy_axes
 from .selection_quality import (
     KEPT,
     actions_of,
@@ -54,8 +54,7 @@ def draw_quality(
         axes[0].axhline(level, color='0.5', ls=':', lw=1.2, label=_CHANCE[negative])
     axes[0].set(ylabel='share of labels (%)', ylim=(0, 103))
     legend_below(figure, axes[0].get_legend_handles_labels(), beside=5)
-    if title:
-        figure.suptitle(title)
+    set_title(figure, title)
     return figure
 
 
@@ -126,8 +125,7 @@ def draw_classes(
         panel.grid(visible=False, axis='y')
         panel.grid(axis='x', alpha=0.25)
     legend_below(figure, axes[0].get_legend_handles_labels(), beside=5)
-    if title:
-        figure.suptitle(title)
+    set_title(figure, title)
     return figure
 
 

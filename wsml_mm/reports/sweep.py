@@ -11,7 +11,7 @@ from wsml_mm.experiments.results import CHECKPOINTS, RunResult
 from wsml_mm.experiments.sweep import REFERENCE
 
 from .comparison import summarise
-from .plots import legend_below, new_figure, plot_band, tidy_axes
+from .plots import legend_below, new_figure, plot_band, set_title, tidy_axes
 from .styles import Style, style_of
 from .tables import CHECKPOINT_TITLES, markdown_table, plus_minus
 
@@ -146,7 +146,7 @@ def draw_sweep(
         tidy_axes(axes)
     panels[0].set_ylabel('test mAP (%)')
     legend_below(figure, panels[0].get_legend_handles_labels())
-    figure.suptitle(title or None)
+    set_title(figure, title)
     return figure
 
 

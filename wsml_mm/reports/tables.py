@@ -45,9 +45,10 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[s
 
     Args:
         head: names of the columns.
-        rows: the texts of each row, one a column.
+        rows: the texts of each row, one a column; a | in one is escaped.
     """
-    lines = [f'| {" | ".join(line)} |' for line in (head, *rows)]
+    cells = ([cell.replace('|', '\\|') for cell in line] for line in (head, *rows))
+    lines = [f'| {" | ".join(line)} |' for line in cells]
     return [lines[0], '|---' * len(head) + '|', *lines[1:]]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -133,6 +134,25 @@ def test_crash_leaves_no_root_and_can_be_repeated(tmp_path, monkeypatch):
     assert _left_in(root.parent) <= {'set.lock'}
     monkeypatch.setattr(scene_writer, 'draw_scene', draw)
     assert len(_files(write_scenes(root, 4, 2))) == 2 * 6 + 42 + 1
+
+
+def _draw_for_ever(root):
+    scene_writer.draw_scene = lambda *_: time.sleep(60)
+    write_scenes(root, 4, 2)
+
+
+def test_what_a_kill_leaves_is_removed_by_the_next(tmp_path):
+    root = tmp_path / 'set'
+    process = multiprocessing.get_context('fork').Process(target=_draw_for_ever, args=(root,))
+    process.start()
+    while not list(tmp_path.glob('.set.*/set/ImageSets/Main')):
+        assert process.is_alive()
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    (tmp_path / 'set.backup_1').mkdir()  # of the user
+    write_scenes(root, 4, 2)
+    assert _left_in(tmp_path) <= {'set', 'set.lock', 'set.backup_1'}
 
 
 def test_two_processes_write_one_set(tmp_path):

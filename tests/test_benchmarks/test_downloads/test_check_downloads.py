@@ -54,3 +54,14 @@ def test_only_the_wanted_splits(tmp_path):
     (tmp_path / 'val.csv').touch()
     (tmp_path / 'all.csv').touch()
     assert check_downloads(downloads, tmp_path, ['val']) == []
+
+
+def test_what_a_killed_unpacking_leaves_is_unpacked_again(archive, tmp_path):
+    (tmp_path / 'a.txt').write_text('half')  # moved already, others may not be
+    draft = tmp_path / '.unpacking-set.zip'
+    draft.mkdir()
+    (problem,) = check_downloads([archive], tmp_path, ['train'])
+    assert 'set.zip: is not unpacked to its end; call this again with --unpack' in problem
+    assert check_downloads([archive], tmp_path, ['train'], unpack=True) == []
+    assert (tmp_path / 'a.txt').read_text() == 'a'
+    assert not draft.exists()

@@ -16,6 +16,7 @@ from filelock import FileLock
 from PIL import Image
 
 from wsml_mm.labels.checksums import CHECKSUM, checksum
+from wsml_mm.labels.drafts import draft_prefix, forget_drafts
 from wsml_mm.labels.files import writing
 
 from .drawing import SCENE_CLASSES, Figure, draw_scene
@@ -73,7 +74,8 @@ def _write_once(root: Path, record: dict[str, int]) -> None:
             return
         size, seed = record['size'], record['seed']
         # Inside, not itself the temporary folder: that is closed to all but its owner.
-        with tempfile.TemporaryDirectory(prefix=f'{root.name}.', dir=root.parent) as scratch:
+        forget_drafts(root)
+        with tempfile.TemporaryDirectory(prefix=draft_prefix(root), dir=root.parent) as scratch:
             draft = Path(scratch, root.name)
             for folder in _FOLDERS:
                 (draft / folder).mkdir(parents=True)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import shutil
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
 from filelock import FileLock
 
-from wsml_mm.labels.files import lies_below, one_line, writing
+from wsml_mm.labels.files import one_line, writing
+
+from .members import Member, Refused, tar_members, zip_members
 
 Progress = Callable[[int], object]
+_DRAFT = '.unpacking-'  # begins the names of the draft folder and of its lock
 
 
 def file_checksum(path: Path, algorithm: str, progress: Progress = lambda _: None) -> str:
@@ -47,10 +48,11 @@ def unpack(archive: Path, folder: Path, progress: Progress = lambda _: None) -> 
         progress: called with the number of bytes of the archive read so far.
 
     Raises:
-        ValueError: if the archive is damaged, or one of its files would leave the folder.
+        ValueError: if the archive is damaged, one of its files would leave the folder, or it holds
+            anything but regular files and folders, each once.
         OSError: if there is no room, or the folder cannot be written.
     """
-    draft = folder / f'.unpacking-{archive.name}'
+    draft = _draft(archive, folder)
     with writing(folder, 'free some space, or give another --root'):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f'{draft}.lock'):
@@ -63,73 +65,78 @@ def unpack(archive: Path, folder: Path, progress: Progress = lambda _: None) -> 
                 shutil.rmtree(draft, ignore_errors=True)
 
 
+def is_half_unpacked(archive: Path, folder: Path) -> bool:
+    """Tells whether an unpacking of an archive into a folder was killed, or is going on."""
+    return _draft(archive, folder).is_dir()
+
+
+def _draft(archive: Path, folder: Path) -> Path:
+    return folder / f'{_DRAFT}{archive.name}'
+
+
 def _extract(archive: Path, draft: Path, progress: Progress) -> None:
-    broken = (zipfile.BadZipFile, tarfile.ReadError, EOFError, zlib.error, NotImplementedError)
     try:
         with archive.open('rb') as raw:
-            if archive.name.endswith('.zip'):
-                _extract_zip(archive, raw, draft, progress)
-            else:
-                _extract_tar(archive, raw, draft, progress)
-    except (*broken, RuntimeError) as error:
+            for member in _fitting(archive, raw, shutil.disk_usage(draft).free):
+                _write(member, draft, archive)
+                progress(raw.tell())
+    except Refused as error:
+        raise ValueError(
+            f"{archive}: {error}, so nothing is unpacked; this is not the owners' archive, "
+            'download it again'
+        ) from error
+    except Exception as error:  # zipfile, tarfile and zlib raise many kinds on damaged files
+        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+            raise  # of the disk
         raise ValueError(
             f'{archive}: is damaged or incomplete ({one_line(error)}); download it again'
         ) from error
 
 
-def _extract_zip(archive: Path, raw: IO[bytes], draft: Path, progress: Progress) -> None:
-    with zipfile.ZipFile(raw) as opened:
-        members = opened.infolist()
-        free = shutil.disk_usage(draft).free
-        if (needed := sum(member.file_size for member in members)) > free:
-            raise OSError(
-                f'{archive}: unpacks to {needed:,} bytes, but {free:,} are free; free some space, '
-                'or give another --root'
-            )
-        for member in members:
-            _check_name(archive, member.filename)
-            opened.extract(member, draft)
-            progress(raw.tell())
+def _fitting(archive: Path, raw: IO[bytes], free: int) -> Iterator[Member]:
+    """Yields the members as long as there is room for them; of a .zip all are known beforehand."""
+    if archive.name.endswith('.zip'):
+        listed = zip_members(raw)
+        _check_room(archive, sum(member.size for member in listed), free)
+        yield from listed
+        return
+    needed = 0
+    for member in tar_members(raw):
+        _check_room(archive, needed := needed + member.size, free)
+        yield member
 
 
-def _extract_tar(archive: Path, raw: IO[bytes], draft: Path, progress: Progress) -> None:
-    if not hasattr(tarfile, 'data_filter'):
-        raise ValueError(
-            f'{archive}: this Python cannot unpack it safely; take 3.10.12, 3.11.4 or a newer one, '
-            'or unpack it by hand'
+def _check_room(archive: Path, needed: int, free: int) -> None:
+    if needed > free:
+        raise OSError(
+            f'{archive}: unpacks to {needed:,} bytes, but {free:,} are free; free some space, '
+            'or give another --root'
         )
-    with tarfile.open(fileobj=raw) as opened:
-        for member in opened:
-            _check_name(archive, member.name)
-            try:
-                opened.extract(member, draft, filter='data')
-            except tarfile.FilterError as error:
-                raise ValueError(f'{_unsafe(archive, member.name)} ({one_line(error)})') from error
-            progress(raw.tell())
-        # A file cut between two members would pass for whole: look for the block that ends it.
-        assert opened.fileobj is not None
-        opened.fileobj.seek(opened.offset)
-        if len(opened.fileobj.read(tarfile.BLOCKSIZE)) < tarfile.BLOCKSIZE:
-            raise tarfile.ReadError('its end is missing')
 
 
-def _check_name(archive: Path, name: str) -> None:
-    if not lies_below(name, []) or '\\' in name:
-        raise ValueError(_unsafe(archive, name))
-
-
-def _unsafe(archive: Path, name: str) -> str:
-    return (
-        f'{archive}: its file {name!r} would leave the folder, so nothing is unpacked; this is not '
-        "the owners' archive, download it again"
-    )
+def _write(member: Member, draft: Path, archive: Path) -> None:
+    parts = member.parts()
+    path = draft.joinpath(*parts)
+    if parts and (parts[0].startswith(_DRAFT) or draft.parent / parts[0] == archive):
+        raise Refused(f'its file {member.name!r} would replace what it is unpacked with')
+    try:
+        (path if member.open is None else path.parent).mkdir(parents=True, exist_ok=True)
+        file = None if member.open is None else path.open('xb')
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Refused(f'it holds {member.name!r} twice') from error
+    if file is None or member.open is None:
+        return
+    with file, member.open() as content:
+        shutil.copyfileobj(content, file, 1 << 20)
+        if file.tell() != member.size:
+            raise EOFError(f'{member.name!r} has {file.tell():,} bytes of {member.size:,}')
 
 
 def _move(draft: Path, folder: Path) -> None:
     """Moves what is in `draft` into `folder`, whole folders at a time where they are new."""
     for entry in sorted(draft.iterdir()):
         target = folder / entry.name
-        if entry.is_dir() and not entry.is_symlink() and target.is_dir():
+        if entry.is_dir() and target.is_dir():
             _move(entry, target)
         else:
             os.replace(entry, target)

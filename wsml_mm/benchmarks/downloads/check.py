@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .archives import Progress, file_checksum
+from .archives import Progress, file_checksum, is_half_unpacked
 from .archives import unpack as unpack_archive
 from .download import Download
 from .unpacked import is_another, note_unpacked
@@ -59,20 +59,23 @@ class _Check:
         if exists and (problem := self.archive(download, path)):
             return f'{path}: {problem}\n  from  {download.address}'
         missing = download.missing(self.folder)
-        other = exists and download.packed and is_another(path, self.folder)
-        if (missing or other) and exists and download.packed and self.unpack:
+        packed = exists and download.packed
+        half = packed and is_half_unpacked(path, self.folder)
+        other = packed and is_another(path, self.folder)
+        if packed and (missing or half or other) and self.unpack:
             with _byte_bar('unpacking', path) as progress:
                 unpack_archive(path, self.folder, progress)
             if missing := download.missing(self.folder):
                 return f'{path}: does not hold {_listed(missing)}; take the archive of the owners'
             note_unpacked(path, self.folder)
             return None
-        if other and not missing:
+        if packed and (missing or half):
+            so_far = ' to its end' if half else ''
+            return f'{path}: is not unpacked{so_far}; call this again with --unpack'
+        if other:
             return f'{path}: is another than the one unpacked; call this again with --unpack'
         if not missing:
             return None
-        if exists and download.packed:
-            return f'{path}: is not unpacked; call this again with --unpack'
         return _how_to_get(download, path, missing)
 
     def archive(self, download: Download, path: Path) -> str | None:

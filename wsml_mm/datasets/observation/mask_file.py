@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wsml_mm.datasets.annotations import SplitNames
 from wsml_mm.labels.agreement import first_contradiction, known_share
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
-from wsml_mm.labels.files import write_durably
+from wsml_mm.labels.files import finite, write_durably
 from wsml_mm.labels.sparse import SparseLabels
 
 _FORMAT = 1
@@ -90,7 +90,7 @@ def _as_stored(labels: SparseLabels) -> SparseLabels:
 
 def _mask_bytes(record: dict[str, Any], labels: SparseLabels) -> bytes:
     """Returns the content of a mask file, the same for the same labels and record."""
-    text = json.dumps({'format': _FORMAT, **record}, default=str)
+    text = json.dumps(finite({'format': _FORMAT, **record}), default=str)
     arrays: dict[str, Any] = {name: getattr(labels, name) for name in _ARRAYS}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, record=np.array(text), **arrays)

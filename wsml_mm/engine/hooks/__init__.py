@@ -4,6 +4,7 @@ from .epoch_seed_hook import EpochSeedHook
 from .large_loss_hook import LargeLossHook
 from .linear_init_hook import LinearInitHook
 from .partial_label_hook import PartialLabelHook
+from .picture_hook import PictureHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     'LargeLossHook',
     'LinearInitHook',
     'PartialLabelHook',
+    'PictureHook',
     'PlainCheckpointHook',
     'newest_loadable',
 ]

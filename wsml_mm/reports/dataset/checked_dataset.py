@@ -223,5 +223,5 @@ def _built_dataset(config: ConfigDict, title: str, all_labels: bool) -> CheckedD
         columns,
         lambda i: folder + names[i],
         lambda i: f'{title}: row {i}',
-        ImageLoader.of(dataset),
+        load=ImageLoader.of(dataset),
     )
