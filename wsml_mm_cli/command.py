@@ -81,7 +81,7 @@ def _modules(error: BaseException) -> list[str]:
 def _speaks(error: BaseException) -> bool:
     """Tells whether an error was raised in words, by a package that words its errors for users."""
     if _OF_A_WORKER in str(error):
-        lines = str(error).splitlines()
+        lines = [*str(error).splitlines(), '']
         places = [n for n, line in enumerate(lines) if line.lstrip().startswith('File "')][-1:]
         ours = os.path.dirname(getattr(sys.modules.get('wsml_mm'), '__file__', None) or '?')
         return any(ours in lines[n] and lines[n + 1].lstrip().startswith('raise ') for n in places)
