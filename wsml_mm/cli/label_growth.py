@@ -11,7 +11,7 @@ from mmengine.config import Config, DictAction
 
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.engine.hooks import newest_loadable
-from wsml_mm.engine.hooks.state_checkpoint import STATE, load_state, read_checkpoint
+from wsml_mm.engine.hooks.state_checkpoint import STATE, load_state, read_state_checkpoint
 from wsml_mm.engine.hooks.training_facts import assign_index_offsets, fingerprint_of
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.config_parts import class_of, typed_parts
@@ -112,7 +112,7 @@ def load_growth(
     Raises:
         ValueError: if the checkpoint holds no corrections, or those of another training set.
     """
-    leaves, saved = build_partial_datasets(cfg), read_checkpoint(checkpoint, source)
+    leaves, saved = build_partial_datasets(cfg), read_state_checkpoint(checkpoint, source)
     facts = TrainingFacts(assign_index_offsets(leaves), leaves[0].labels.num_classes)
     state = LabelState(facts, {'corrections': Entries(constant=1)})
     load_state([state], saved[STATE], fingerprint_of(leaves))

@@ -10,24 +10,11 @@ from mmengine.config import Config
 from mmengine.dist import barrier
 from mmengine.runner import Runner
 
-from wsml_mm.engine.hooks import newest_loadable
+from wsml_mm.engine.hooks import best_checkpoint as best_checkpoint
+from wsml_mm.engine.hooks import to_resume_from
 
 from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
 from .launch import build_runner
-
-
-def best_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
-    """Returns the best checkpoint of a finished training.
-
-    Raises:
-        FileNotFoundError: if there is none.
-    """
-    found = sorted(Path(work_dir).glob('best_*.pth'), key=os.path.getmtime)
-    if not found:
-        raise FileNotFoundError(
-            f'{work_dir}: no best_*.pth; train with CheckpointHook(save_best="multi-label/mAP")'
-        )
-    return found[-1]
 
 
 def train(cfg: Config) -> Runner:
@@ -65,8 +52,15 @@ def _carry_state(cfg: Config, checkpoint: str) -> None:
 def _choose_checkpoint(cfg: Config) -> None:
     """Names the checkpoint to resume from: the last, or if it is damaged the newest that loads."""
     if cfg.get('resume', False) and not cfg.get('load_from'):
-        latest = newest_loadable(cfg.work_dir)
-        cfg.load_from = str(latest) if latest else None
+        found = to_resume_from(cfg.work_dir, _out_dir(cfg))
+        cfg.load_from = str(found) if found else None
+
+
+def _out_dir(cfg: Config) -> str | None:
+    """Returns where the checkpoint hook was told to write, in place of the work folder."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    out_dir: str | None = hook.get('out_dir')
+    return out_dir
 
 
 def _started(cfg: Config) -> bool:
@@ -83,7 +77,7 @@ def _trained_first_stage(cfg: Config, stage: dict[str, Any]) -> Path:
         build_runner(first).train()
         barrier()  # rank 0 is still writing its best checkpoint
         done.touch()
-    return best_checkpoint(first.work_dir)
+    return best_checkpoint(first.work_dir, _out_dir(first))
 
 
 def first_stage_of(cfg: Config, stage: dict[str, Any]) -> Config:

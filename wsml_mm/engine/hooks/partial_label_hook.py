@@ -24,7 +24,7 @@ from .set_up import (
     warn_if_nothing_unobserved,
     warn_of_old_heads,
 )
-from .state_checkpoint import STATE, load_state, pack_state, read_checkpoint
+from .state_checkpoint import STATE, load_state, pack_state, read_state_checkpoint
 from .step_facts import base_rate, has_stepped, is_finite, packed
 from .training_facts import metainfo_of, training_facts
 
@@ -175,7 +175,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
                 'start a new training with load_from instead of resume'
             )
         if saved is None and self.state_from is not None:
-            saved = read_checkpoint(self.state_from, 'state_from=')[STATE]
+            saved = read_state_checkpoint(self.state_from, 'state_from=')[STATE]
         if saved is not None:
             load_state(states, saved, self._fingerprint)
 
