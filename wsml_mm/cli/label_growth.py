@@ -17,6 +17,7 @@ from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.config_parts import class_of, typed_parts
 from wsml_mm.experiments.configs import build_partial_datasets
 from wsml_mm.experiments.entries import Entry, read_entries, seeded_config
+from wsml_mm.experiments.options import merge_options
 from wsml_mm.models.label_state import Entries, LabelState, TrainingFacts
 from wsml_mm.models.losses import LargeLossCorrectPerm
 from wsml_mm.reports.label_growth import (
@@ -80,7 +81,7 @@ def read_config(args: argparse.Namespace, method: Entry) -> Config:
         cfg = seeded_config(method, args.seed, args.cfg_options)
     else:
         cfg = method.read()
-        cfg.merge_from_dict(args.cfg_options or {})
+        merge_options(cfg, args.cfg_options)
     kinds = [class_of(part) for _, part in typed_parts(cfg.model)]
     perm = [k for k in kinds if k is not None and issubclass(k, LargeLossCorrectPerm)]
     if len(perm) != 1:

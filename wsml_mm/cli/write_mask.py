@@ -14,6 +14,7 @@ from wsml_mm.datasets import FeatureDataset, SplitNames, save_observation
 from wsml_mm.datasets.nesting import unwrap
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import partial_datasets
+from wsml_mm.experiments.options import merge_options
 from wsml_mm.version import __version__
 
 # A mask is of the whole split, whatever part of it is trained on.
@@ -74,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
     cfg = read_config(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    merge_options(cfg, args.cfg_options)
     record = write_mask(cfg, args.out, {'config': Path(args.config).name})
     print(f'{args.out}: {describe(record)}')
     print(f"train on it: observe=dict(type='ObservationFile', path={args.out!r})")

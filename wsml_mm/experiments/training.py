@@ -24,7 +24,13 @@ def train(cfg: Config) -> Runner:
     `work_dir/linear_init`, once; the second starts from its best checkpoint, or from `load_from`
     where the first was trained elsewhere. The schedule of the large loss starts again, and
     corrections are carried over only with `carry_corrections=True`.
+
+    Raises:
+        ValueError: if there is nothing to train; more is refused by the hooks.
     """
+    for setting in ('max_epochs', 'max_iters'):  # MMEngine's schedulers speak of begin and end
+        if cfg.train_cfg.get(setting) == 0:
+            raise ValueError(f'train_cfg.{setting}=0: nothing would be trained; make it at least 1')
     stage = cfg.get('linear_init')
     if stage is not None and not _started(cfg):
         if not cfg.get('load_from'):
