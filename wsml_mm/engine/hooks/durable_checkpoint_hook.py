@@ -12,6 +12,7 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
+from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
 from wsml_mm.labels.files import write_durably as write_durably
@@ -102,6 +103,14 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
         if not self._due:
             super().after_train_epoch(runner)
 
+    def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
+        """Saves the iteration where `by_epoch=False`, unless its validation comes first."""
+        on_turn = self.every_n_train_iters(runner, self.interval, self.save_begin)
+        on_turn = on_turn or (self.save_last and self.is_last_train_iter(runner))
+        self._due = not self.by_epoch and on_turn and _validates_after(runner)
+        if not self._due:
+            super().after_train_iter(runner, *args, **kwargs)
+
     def after_val_epoch(self, runner: Any, metrics: dict[str, float]) -> None:
         """Saves the best checkpoint and, with its result in it, the epoch."""
         with self._removing_last():
@@ -109,6 +118,10 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
             if not self._due:
                 return
             self._due = False
+            if not self.by_epoch:
+                meta = {'epoch': runner.epoch, 'iter': runner.iter}
+                self._save_checkpoint_with_step(runner, runner.iter, meta)
+                return
             done = runner.epoch  # the loop has counted it already
             since = done - self.save_begin
             on_turn = self.interval > 0 and since > 0 and since % self.interval == 0
@@ -184,3 +197,13 @@ def _validates(loop: Any, epoch: int, runner: Any) -> bool:
         return False
     on_turn = epoch % loop.val_interval == 0 or epoch == loop.max_epochs
     return bool(epoch >= loop.val_begin and on_turn)
+
+
+def _validates_after(runner: Any) -> bool:
+    """Tells whether a validation follows the iteration that ends."""
+    loop, done = runner.train_loop, runner.iter + 1
+    if runner.val_loop is None or not isinstance(loop, IterBasedTrainLoop):
+        return False
+    dynamic = len(loop.dynamic_intervals) > 1  # not known before it is decided
+    on_turn = done % loop.val_interval == 0 or done == loop.max_iters
+    return bool(not dynamic and done >= loop.val_begin and on_turn)
