@@ -85,7 +85,9 @@ def test_a_resume_says_which_schedule_rules_and_when_nothing_is_left(devkit, tmp
     runner = train(cfg)
     assert runner.iter == 8
     log = log_text(tmp_path)
-    assert 'epoch_2.pth: 2 of 2 epochs are done, there is nothing to do; for more set' in log
+    assert (
+        'epoch_2.pth: 2 epochs are done and train_cfg.max_epochs is 2, so there is nothing' in log
+    )
     assert 'rules' not in log  # the same schedule
 
     cfg = _cosine(devkit, tmp_path, 4, **{'optim_wrapper.optimizer.weight_decay': 0.5})

@@ -25,8 +25,8 @@ def checkpoints(folder: Path) -> dict[str, Path]:
     last = last_checkpoint(folder)
     if last is None or not last.is_file():
         raise FileNotFoundError(
-            f'{last or folder / "last_checkpoint"}: no such file; delete {folder}, it is trained '
-            'anew'
+            f'{last or folder / "last_checkpoint"}: no such checkpoint; delete {folder}, it is '
+            'trained anew'
         )
     return {'best': best_checkpoint(folder), 'last': last}
 

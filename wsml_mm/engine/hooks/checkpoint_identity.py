@@ -30,6 +30,11 @@ _BACKBONE_ALONE = (
 )
 
 
+def loaded_file(runner: Any) -> str:
+    """Returns the name of the file that a run loads, for messages."""
+    return str(getattr(runner, '_load_from', None) or 'the checkpoint')
+
+
 def check_loaders(runner: Any) -> None:
     """Refuses a loader that is used whose classes are not those of the training.
 
@@ -58,7 +63,7 @@ def check_loaded(runner: Any, checkpoint: Mapping[str, Any]) -> None:
     Raises:
         ValueError: naming the file, what differs and what to do.
     """
-    file = f'{runner._load_from}' if not runner._has_loaded else 'the checkpoint'
+    file = 'the checkpoint' if runner._has_loaded else loaded_file(runner)
     trains = isinstance(runner._train_loop, BaseLoop)
     loops = [runner._train_loop] if trains else [runner._test_loop, runner._val_loop]
     here = next((found for loop in loops if (found := _classes(loop))), None)

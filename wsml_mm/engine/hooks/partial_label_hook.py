@@ -18,6 +18,7 @@ from .checkpoint_identity import (
     check_loaded,
     check_loaders,
     check_resumed,
+    loaded_file,
     training_identity,
 )
 from .epoch_file import epoch_file, forget_epochs, write_epoch
@@ -220,7 +221,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
 
     def _check_resumed(self, runner: Any) -> None:
         if self._trained_before is not None and self._training is not None:  # none of old versions
-            check_resumed(self._trained_before, self._training, str(runner._load_from))
+            check_resumed(self._trained_before, self._training, loaded_file(runner))
 
     # Epochs
 

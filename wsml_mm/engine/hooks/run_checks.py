@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.runner import EpochBasedTrainLoop
 
+from .checkpoint_identity import loaded_file
 from .plain_checkpoint_hook import to_plain
 
 # What moves during a training, and what follows from the optimiser.
@@ -30,13 +31,13 @@ def check_steps(runner: Any) -> None:
             'nothing would be trained; make batch_size smaller, or give more images'
         )
     if runner.iter >= loop.max_iters:
-        by_epoch = isinstance(loop, EpochBasedTrainLoop)
-        unit, done = ('epochs', runner.epoch) if by_epoch else ('iterations', runner.iter)
-        length = loop.max_epochs if by_epoch else loop.max_iters
+        epochs = isinstance(loop, EpochBasedTrainLoop)
+        setting = 'max_epochs' if epochs else 'max_iters'
+        done = f'{runner.epoch} epochs' if epochs else f'{runner.iter} iterations'
         runner.logger.warning(
-            f'{runner._load_from}: {done} of {length} {unit} are done, there is nothing to do; for '
-            f'more set train_cfg.{"max_epochs" if by_epoch else "max_iters"} (a schedule of the '
-            'learning rate does not get longer by that)'
+            f'{loaded_file(runner)}: {done} are done and train_cfg.{setting} is '
+            f'{getattr(loop, setting)}, so there is nothing to do; for more set {setting} (a '
+            'schedule of the learning rate does not get longer by that)'
         )
     if runner.val_loop is not None:
         check_scored(runner.val_loop.dataloader, 'val_dataloader')
@@ -93,7 +94,7 @@ def say_which_schedule_rules(runner: Any, checkpoint: Mapping[str, Any]) -> None
     found = [*_schedules(runner, checkpoint), *_optimiser(runner, checkpoint)]
     if found:
         runner.logger.warning(
-            f'{runner._load_from}: the checkpoint rules, not the config, in {"; ".join(found)}; '
+            f'{loaded_file(runner)}: the checkpoint rules, not the config, in {"; ".join(found)}; '
             "for the config's values start a new training with load_from"
         )
 
