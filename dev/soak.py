@@ -62,7 +62,7 @@ def differences(left: Any, right: Any, where: str = '') -> Iterator[str]:
 
 def last_checkpoint(folder: Path) -> dict[str, Any]:
     """Loads the checkpoint that a training names as its last."""
-    path = (folder / 'last_checkpoint').read_text().strip()
+    path = folder / Path((folder / 'last_checkpoint').read_text().strip()).name
     checkpoint: dict[str, Any] = torch.load(path, map_location='cpu', weights_only=True)
     return checkpoint
 

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-import torch
 from helpers import assert_same, load, loss_of, scalars, set_hook, tiny_config, train, write_devkit
 
 from wsml_mm.engine.hooks import newest_loadable
@@ -95,23 +94,6 @@ def test_killed_at_any_write_it_resumes_exactly(devkit, tmp_path, monkeypatch, m
     assert scalars(resumed, name) == scalars(expected, name)
     best = [sorted(p.name for p in w.glob('best_*')) for w in (work, tmp_path / 'whole')]
     assert best[0] == best[1]
-
-
-def test_newest_loadable(tmp_path):
-    assert newest_loadable(tmp_path) is None
-    for epoch in (2, 9, 10):
-        torch.save({'epoch': epoch}, tmp_path / f'epoch_{epoch}.pth')
-    torch.save({}, tmp_path / 'best_mAP_epoch_11.pth')  # without the optimiser: not to resume
-    assert newest_loadable(tmp_path).name == 'epoch_10.pth'
-    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_9.pth'))
-    assert newest_loadable(tmp_path).name == 'epoch_9.pth'
-    whole = (tmp_path / 'epoch_9.pth').read_bytes()
-    (tmp_path / 'epoch_9.pth').write_bytes(whole[: len(whole) // 2])
-    assert newest_loadable(tmp_path).name == 'epoch_10.pth'
-    (tmp_path / 'epoch_10.pth').write_bytes(b'')
-    assert newest_loadable(tmp_path).name == 'epoch_2.pth'
-    (tmp_path / 'last_checkpoint').write_text('')
-    assert newest_loadable(tmp_path).name == 'epoch_2.pth'
 
 
 def test_without_validation_the_epoch_is_saved_at_its_end(devkit, tmp_path):

@@ -167,3 +167,36 @@ def test_ranks_augment_differently(monkeypatch):
         loader.worker_init_fn(1)
         found.append(_draw())
     assert len(set(found)) == 6
+
+
+def _by_iteration(devkit, work_dir, workers):
+    cfg = _config(devkit, work_dir, 'LL-Cp', workers, persistent=workers > 0)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=10, val_interval=4)
+    cfg.train_dataloader.sampler.type = 'InfiniteSampler'
+    cfg.param_scheduler = dict(type='CosineAnnealingLR', T_max=10, by_epoch=False)
+    cfg.default_hooks.partial_label.epoch_length = 4
+    cfg.default_hooks.checkpoint.update(interval=4, by_epoch=False)
+    return cfg
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_a_resumed_iteration_based_run_equals_the_uninterrupted(devkit, tmp_path, workers):
+    whole, cut = tmp_path / 'whole', tmp_path / 'cut'
+    runner = train(_by_iteration(devkit, whole, workers))
+    steps = spy_of(runner).steps
+    cfg = _by_iteration(devkit, cut, workers)
+    train_interrupted(cfg, epoch=0, batch=6)
+    cfg.resume = True
+    resumed = train(cfg)
+    assert spy_of(resumed).steps == steps[4:]
+    assert len({step['loss'] for step in steps}) == 10
+    assert_same(resumed.model.state_dict(), runner.model.state_dict())
+    assert_same(loss_of(resumed).corrections.table(), loss_of(runner).corrections.table())
+    # The validation of the iteration that was saved is in its checkpoint.
+    validated = [scalars(r, 'val/multi-label/mAP') for r in (resumed, runner)]
+    assert validated[0] == validated[1]
+    assert len(validated[0]) == 3
+    saved = [load(folder / 'iter_10.pth') for folder in (cut, whole)]
+    assert_same(saved[0]['optimizer'], saved[1]['optimizer'])
+    best = [s['message_hub']['runtime_info']['best_score'] for s in saved]
+    assert best[0] == best[1]

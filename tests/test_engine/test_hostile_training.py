@@ -30,7 +30,7 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
 from wsml_mm import AssumeNegativeLoss, PartialLabelHook
-from wsml_mm.engine.hooks.durable_checkpoint_hook import newest_loadable
+from wsml_mm.engine.hooks import newest_loadable
 from wsml_mm.engine.hooks.set_up import check_set_up
 
 
@@ -76,7 +76,8 @@ class FlexibleRunner:
     """Of mmengine's name: stands for FSDP, DeepSpeed and ColossalAI."""
 
 
-UNSAFE = 'state_from= ... first.pth: ... damaged ... plain values ... train with'
+NOT_LOADED = 'state_from= ... first.pth: is damaged ... and not loaded; copy it again'
+UNSAFE = 'state_from= ... first.pth: holds the object ... run code, and is not loaded; take a'
 NO_CORRECTIONS = 'state_from= ... first.pth: ... no label corrections ... give one of'
 # fmt: off
 test_refusal = refusals(
@@ -101,12 +102,12 @@ test_refusal = refusals(
     Case('corrections_from a tensor',
          corrections_from(lambda path: torch.save(torch.zeros(2), path)), ValueError,
          NO_CORRECTIONS),
-    Case('corrections_from a pickle', corrections_from(save_pickle), ValueError, UNSAFE),
+    Case('corrections_from a pickle', corrections_from(save_pickle), ValueError, NOT_LOADED),
     Case('corrections_from a checkpoint of objects', corrections_from(save_unsafe_checkpoint),
          ValueError, UNSAFE),
     Case('corrections_from half a file',
          corrections_from(lambda path: path.write_bytes(b'PK\x03\x04' + bytes(50))), ValueError,
-         UNSAFE),
+         NOT_LOADED),
 )
 # fmt: on
 

@@ -26,8 +26,10 @@ from wsml_mm.datasets.nesting import innermost
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.entries import read_entries
 from wsml_mm.experiments.retest import checkpoints
+from wsml_mm.labels.class_lists import class_difference
 from wsml_mm.labels.files import one_line
 from wsml_mm.models.cam import CamView, view_images
+from wsml_mm.models.checkpoint_file import classes_of
 from wsml_mm.quiet import quiet
 from wsml_mm.reports.cam_figure import CamRow, draw_cam_grid, shrink_png
 from wsml_mm.reports.cams import (
@@ -87,20 +89,31 @@ def find_trained(args: argparse.Namespace) -> list[Trained]:
     ]
 
 
-def view_all(trained: Trained, images: Sequence[ImageChoice], method: str) -> list[CamView]:
-    """Returns what one trained model sees in every image."""
+def view_all(
+    trained: Trained, images: Sequence[ImageChoice], method: str, classes: Sequence[str]
+) -> list[CamView]:
+    """Returns what one trained model sees in every image.
+
+    Raises:
+        ValueError: if the checkpoint is of another model or of other classes.
+    """
     from rich.progress import track
 
     with quiet():
         model = MODELS.build(trained.cfg.model)
         try:
-            load_checkpoint(model, str(trained.checkpoint), 'cpu', strict=True, logger='silent')
+            saved = load_checkpoint(model, str(trained.checkpoint), 'cpu', True, 'silent')
         except RuntimeError as error:
             why = one_line(error)[:200]  # torch lists every key that is missing
             raise ValueError(
                 f'{trained.checkpoint}: is no checkpoint of {trained.name} ({why} ...); '
                 'give the config it was trained with'
             ) from error
+        if other := class_difference(classes_of(saved) or classes, classes):
+            raise ValueError(
+                f'{trained.checkpoint}: was trained on other classes than {trained.name} has '
+                f'({other}); give the config it was trained with'
+            )
         model.to(get_device()).eval()
         steps = innermost(trained.cfg.test_dataloader.dataset).pipeline
         pipeline = Compose([TRANSFORMS.build(step) for step in steps])
@@ -108,7 +121,7 @@ def view_all(trained: Trained, images: Sequence[ImageChoice], method: str) -> li
         return list(track(views, f'{trained.name}: {len(images)} images', total=len(images)))
 
 
-def classes_of(path: str, known: Sequence[ImageChoice]) -> list[int]:
+def classes_in(path: str, known: Sequence[ImageChoice]) -> list[int]:
     """Returns the classes of an image file: of the same file, or of the one with its name.
 
     None where it is not among the known ones, or where several of other folders have its name.
@@ -138,7 +151,7 @@ def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> li
             raise ValueError(f'--indices {outside[0]}: the test set has 0..{len(known) - 1}')
         chosen = [known[i] for i in args.indices]
     elif args.images:
-        chosen = [ImageChoice(path, classes_of(path, known)) for path in args.images]
+        chosen = [ImageChoice(path, classes_in(path, known)) for path in args.images]
     else:
         return draw_candidates(known, args.candidates, args.pick_seed, shown)
     # Of images that were named, a class may be looked at that is not there.
@@ -154,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         dataset = DATASETS.build(source)
     classes = list(dataset.metainfo['classes'])
     images = choose(args, dataset, classes)
-    views = [view_all(method, images, args.method) for method in methods]
+    views = [view_all(method, images, args.method, classes) for method in methods]
     order = list(range(len(images)))
     if not (args.images or args.indices):
         order = most_different(images, views)

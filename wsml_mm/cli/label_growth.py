@@ -11,12 +11,13 @@ from mmengine.config import Config
 
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.engine.hooks import newest_loadable
-from wsml_mm.engine.hooks.state_checkpoint import STATE, load_state, read_checkpoint
+from wsml_mm.engine.hooks.state_checkpoint import STATE, load_state, read_state_checkpoint
 from wsml_mm.engine.hooks.training_facts import assign_index_offsets, fingerprint_of
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.config_parts import class_of, typed_parts
 from wsml_mm.experiments.configs import build_partial_datasets
 from wsml_mm.experiments.entries import Entry, read_entries, seeded_config
+from wsml_mm.experiments.options import merge_options
 from wsml_mm.models.label_state import Entries, LabelState, TrainingFacts
 from wsml_mm.models.losses import LargeLossCorrectPerm
 from wsml_mm.reports.label_growth import (
@@ -51,7 +52,7 @@ def read_config(args: argparse.Namespace, method: Entry) -> Config:
         cfg = seeded_config(method, args.seed, args.cfg_options)
     else:
         cfg = method.read()
-        cfg.merge_from_dict(args.cfg_options or {})
+        merge_options(cfg, args.cfg_options)
     kinds = [class_of(part) for _, part in typed_parts(cfg.model)]
     perm = [k for k in kinds if k is not None and issubclass(k, LargeLossCorrectPerm)]
     if len(perm) != 1:
@@ -83,7 +84,7 @@ def load_growth(
     Raises:
         ValueError: if the checkpoint holds no corrections, or those of another training set.
     """
-    leaves, saved = build_partial_datasets(cfg), read_checkpoint(checkpoint, source)
+    leaves, saved = build_partial_datasets(cfg), read_state_checkpoint(checkpoint, source)
     facts = TrainingFacts(assign_index_offsets(leaves), leaves[0].labels.num_classes)
     state = LabelState(facts, {'corrections': Entries(constant=1)})
     load_state([state], saved[STATE], fingerprint_of(leaves))

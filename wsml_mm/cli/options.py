@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import fill_loaders, is_shipped_protocol
+from wsml_mm.experiments.options import merge_options
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -42,5 +43,4 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: list[str]) -> 
     fill_loaders(
         cfg, loaders, not args.no_pin_memory, not getattr(args, 'no_persistent_workers', False)
     )
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args.cfg_options)

@@ -8,6 +8,7 @@ from pathlib import Path
 from wsml_mm.experiments.compose import BASELINE, read_config
 from wsml_mm.experiments.entries import set_seed
 from wsml_mm.experiments.method import read_method
+from wsml_mm.experiments.options import merge_options
 from wsml_mm.experiments.written import write_config
 from wsml_mm_cli.command import run
 from wsml_mm_cli.write_config import parse_args
@@ -17,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
     cfg = read_config(args.protocol, args.method, args.upper_bound)
-    cfg.merge_from_dict(args.cfg_options or {})
+    merge_options(cfg, args.cfg_options)
     if args.seed is not None:
         set_seed(cfg, args.seed)
     commands = write_config(cfg, args.out)

@@ -13,6 +13,7 @@ from wsml_mm.datasets import FeatureDataset, SplitNames, save_observation
 from wsml_mm.datasets.nesting import unwrap
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import partial_datasets
+from wsml_mm.experiments.options import merge_options
 from wsml_mm.version import __version__
 from wsml_mm_cli.command import run
 from wsml_mm_cli.write_mask import parse_args
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
     cfg = read_config(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    merge_options(cfg, args.cfg_options)
     record = write_mask(cfg, args.out, {'config': Path(args.config).name})
     print(f'{args.out}: {describe(record)}')
     print(f"train on it: observe=dict(type='ObservationFile', path={args.out!r})")

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from .apply import apply_method, full_labels
 from .configs import find_config, is_shipped_protocol
 from .method import Method, read_method
+from .options import merge_options
 
 BASELINE = 'an'  # what protocols train without a method
 _EARLIER = re.compile(
@@ -61,7 +62,7 @@ def compose(
     cfg = apply_method(_read(str(protocol)), method)
     if upper_bound:
         cfg = full_labels(cfg)
-    cfg.merge_from_dict(options or {})
+    merge_options(cfg, options)
     return cfg
 
 

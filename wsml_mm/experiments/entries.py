@@ -18,6 +18,7 @@ from .apply import FULL_LABELS
 from .compose import BASELINE, Choice, choose, compose, read_config
 from .configs import LOADERS, fill_loaders, partial_datasets
 from .method import Method, read_method, shipped_methods
+from .options import merge_options
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def seeded_config(entry: Entry, seed: int, options: dict[str, Any] | None = None
     with quiet():  # MMEngine says for every config which variables of the environment it used
         cfg = entry.read()
     fill_loaders(cfg, LOADERS)
-    cfg.merge_from_dict(options or {})
+    merge_options(cfg, options)
     set_seed(cfg, seed)
     return cfg
 

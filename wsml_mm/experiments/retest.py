@@ -10,10 +10,10 @@ from typing import Any
 from mmengine.config import Config
 
 from wsml_mm.datasets.nesting import innermost
+from wsml_mm.engine.hooks import best_checkpoint, last_checkpoint
 from wsml_mm.quiet import quiet
 
 from .launch import build_runner
-from .training import best_checkpoint
 
 
 def checkpoints(folder: Path) -> dict[str, Path]:
@@ -22,10 +22,12 @@ def checkpoints(folder: Path) -> dict[str, Path]:
     Raises:
         FileNotFoundError: if one is missing.
     """
-    # By its name alone: the folder may have moved since.
-    last = folder / Path((folder / 'last_checkpoint').read_text(encoding='utf-8').strip()).name
-    if not last.is_file():
-        raise FileNotFoundError(f'{last}: no such checkpoint; delete {folder}, it is trained anew')
+    last = last_checkpoint(folder)
+    if last is None or not last.is_file():
+        raise FileNotFoundError(
+            f'{last or folder / "last_checkpoint"}: no such checkpoint; delete {folder}, it is '
+            'trained anew'
+        )
     return {'best': best_checkpoint(folder), 'last': last}
 
 

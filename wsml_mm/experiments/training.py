@@ -12,7 +12,8 @@ from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets.nesting import wrapped_datasets
-from wsml_mm.engine.hooks import newest_loadable
+from wsml_mm.engine.hooks import best_checkpoint as best_checkpoint
+from wsml_mm.engine.hooks import to_resume_from
 from wsml_mm.engine.hooks.training_facts import fingerprint_of
 
 from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
@@ -20,20 +21,6 @@ from .launch import build_runner, close_group_at_exit
 from .results import read_record, write_record
 from .run_folders import claimed_by_training
 from .spelling import explained_types
-
-
-def best_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
-    """Returns the best checkpoint of a finished training.
-
-    Raises:
-        FileNotFoundError: if there is none.
-    """
-    found = sorted(Path(work_dir).glob('best_*.pth'), key=os.path.getmtime)
-    if not found:
-        raise FileNotFoundError(
-            f'{work_dir}: no best_*.pth; train with CheckpointHook(save_best="multi-label/mAP")'
-        )
-    return found[-1]
 
 
 def train(cfg: Config) -> Runner:
@@ -45,8 +32,12 @@ def train(cfg: Config) -> Runner:
     corrections are carried over only with `carry_corrections=True`.
 
     Raises:
-        ValueError: if another training is running in the work folder.
+        ValueError: if there is nothing to train, or another training is running in the work
+            folder; more is refused by the hooks.
     """
+    for setting in ('max_epochs', 'max_iters'):  # MMEngine's schedulers speak of begin and end
+        if cfg.train_cfg.get(setting) == 0:
+            raise ValueError(f'train_cfg.{setting}=0: nothing would be trained; make it at least 1')
     with claimed_by_training(cfg):
         return _train(cfg)
 
@@ -81,8 +72,15 @@ def _carry_state(cfg: Config, checkpoint: str) -> None:
 def _choose_checkpoint(cfg: Config) -> None:
     """Names the checkpoint to resume from: the last, or if it is damaged the newest that loads."""
     if cfg.get('resume', False) and not cfg.get('load_from'):
-        latest = newest_loadable(cfg.work_dir)
-        cfg.load_from = str(latest) if latest else None
+        found = to_resume_from(cfg.work_dir, _out_dir(cfg))
+        cfg.load_from = str(found) if found else None
+
+
+def _out_dir(cfg: Config) -> str | None:
+    """Returns where the checkpoint hook was told to write, in place of the work folder."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    out_dir: str | None = hook.get('out_dir')
+    return out_dir
 
 
 def _started(cfg: Config) -> bool:
@@ -102,7 +100,7 @@ def _trained_first_stage(cfg: Config, stage: dict[str, Any]) -> Path:
         build_runner(first).train()
         barrier()  # rank 0 is still writing its best checkpoint
         write_record(done, {'train labels': labels})
-    return best_checkpoint(first.work_dir)
+    return best_checkpoint(first.work_dir, _out_dir(first))
 
 
 def _check_first_stage(done: Path, labels: str) -> None:

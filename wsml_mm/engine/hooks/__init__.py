@@ -1,11 +1,12 @@
 from .cam_peak_hook import CamPeakHook
-from .durable_checkpoint_hook import DurableCheckpointHook, newest_loadable
+from .durable_checkpoint_hook import DurableCheckpointHook
 from .epoch_seed_hook import EpochSeedHook
 from .large_loss_hook import LargeLossHook
 from .linear_init_hook import LinearInitHook
 from .partial_label_hook import PartialLabelHook
 from .picture_hook import PictureHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .work_folder import best_checkpoint, last_checkpoint, newest_loadable, to_resume_from
 
 __all__ = [
     'CamPeakHook',
@@ -16,5 +17,8 @@ __all__ = [
     'PartialLabelHook',
     'PictureHook',
     'PlainCheckpointHook',
+    'best_checkpoint',
+    'last_checkpoint',
     'newest_loadable',
+    'to_resume_from',
 ]

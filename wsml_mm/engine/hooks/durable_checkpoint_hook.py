@@ -1,22 +1,24 @@
-"""Checkpoints that survive a kill at any moment, and a resume that finds one that loads."""
+"""Checkpoints that survive a kill at any moment."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
+from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 
 from wsml_mm.labels.files import write_durably as write_durably
+from wsml_mm.models.checkpoint_file import sealed
+
+from .work_folder import to_resume_from
 
 
 @register_backend('durable')  # type: ignore[untyped-decorator]
@@ -24,8 +26,8 @@ class DurableBackend(LocalBackend):  # type: ignore[misc]
     """mmengine's local files, written durably: `backend_args=dict(backend='durable')`."""
 
     def put(self, obj: bytes, filepath: str | os.PathLike[str]) -> None:
-        """Writes bytes to a file."""
-        write_durably(filepath, obj)
+        """Writes bytes to a file, a checkpoint's with a check sum over all of them."""
+        write_durably(filepath, sealed(obj))
 
 
 @HOOKS.register_module()
@@ -55,18 +57,59 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
         self.file_backend: Any = None  # set in before_train
         self._removals: list[str] | None = None
 
+    def before_run(self, runner: Any) -> None:
+        """Chooses what a resume without a file goes on from, for MMPretrain's train.py too."""
+        if runner._resume and runner._load_from is None:
+            found = to_resume_from(runner.work_dir, self.out_dir)
+            if found is not None:
+                runner._load_from = str(found)
+            else:
+                runner.logger.warning(
+                    f'{runner.work_dir}: holds no checkpoint to resume from; the training starts '
+                    'at its beginning'
+                )
+
     def before_train(self, runner: Any) -> None:
-        """Removes the drafts that a killed run left behind."""
+        """Takes a resumed training's best checkpoint by its name; removes drafts of a killed run.
+
+        The path that the checkpoint holds may be another folder's, whose file must not be deleted.
+        """
         super().before_train(runner)
+        self._take_best_by_name(runner)
         if is_main_process():
             for draft in Path(self.out_dir).glob('.*.pth.*'):
                 draft.unlink(missing_ok=True)
+
+    def _take_best_by_name(self, runner: Any) -> None:
+        for key in [k for k in runner.message_hub.runtime_info if k.startswith('best_ckpt')]:
+            known = runner.message_hub.get_info(key)
+            own = Path(self.out_dir, Path(str(known)).name)
+            if not known or str(own) == str(known):
+                continue
+            runner.message_hub.update_info(key, str(own))
+            if key == 'best_ckpt':
+                self.best_ckpt_path = str(own)
+            else:
+                self.best_ckpt_path_dict[key.removeprefix('best_ckpt_')] = str(own)
+            if not own.is_file():
+                runner.logger.warning(
+                    f'{own}: the best checkpoint so far is not in this folder; keep {known}, '
+                    'for only a better one will be written here'
+                )
 
     def after_train_epoch(self, runner: Any) -> None:
         """Saves the epoch, unless its validation comes first."""
         self._due = self.by_epoch and _validates(runner.train_loop, runner.epoch + 1, runner)
         if not self._due:
             super().after_train_epoch(runner)
+
+    def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
+        """Saves the iteration where `by_epoch=False`, unless its validation comes first."""
+        on_turn = self.every_n_train_iters(runner, self.interval, self.save_begin)
+        on_turn = on_turn or (self.save_last and self.is_last_train_iter(runner))
+        self._due = not self.by_epoch and on_turn and _validates_after(runner)
+        if not self._due:
+            super().after_train_iter(runner, *args, **kwargs)
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float]) -> None:
         """Saves the best checkpoint and, with its result in it, the epoch."""
@@ -75,6 +118,10 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
             if not self._due:
                 return
             self._due = False
+            if not self.by_epoch:
+                meta = {'epoch': runner.epoch, 'iter': runner.iter}
+                self._save_checkpoint_with_step(runner, runner.iter, meta)
+                return
             done = runner.epoch  # the loop has counted it already
             since = done - self.save_begin
             on_turn = self.interval > 0 and since > 0 and since % self.interval == 0
@@ -152,26 +199,11 @@ def _validates(loop: Any, epoch: int, runner: Any) -> bool:
     return bool(epoch >= loop.val_begin and on_turn)
 
 
-def newest_loadable(work_dir: str | os.PathLike[str]) -> Path | None:
-    """Returns the checkpoint to resume from: the last one named, else the newest that loads.
-
-    Args:
-        work_dir: of the training; checkpoints are epoch_N.pth or iter_N.pth.
-    """
-    folder = Path(work_dir)
-    numbered = [
-        (int(m[1]), path)
-        for path in folder.glob('*.pth')
-        if (m := re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name))
-    ]
-    candidates = [path for _, path in sorted(numbered, reverse=True)]
-    pointer = folder / 'last_checkpoint'
-    if pointer.is_file() and (named := pointer.read_text().strip()):
-        candidates.insert(0, Path(named))
-    for path in candidates:
-        try:
-            torch.load(path, map_location='cpu', weights_only=True, mmap=True)
-        except Exception:  # whatever is wrong with this file, an older one may do
-            continue
-        return path
-    return None
+def _validates_after(runner: Any) -> bool:
+    """Tells whether a validation follows the iteration that ends."""
+    loop, done = runner.train_loop, runner.iter + 1
+    if runner.val_loop is None or not isinstance(loop, IterBasedTrainLoop):
+        return False
+    dynamic = len(loop.dynamic_intervals) > 1  # not known before it is decided
+    on_turn = done % loop.val_interval == 0 or done == loop.max_iters
+    return bool(not dynamic and done >= loop.val_begin and on_turn)

@@ -1,4 +1,4 @@
-"""Random state as a function of (seed, epoch, rank), so that a resumed run repeats itself."""
+"""Random state as a function of (seed, epoch or iteration, rank): a resumed run repeats itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import numpy as np
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
+
+_BATCH, _STEP = 0, 1  # what is drawn in an iteration
 
 
 def seed_everything(*key: int) -> None:
@@ -25,13 +28,49 @@ def _seed_worker(worker: int, key: tuple[int, ...]) -> None:
     seed_everything(*key, worker + 1)
 
 
+def _by_iteration(runner: Any) -> bool:
+    return isinstance(getattr(runner, 'train_loop', None), IterBasedTrainLoop)
+
+
+class SeededBatches:
+    """The batches of an iteration-based loop, each drawn after seeding from its number.
+
+    Args:
+        batches: MMEngine's endless iterator over the loader.
+        loader: that it is over; its workers are seeded by the batch they are started for.
+        key: seed and rank.
+    """
+
+    def __init__(self, batches: Any, loader: Any, key: tuple[int, int]) -> None:
+        self._batches, self._loader, self._key = batches, loader, key
+        self._number = 0
+
+    def __iter__(self) -> SeededBatches:
+        return self
+
+    def __next__(self) -> Any:
+        key = (*self._key, self._number, _BATCH)
+        self._loader.worker_init_fn = functools.partial(_seed_worker, key=key)
+        if self._loader.num_workers == 0:
+            seed_everything(*key)
+        self._number += 1
+        return next(self._batches)
+
+    def skip_iter(self, count: int) -> None:
+        """Draws what an interrupted training has seen: only so are its workers in their state."""
+        for _ in range(count):
+            next(self)
+
+
 @HOOKS.register_module()
 class EpochSeedHook(Hook):  # type: ignore[misc]
-    """Reseeds the process and its loader workers at the start of every epoch.
+    """Reseeds the process and its loader workers at the start of every epoch or iteration.
 
     mmengine saves no random state and seeds workers without the epoch: a resumed run draws other
     augmentations than the uninterrupted one, and non-persistent workers repeat the same ones every
-    epoch. Persistent workers are started anew each epoch, the only moment they can be seeded.
+    epoch. Persistent workers are started anew each epoch, the only moment they can be seeded. Under
+    `IterBasedTrainLoop`, whose resume draws all batches before it once more, every step and every
+    batch is seeded.
 
     Config:
         default_hooks = dict(epoch_seed=dict(type='EpochSeedHook'))
@@ -58,6 +97,26 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
         loader.worker_init_fn = functools.partial(_seed_worker, key=key)
         if getattr(loader, 'persistent_workers', False):
             loader._iterator = None
+        if _by_iteration(runner):
+            self._seed_batches(runner.train_loop, (key[0], key[2]))
+
+    def _seed_batches(self, loop: Any, key: tuple[int, int]) -> None:
+        batches = type(loop.dataloader_iterator)
+        if batches is SeededBatches:
+            return  # a second training of this runner goes on
+        # The loop has begun to fetch when it was built, before a resumed run's seed was known.
+        sampler = loop.dataloader.sampler
+        if hasattr(sampler, '_indices_of_rank'):  # InfiniteSampler would go on where it was
+            sampler.indices = sampler._indices_of_rank()
+        loop.dataloader_iterator = None
+        key_of_first = (*key, 0, _BATCH)
+        loop.dataloader.worker_init_fn = functools.partial(_seed_worker, key=key_of_first)
+        loop.dataloader_iterator = SeededBatches(batches(loop.dataloader), loop.dataloader, key)
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Seeds a step of an iteration-based loop from (seed, rank, iteration)."""
+        if _by_iteration(runner):
+            seed_everything(int(runner.seed), get_rank(), int(runner.iter), _STEP)
 
     def after_train(self, runner: Any) -> None:
         """Ends persistent workers: of no use to the stage or test that follows in this process."""

@@ -13,10 +13,24 @@ from mmpretrain.registry import HOOKS
 from wsml_mm.models.label_state import LabelState
 from wsml_mm.models.losses import PartialLabelLoss
 
+from .checkpoint_identity import (
+    TRAINING,
+    check_loaded,
+    check_loaders,
+    check_resumed,
+    loaded_file,
+    training_identity,
+)
 from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .label_record import LabelRecord, label_scalars, memory_scalars
 from .loss_reports import LossReports, log_scalars
 from .predictions import training_predictions
+from .run_checks import (
+    check_epoch_had_steps,
+    check_scored,
+    check_steps,
+    say_which_schedule_rules,
+)
 from .set_up import (
     check_other_losses,
     check_set_up,
@@ -24,7 +38,7 @@ from .set_up import (
     warn_if_nothing_unobserved,
     warn_of_old_heads,
 )
-from .state_checkpoint import STATE, load_state, pack_state, read_checkpoint
+from .state_checkpoint import STATE, load_state, pack_state, read_state_checkpoint
 from .step_facts import base_rate, has_stepped, is_finite, packed
 from .training_facts import metainfo_of, training_facts
 
@@ -65,6 +79,9 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._whole = True  # seen from its first step on
         self._saved: dict[str, Any] | None = None
         self._loaded = False
+        self._first_iter = 0  # of the epoch
+        self._training: dict[str, Any] | None = None  # what it is on
+        self._trained_before: dict[str, Any] | None = None
         self._losses: list[PartialLabelLoss] = []
         self._records: list[LabelRecord] = []
         self._reports = LossReports()
@@ -73,6 +90,8 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
 
     def before_train(self, runner: Any) -> None:
         """Finds the losses, checks the set-up and passes them the facts of the training set."""
+        check_steps(runner)
+        check_loaders(runner)
         self._losses = find_losses(runner)
         check_other_losses(runner)
         if not self._losses:
@@ -85,6 +104,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         epochs = None if by_iteration and length is None else self._max_epochs(runner)
         facts = training_facts(runner, self._losses, epochs)
         self._fingerprint = facts.fingerprint
+        self._training = training_identity(facts, self._losses)
         for loss in self._losses:
             loss.keep_trace = True
             loss.start(facts)
@@ -94,6 +114,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
 
     def before_train_epoch(self, runner: Any) -> None:
         """Gives every loss the epoch, from the runner: exact after a resume as well."""
+        self._first_iter = runner.iter
         # An iteration-based loop calls this once: without a length it has no epochs.
         if self.epoch_length is None and not isinstance(runner.train_loop, IterBasedTrainLoop):
             self._begin(runner.epoch, runner.max_epochs)
@@ -139,33 +160,50 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
 
     def after_train_epoch(self, runner: Any) -> None:
         """Lets the losses end the epoch and logs it."""
+        check_epoch_had_steps(runner, self._first_iter)
         self._end(runner)
+
+    def before_test(self, runner: Any) -> None:
+        """Checks that the test sees images, and of the classes that were trained."""
+        check_scored(runner.test_dataloader, 'test_dataloader')
+        check_loaders(runner)
 
     # Checkpoints
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Saves the label state beside the weights."""
+        """Saves the label state beside the weights, and what they were trained on."""
+        if self._training is not None:
+            checkpoint[TRAINING] = self._training
         if states := self._states():
             checkpoint[STATE] = pack_state(states, self._fingerprint)
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
-        """Keeps the label state for a resumed run; `load_from` and test do not read it."""
+        """Checks whose checkpoint it is; keeps the label state for a resumed run.
+
+        `load_from` and test do not read the state.
+        """
+        check_loaded(runner, checkpoint)
         self._saved, self._loaded = checkpoint.get(STATE), True
+        self._trained_before = checkpoint.get(TRAINING)
+        if getattr(runner, '_resume', False):
+            say_which_schedule_rules(runner, checkpoint)
 
     def _states(self) -> list[LabelState]:
         return [state for loss in self._losses for state in loss.states()]
 
     def _load(self, runner: Any) -> None:
         states = self._states()
+        # `runner.resume(path)` of a script sets the iteration and not the option.
+        goes_on = getattr(runner, '_resume', False) or runner.iter > 0
         if not states:
+            if goes_on and self._loaded:
+                self._check_resumed(runner)
             if self.state_from is not None:
                 raise ValueError(
                     f'state_from={self.state_from}: {type(self._losses[0]).__name__} keeps no '
                     'state of labels that could start with it; remove state_from'
                 )
             return
-        # `runner.resume(path)` of a script sets the iteration and not the option.
-        goes_on = getattr(runner, '_resume', False) or runner.iter > 0
         resumed, saved = self._loaded and goes_on, self._saved if goes_on else None
         self._saved, self._loaded = None, False  # a second `train` has newer state
         if saved is None and resumed:
@@ -175,9 +213,15 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
                 'start a new training with load_from instead of resume'
             )
         if saved is None and self.state_from is not None:
-            saved = read_checkpoint(self.state_from, 'state_from=')[STATE]
+            saved = read_state_checkpoint(self.state_from, 'state_from=')[STATE]
         if saved is not None:
             load_state(states, saved, self._fingerprint)
+        if resumed:
+            self._check_resumed(runner)
+
+    def _check_resumed(self, runner: Any) -> None:
+        if self._trained_before is not None and self._training is not None:  # none of old versions
+            check_resumed(self._trained_before, self._training, loaded_file(runner))
 
     # Epochs
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-
+from wsml_mm.models.checkpoint_file import read_checkpoint
 from wsml_mm.models.label_state import LabelState
 
 STATE = 'wsml_mm'  # the key beside the weights
 FORMAT = 2
+_WANTED = 'give one of a training whose method keeps label state, as LargeLossCorrectPerm does'
 
 
 def pack_state(states: Sequence[LabelState], fingerprint: str) -> dict[str, Any]:
@@ -24,8 +24,8 @@ def pack_state(states: Sequence[LabelState], fingerprint: str) -> dict[str, Any]
     return {'format': FORMAT, 'fingerprint': fingerprint, 'losses': losses}
 
 
-def read_checkpoint(path: str, source: str = '') -> dict[str, Any]:
-    """Returns a checkpoint that holds label state, read without unpickling objects.
+def read_state_checkpoint(path: str, source: str = '') -> dict[str, Any]:
+    """Returns a checkpoint that holds label state, under `STATE`.
 
     Args:
         path: of the checkpoint.
@@ -35,23 +35,11 @@ def read_checkpoint(path: str, source: str = '') -> dict[str, Any]:
         FileNotFoundError: if there is none.
         ValueError: if it is damaged, holds more than plain values, or no label state.
     """
-    try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f'{source}{path}: no such checkpoint; give one of a training whose method keeps label '
-            'state, as LargeLossCorrectPerm does'
-        ) from error
-    except Exception as error:  # of pickle, zip and torch; their advice is to load it unsafely
-        raise ValueError(
-            f'{source}{path}: is damaged or holds more than plain values '
-            f'({type(error).__name__}) and is not loaded; train with PlainCheckpointHook, or give '
-            'a checkpoint of such a training'
-        ) from error
+    checkpoint: Any = read_checkpoint(path, source=source, hint=_WANTED)
     if not isinstance(checkpoint, dict) or STATE not in checkpoint:
         raise ValueError(
-            f'{source}{path}: the checkpoint holds no label corrections or other label state; give '
-            'one of a training whose method keeps some, as LargeLossCorrectPerm does'
+            f'{source}{path}: the checkpoint holds no label corrections or other label state; '
+            f'{_WANTED}'
         )
     return checkpoint
 

