@@ -191,7 +191,7 @@ def test_an_image_has_the_classes_of_its_own_file():
         ImageChoice('d/b/1.jpg', [1]),
         ImageChoice('2.jpg', [2]),
     ]
-    assert draw_cams.classes_of('d/b/../b/1.jpg', known) == [1]
-    assert draw_cams.classes_of('d/a/1.jpg', known) == [0]
-    assert draw_cams.classes_of('elsewhere/1.jpg', known) == []  # nobody knows of which
-    assert draw_cams.classes_of('copies/2.png', known) == [2]
+    assert draw_cams.classes_in('d/b/../b/1.jpg', known) == [1]
+    assert draw_cams.classes_in('d/a/1.jpg', known) == [0]
+    assert draw_cams.classes_in('elsewhere/1.jpg', known) == []  # nobody knows of which
+    assert draw_cams.classes_in('copies/2.png', known) == [2]
