@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat
+from wsml_mm.datasets.table import ProblemLog, in_command_words
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.reports.dataset import (
     CheckedDataset,
@@ -19,6 +19,8 @@ from wsml_mm.reports.dataset import (
     print_report,
     write_html,
 )
+
+from .table_options import add_table_options, refuse_table_options, table_format
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -33,15 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--decode', action='store_true', help='decode every image, and find identical files'
     )
-    table = parser.add_argument_group('for a table')
-    table.add_argument('--images', type=Path, help="the images' folder; default: the table's")
-    table.add_argument('--classes', type=Path, help='text file of class names, one a line')
-    table.add_argument('--separator', default='|', help='between the labels of a cell')
-    table.add_argument('--unlisted', default='unobserved', help='or: negative')
-    table.add_argument('--duplicates', default='refuse', help='or: merge')
-    table.add_argument(
-        '--columns', nargs='+', default=[], metavar='KEY=NAME', help='e.g. image=file positive=tags'
-    )
+    add_table_options(parser)
     config = parser.add_argument_group('for a config')
     config.add_argument('--loader', choices=['train', 'val', 'test'], default='train')
     config.add_argument(
@@ -59,17 +53,9 @@ def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | 
     """
     if not args.source.endswith('.py'):
         file = Path(args.source)
-        if wrong := [pair for pair in args.columns if '=' not in pair]:
-            raise ValueError(f'--columns {wrong[0]}: write it as KEY=NAME, e.g. image=file')
-        columns = dict(pair.split('=', 1) for pair in args.columns)
-        layout = TableFormat(
-            ColumnNames.of(columns), args.separator, args.unlisted, args.duplicates
-        )
         images = file.parent if args.images is None else args.images
-        return dataset_of_table(file, images, args.classes, layout, log)
-    for option in ('images', 'classes', 'columns'):
-        if getattr(args, option):
-            raise ValueError(f'--{option} is for a table; a config says it itself')
+        return dataset_of_table(file, images, args.classes, table_format(args), log)
+    refuse_table_options(args)
     cfg = read_config(args.source)
     dataset = dataset_of_loader(cfg, args.loader, log, args.all_labels)
     if dataset is not None:
@@ -81,11 +67,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     from rich.console import Console
 
-    args, log, console = parse_args(argv), ProblemLog(), Console(highlight=False)
+    args, console = parse_args(argv), Console(highlight=False)
+    log = ProblemLog(command=not args.source.endswith('.py'))
     try:
         dataset = read_dataset(args, log)
     except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
+        raise SystemExit(f'error: {_message(error, log.command)}') from error
     if dataset is None:
         print_problems(log, console)
         raise SystemExit(1)
@@ -96,6 +83,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         console.print(f'Report: {args.html}', markup=False)
     if log.serious:
         sys.exit(1)
+
+
+def _message(error: Exception, command: bool) -> str:
+    said = error.args[0] if len(error.args) == 1 else error
+    return in_command_words(said) if command and isinstance(said, str) else str(error)
 
 
 if __name__ == '__main__':

@@ -61,7 +61,7 @@ test_refusal = refusals(
     Case('no header', label_table('b.jpg,cat,', header='a.jpg,cat,'), ValueError,
          "t.csv:1: ... header ... 'image' ... 'a.jpg', 'cat', '' ... name the columns"),
     Case('column misnamed', label_table('a.jpg,cat,', header='image,positive,negatives'),
-         ValueError, "t.csv:1: ... header ... 'negative' ... 'negatives' ... name the columns"),
+         ValueError, "t.csv:1: ... header ... 'negative' ... 'negatives' ... say columns=dict(negative='negatives')"),
     Case('no rows', label_table(), ValueError, 't.csv: ... no rows ... write one an image'),
     Case('in Latin-1', label_table('B\xe4r.jpg,cat,'), ValueError,
          't.csv:2: ... UTF-8 ... byte 1 ... save the file as UTF-8'),

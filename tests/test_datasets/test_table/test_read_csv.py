@@ -5,6 +5,7 @@ import pytest
 from wsml_mm.datasets.table import ColumnNames, ProblemLog
 from wsml_mm.datasets.table.problem import RowErrors
 from wsml_mm.datasets.table.read_csv import read_csv
+from wsml_mm.datasets.table.rows import listed
 
 
 def rows_of(batches):
@@ -22,7 +23,8 @@ def read(tmp_path, text, names=None):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     log = ProblemLog()
     errors = RowErrors(path, log)
-    rows = rows_of(read_csv(path, ColumnNames.of(names), errors))
+    columns = ColumnNames.of(names)
+    rows = rows_of(listed(some, columns) for some in read_csv(path, columns, errors))
     errors.flush()
     return rows, [str(f).replace(str(path), 't.csv') for fs in log.kept.values() for f in fs]
 
@@ -71,7 +73,7 @@ def test_cells_with_line_breaks_and_empty_lines_keep_the_count(tmp_path):
         ('img,positive', "t.csv:1: the header has no 'image', only 'img', 'positive' (is 'img' me"),
         ('a.jpg,cat', "t.csv:1: the header has no 'image', only 'a.jpg', 'cat'; name the columns"),
         ('image,positive,negatives', "the header has no 'negative', only 'image', 'positive', 'ne"),
-        ('image,positive,Negative', "no 'negative', only 'image', 'positive', 'Negative' (is 'neg"),
+        ('image,positive,Negative', "no 'negative', only 'image', 'positive', 'Negative' (is 'Neg"),
         ('image,image,positive', "t.csv:1: the header has 'image' twice; keep one column"),
         ('', "t.csv:1: the header has no 'image', only nothing; name the columns image, positive,"),
     ],

@@ -7,6 +7,7 @@ from pyarrow import parquet
 from wsml_mm.datasets.table import ColumnNames, ProblemLog
 from wsml_mm.datasets.table.problem import RowErrors
 from wsml_mm.datasets.table.read_parquet import read_parquet
+from wsml_mm.datasets.table.rows import listed
 
 
 def rows_of(batches):
@@ -27,7 +28,8 @@ def read(tmp_path, table, names=None):
         parquet.write_table(pa.table(table), path, row_group_size=2)
     log = ProblemLog()
     errors = RowErrors(path, log)
-    rows = rows_of(read_parquet(path, ColumnNames.of(names), errors))
+    columns = ColumnNames.of(names)
+    rows = rows_of(listed(some, columns) for some in read_parquet(path, columns, errors))
     errors.flush()
     problems = [str(f).replace(str(path), 't.parquet') for fs in log.kept.values() for f in fs]
     return rows, problems, errors.where(3).replace(str(path), 't.parquet')
@@ -90,4 +92,4 @@ def test_a_file_damaged_in_the_middle(tmp_path):
     rows, (error,), _ = read(tmp_path, bytes(content))
     assert rows == []
     assert error.startswith('t.parquet: row 1: cannot be read from here on (')
-    assert error.endswith('; write it anew')
+    assert error.endswith('; copy the file again, or write it anew')

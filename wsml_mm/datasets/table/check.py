@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.labels.sparse import SparseLabels
 
+from .cells import lists_of
 from .classes import ALL_OTHERS, UNPRINTABLE, Vocabulary
 from .layout import Batch
 from .merge import unite
@@ -43,16 +44,24 @@ class CheckedRows(NamedTuple):
     labels: SparseLabels
 
 
-def check_batch(batch: Batch, vocabulary: Vocabulary, errors: RowErrors) -> CheckedRows:
+def check_batch(
+    batch: Batch, vocabulary: Vocabulary, errors: RowErrors, suffix: str = ''
+) -> CheckedRows:
     """Returns the rows that name an image, with their sound labels.
 
     Args:
         batch: rows as they stand in the file.
         vocabulary: of class names.
         errors: takes all that is wrong.
+        suffix: of the image files, where the names have none.
     """
-    batch = _with_images(batch, errors)
+    batch = _with_images(batch, errors, suffix)
     present, absent = (_side(batch, side, vocabulary, errors) for side in ('positive', 'negative'))
+    for at in np.flatnonzero(present.star & np.isin(np.arange(len(present.star)), present.rows)):
+        what = f'{vocabulary.nothing!r} stands beside other labels'
+        error = RowError('contradiction', what, 'keep what is right', vocabulary.nothing)
+        _note(batch, int(at), error, errors)
+        present.star[at] = False
     row = np.concatenate([present.rows, absent.rows])
     index = np.concatenate([present.classes, absent.classes])
     value = np.full(len(row), NEGATIVE, np.int8)
@@ -71,7 +80,7 @@ def check_batch(batch: Batch, vocabulary: Vocabulary, errors: RowErrors) -> Chec
     labels = SparseLabels(
         indptr.astype(np.int64), index[kept].astype(np.int32), value[kept], len(names), UNOBSERVED
     )
-    return CheckedRows(batch.images, batch.lines, absent.star, labels)
+    return CheckedRows(batch.images, batch.lines, absent.star | present.star, labels)
 
 
 def contradiction(name: str, also: str = '') -> RowError:
@@ -100,24 +109,43 @@ def image_name(name: object) -> str | RowError:
     return posixpath.normpath(name)
 
 
-def _with_images(batch: Batch, errors: RowErrors) -> Batch:
-    """Returns the rows with the tidy names of their images, those without one left out."""
-    names = batch.images.fill_null('')
+def tidy_images(
+    names: pa.Array, lines: NDArray[np.int64], errors: RowErrors, suffix: str = ''
+) -> pa.Array:
+    """Returns the tidy names of N images, null where a row names none.
+
+    Args:
+        names: as they stand in the file, or null.
+        lines: (N,) where each row begins.
+        errors: takes those of the names.
+        suffix: is added to names that do not end with it.
+    """
+    names = names.fill_null('')
     odd = pc.or_(
         pc.match_substring_regex(names, _ODD), pc.not_equal(names, pc.utf8_trim_whitespace(names))
     )
     places = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
-    if not len(places):
-        return batch._replace(images=names)
-    tidy = names.to_pylist()
-    for row in places:
-        found = image_name(tidy[row])
-        if isinstance(found, RowError):
-            errors.add(int(batch.lines[row]), found)
-            tidy[row] = None
-        else:
-            tidy[row] = found
-    images = pa.array(tidy, pa.string())
+    if len(places):
+        tidy = names.to_pylist()
+        for row in places:
+            found = image_name(tidy[row])
+            if isinstance(found, RowError):
+                errors.add(int(lines[row]), found)
+                tidy[row] = None
+            else:
+                tidy[row] = found
+        names = pa.array(tidy, pa.string())
+    if suffix:
+        whole = pc.ends_with(pc.utf8_lower(names), suffix.lower())
+        names = pc.if_else(whole, names, pc.binary_join_element_wise(names, suffix, ''))
+    return names
+
+
+def _with_images(batch: Batch, errors: RowErrors, suffix: str) -> Batch:
+    """Returns the rows with the tidy names of their images, those without one left out."""
+    images = tidy_images(batch.images, batch.lines, errors, suffix)
+    if not images.null_count:
+        return batch._replace(images=images)
     named = images.is_valid()
     sides = (cells.filter(named) for cells in (batch.positive, batch.negative))
     lines = batch.lines[named.to_numpy(zero_copy_only=False)]
@@ -125,7 +153,10 @@ def _with_images(batch: Batch, errors: RowErrors) -> Batch:
 
 
 class _Side(NamedTuple):
-    """The sound labels of one column: the row and class index of each, and the rows with `*`."""
+    """The sound labels of one column: row and class index of each, and rows of which all is said.
+
+    Those have a `*` among the negatives, or the word for 'no class' among the positives.
+    """
 
     rows: NDArray[np.int64]
     classes: NDArray[np.int64]
@@ -133,13 +164,14 @@ class _Side(NamedTuple):
 
 
 def _side(batch: Batch, side: str, vocabulary: Vocabulary, errors: RowErrors) -> _Side:
-    cells = _lists(getattr(batch, side), vocabulary.separator)
+    cells = lists_of(getattr(batch, side), vocabulary)
     lengths = pc.list_value_length(cells).fill_null(0).to_numpy()
     row = np.repeat(np.arange(len(lengths)), lengths)
     names = pc.utf8_trim_whitespace(cells.flatten()).dictionary_encode('encode')
     place = names.indices.to_numpy()
+    word = ALL_OTHERS if side == 'negative' else vocabulary.nothing
     found = [
-        _STAR if side == 'negative' and name == ALL_OTHERS else vocabulary.index(name)
+        _STAR if word and name == word else vocabulary.index(name)
         for name in names.dictionary.to_pylist()
     ]
     index = np.array([_WRONG if isinstance(f, RowError) else f for f in found], np.int64)[place]
@@ -150,14 +182,6 @@ def _side(batch: Batch, side: str, vocabulary: Vocabulary, errors: RowErrors) ->
     star = np.zeros(len(lengths), bool)
     star[row[index == _STAR]] = True
     return _Side(row[index >= 0], index[index >= 0], star)
-
-
-def _lists(cells: pa.Array, separator: str) -> pa.Array:
-    """Returns cells as lists of names."""
-    if not pa.types.is_string(cells.type):
-        return cells
-    blank = pc.equal(pc.utf8_trim_whitespace(cells), '')
-    return pc.split_pattern(pc.if_else(blank, None, cells), separator)
 
 
 def _note(batch: Batch, row: int, error: RowError, errors: RowErrors) -> None:

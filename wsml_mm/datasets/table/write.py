@@ -20,7 +20,8 @@ from wsml_mm.labels.sparse import SparseLabels
 
 from .check import image_name
 from .classes import ALL_OTHERS, UNPRINTABLE
-from .layout import SUFFIXES, ColumnNames, TableFormat
+from .column_names import ColumnNames
+from .layout import SUFFIXES, TableFormat
 
 
 def write_table(
@@ -107,7 +108,7 @@ def _lists(
 def _content(table: pa.Table, kind: str, separator: str) -> bytes:
     file = io.BytesIO()
     if kind == '.parquet':
-        parquet.write_table(table, file)
+        parquet.write_table(table, file, write_page_checksum=True)
     elif kind in ('.csv', '.tsv'):
         delimiter = ',' if kind == '.csv' else '\t'
         file.write(delimiter.join(table.column_names).encode() + b'\n')

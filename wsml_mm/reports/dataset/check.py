@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.datasets.table import Problem, ProblemLog
+from wsml_mm.datasets.table import Option, Problem, ProblemLog, advise
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
 
@@ -140,7 +140,10 @@ def _check_classes(dataset: CheckedDataset, counts: ClassCounts, log: ProblemLog
         what = f'({images[0]} positive) looks like {classes[other]!r} ({images[1]} positive)'
         warn('similar class names', index, what, 'if they are one, write it one way')
     for index, name in enumerate(classes):
+        if name in log.subjects['class of several names']:
+            continue  # told of in reading
         for sign in '|;,/':
             if sign in name and {part.strip() for part in name.split(sign)} & set(classes):
-                what, fix = 'looks like several labels', f'if it is, say separator={sign!r}'
+                what = 'looks like several labels'
+                fix = advise('if it is, say ', Option('separator', sign))
                 warn('class of several names', index, what, fix)

@@ -37,6 +37,7 @@ def print_report(report: DatasetReport, console: Any = None) -> None:
             'bold',
         )
     )
+    _print_notes(report, console)
     if len(report.labels):
         _print_classes(report, console)
         _print_labels_per_image(report, console)
@@ -71,6 +72,11 @@ def print_problems(log: ProblemLog, console: Any, shown: int = 5) -> None:
         if listed := often(log, kind):
             console.print(plain(f'  most often: {listed}'))
     console.print(plain(verdict(log), 'bold red' if log.serious else 'bold green'))
+
+
+def _print_notes(report: DatasetReport, console: Any) -> None:
+    for note in report.dataset.notes:
+        console.print(plain(f'read as: {note}'), soft_wrap=True)
 
 
 def _print_classes(report: DatasetReport, console: Any) -> None:
