@@ -48,6 +48,55 @@ def test_images_beside_the_table_and_merged_rows(kit, capsys):
     assert '2 images, 2 classes; labels: 3 positive' in capsys.readouterr().out
 
 
+CHEXPERT = """Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Edema
+JPEGImages/train_000.jpg,Female,68,Frontal,AP,1.0,
+JPEGImages/train_001.jpg,Male,1,Lateral,,,-1.0
+JPEGImages/train_002.jpg,Male,1,Lateral,,0.0,1.0
+"""
+
+
+def test_indicators_are_asked_for_in_the_words_of_the_command(kit, capsys):
+    (kit / 'c.csv').write_text(CHEXPERT)
+    options = ['c.csv', '--layout', 'indicators', '--columns', 'image=Path']
+    with pytest.raises(SystemExit):
+        main(options)
+    text = capsys.readouterr().out
+    assert "c.csv:2: column 'Sex' holds 'Female'" in text
+    assert 'if it is no class, say --ignored Sex Age Frontal/Lateral AP/PA;' in text
+    options += ['--ignored', 'Sex', 'Age', 'Frontal/Lateral', 'AP/PA']
+    with pytest.raises(SystemExit):
+        main(options)
+    text = capsys.readouterr().out
+    assert "c.csv:2: column 'Edema' holds a blank cell, of which nothing is said" in text
+    assert "c.csv:3: column 'Edema' holds '-1', of which nothing is said" in text
+    assert 'negative or unobserved, e.g. --signs unobserved=blank,-1; if it is no class' in text
+    main([*options, '--signs', 'unobserved=blank', 'negative=0,-1'])
+    text = capsys.readouterr().out
+    counts = '1 -> positive (2), 0 -> negative (1), -1 -> negative (1), blank -> unobserved (2)'
+    assert f'read as: {counts}' in text
+    assert "read as: columns not read: 'Sex', 'Age', 'Frontal/Lateral', 'AP/PA'" in text
+    assert 'no errors' in text
+
+
+@pytest.mark.parametrize(
+    ('table', 'says'),
+    [
+        ('Image,positive\ntrain_000.jpg,a\n', 'say --columns image=Image'),
+        ('file name,positive\ntrain_000.jpg,a\n', 'or say --columns image=...'),
+        ('image,positive\nx,a\nx,b\n', 'or unite them with --duplicates merge'),
+        ('image,positive\nx,a\ny,b\nz,a;b\n', "if it is, say --separator ';'"),
+        ('image,positive\nx,nan\n', 'or, if it is a class, give --classes ...'),
+    ],
+)
+def test_fixes_are_in_the_words_of_the_command(kit, capsys, table, says):
+    (kit / 'c.csv').write_text(table)
+    with pytest.raises(SystemExit):
+        main(['c.csv', '--images', 'JPEGImages'])
+    text = capsys.readouterr().out
+    assert says in text
+    assert 'dict(' not in text
+
+
 CONFIG = """
 pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
 train_dataloader = dict(dataset=dict(type='PartialLabelDataset', dataset=dict(
@@ -83,14 +132,26 @@ def test_a_config_without_data(kit, capsys):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['u.csv'], r'error: u\.csv: no such file'),
+        (['u.csv'], r'error: u\.csv: no such file; check its name'),
         (['t.xlsx'], r'error: t\.xlsx: a table of labels ends with one of'),
         (['t.csv', '--classes', 'c.txt'], r'error: c\.txt: no such file; list the class names'),
-        (['t.csv', '--unlisted', 'x'], r"error: unlisted='x': use \"unobserved\" or"),
-        (['t.csv', '--columns', 'file=image'], r"error: columns=.*: unknown 'file'; use image,"),
+        (['t.csv', '--unlisted', 'x'], r'error: --unlisted x: use "unobserved" or'),
+        (['t.csv', '--columns', 'file=image'], r"error: --columns file=image: unknown 'file'; use"),
+        (['t.csv', '--columns', 'image=a', 'image=b'], r"error: --columns image=b: 'image' is the"),
+        (['t.csv', '--signs', 'blank'], r'error: --signs blank: write it as MEANING=SIGNS, e.g. '),
+        (
+            ['t.csv', '--layout', 'indicators', '--signs', 'no=0'],
+            r"error: --signs no=0: unknown 'no'; use positive, negative, unobserved",
+        ),
+        (
+            ['t.csv', '--signs', 'unobserved=blank'],
+            r'error: --signs unobserved=blank: is for layout="indicators" only',
+        ),
+        (['t.csv', '--suffix', 'jpg'], r'error: --suffix jpg: write it like ".jpg"'),
         (['t.csv', '--columns', 'image'], r'error: --columns image: write it as KEY=NAME'),
         (['c.py'], r'error: c\.py: no such config'),
         (['scenes/lite0_linear.py', '--images', 'x'], r'error: --images is for a ta'),
+        (['scenes/lite0_linear.py', '--unlisted', 'negative'], r'error: --unlisted is for a ta'),
     ],
 )
 def test_what_is_wrong_is_one_line(kit, arguments, message):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from wsml_mm.datasets.table import ColumnNames, ProblemLog
@@ -119,3 +121,25 @@ def test_latin_1_is_named_by_line(tmp_path):
         't.csv:3: is not UTF-8 text (invalid continuation byte at byte 7); save the file as UTF-8 '
         '(in Excel: "CSV UTF-8")'
     ]
+
+
+def test_lines_that_end_with_cr_alone(tmp_path):
+    text = 'image,positive\r\ra.jpg,cat\r"b,.jpg",dog\r'
+    assert read(tmp_path, text) == ([(3, 'a.jpg', 'cat', ''), (4, 'b,.jpg', 'dog', '')], [])
+
+
+def test_long_cells(tmp_path):
+    long = 'p' * 150_000
+    marks = 'q""' * 100_000
+    text = (
+        f'image,positive,note\na.jpg,cat,{long}\nb.jpg,dog,"{marks}"\nc.jpg,elk,"{long}\n{long}"\n'
+    )
+    rows, problems = read(tmp_path, text)
+    assert problems == []
+    assert rows == [(2, 'a.jpg', 'cat', ''), (3, 'b.jpg', 'dog', ''), (4, 'c.jpg', 'elk', '')]
+    assert csv.field_size_limit() == 131_072  # of the process, as it was
+
+
+def test_the_delimiter_of_a_header_without_the_column(tmp_path):
+    _, (problem,) = read(tmp_path, 'Image;Positive\na.jpg;cat\n')
+    assert problem.endswith("say columns=dict(image='Image', positive='Positive')")

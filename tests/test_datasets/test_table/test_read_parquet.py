@@ -93,3 +93,25 @@ def test_a_file_damaged_in_the_middle(tmp_path):
     assert rows == []
     assert error.startswith('t.parquet: row 1: cannot be read from here on (')
     assert error.endswith('; copy the file again, or write it anew')
+
+
+def test_a_checksum_tells_of_a_changed_name(tmp_path):
+    path = tmp_path / 't.parquet'
+    table = pa.table({'image': ['a.jpg', 'b.jpg'], 'positive': ['cat', 'dog']})
+    parquet.write_table(
+        table, path, use_dictionary=False, compression='none', write_page_checksum=True
+    )
+    content = path.read_bytes()
+    at = content.index(b'a.jpg')
+    rows, (error,), _ = read(tmp_path, content[:at] + b'c' + content[at + 1 :])
+    assert rows == []
+    assert error.startswith('t.parquet: row 1: cannot be read from here on (')
+
+
+def test_text_of_a_damaged_page_that_is_no_utf_8(tmp_path):
+    path = tmp_path / 't.parquet'
+    table = pa.table({'image': ['a.jpg', 'b.jpg'], 'positive': ['cat', 'dog']})
+    parquet.write_table(table, path, use_dictionary=False, compression='none')
+    rows, (error,), _ = read(tmp_path, path.read_bytes().replace(b'a.jpg', b'\xff.jpg'))
+    assert rows == []
+    assert error.startswith('t.parquet: row 1: cannot be read from here on (')

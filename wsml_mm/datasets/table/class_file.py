@@ -77,6 +77,10 @@ def distinct_classes(named: Sequence[tuple[str, str]], report: Report = refuse) 
     seen: dict[str, str] = {}
     looks: dict[str, str] = {}
     for where, name in named:
+        if not isinstance(name, str) or name != name.strip():
+            what, fix = f'class {name!r} is not text without outer blanks', 'correct it'
+            report(Problem('broken class list', where, what, fix))
+            continue
         same = looks.get(look(name), name)
         if name == ALL_OTHERS or not name:
             what, fix = f'{name!r} is not a class name', 'remove it'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,11 +24,14 @@ from .rows import Rows
 from .signs import BLANK, SignBook, read_signs, sign
 from .suspect import suspicion
 
+# As pandas calls the column of row numbers.
+_INDEX = re.compile(r'Unnamed: \d+|__index_level_\d+__')
+
 
 class IndicatorColumns:
     """The columns of a table of indicators: those of the classes given, or all but the ignored.
 
-    A column without a name, as pandas writes its index, is not read.
+    A column without a name, or with one that pandas gives to row numbers, is not read.
 
     Args:
         layout: how the table is to be read.
@@ -63,7 +67,8 @@ class IndicatorColumns:
                 return RowError('header', f'{what}, which is to be ignored', fix)
         if self._given is not None:
             return self._error_of_given(found, first)
-        rest = [name for name in found if name and name not in (self.image, *self.ignored)]
+        unread = {'', self.image, *self.ignored}
+        rest = [name for name in found if name not in unread and not _INDEX.fullmatch(name)]
         for name in rest:
             if why := 'holds a control sign' if UNPRINTABLE.search(name) else suspicion(name):
                 fix = advise('rename it, or, if it is no class, say ', self.without([name]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +33,20 @@ def read_parquet(path: Path, columns: Columns, errors: RowErrors) -> Iterator[Ro
         # Pages may carry a checksum, as those of `write_table` do.
         file = parquet.ParquetFile(path, page_checksum_verification=True)
         schema = file.schema_arrow
-        error = columns.error_in(schema.names, 'the file')
+        header = [name.strip() for name in schema.names]
+        error = columns.error_in(header, 'the file')
     except _BROKEN as broken:
         what = f'is not a Parquet file ({one_line(broken)[:120]})'
         errors.add(None, RowError('broken row', what, _ANEW))
         return
-    used = [] if error else columns.used(schema.names)
-    if error := error or _type_error(schema, columns, used):
+    names = dict(zip(header, schema.names, strict=True))
+    used = [] if error else columns.used(header)
+    kinds = {name: schema.field(names[name]).type for name in used}
+    if error := error or _type_error(kinds, columns):
         errors.add(None, error)
         return
     at = 1
-    batches = file.iter_batches(batch_size=BATCH, columns=used)
+    batches = file.iter_batches(batch_size=BATCH, columns=[names[name] for name in used])
     while True:
         try:
             batch = next(batches, None)
@@ -55,6 +58,7 @@ def read_parquet(path: Path, columns: Columns, errors: RowErrors) -> Iterator[Ro
             return
         if batch is None:
             return
+        batch = batch.rename_columns([name.strip() for name in batch.schema.names])
         yield RecordRows(np.arange(at, at + len(batch)), batch)
         at += len(batch)
 
@@ -63,10 +67,10 @@ def read_parquet(path: Path, columns: Columns, errors: RowErrors) -> Iterator[Ro
 _BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, IndexError)
 
 
-def _type_error(schema: pa.Schema, columns: Columns, used: Sequence[str]) -> RowError | None:
+def _type_error(kinds: Mapping[str, pa.DataType], columns: Columns) -> RowError | None:
     lists = isinstance(columns, ColumnNames)
-    for name in used:
-        kind, is_image = schema.field(name).type, name == columns.image
+    for name, kind in kinds.items():
+        is_image = name == columns.image
         if is_image or lists:
             right, fix = _is_text(kind, not is_image), 'write lists of class names'
             fix = 'write strings' if is_image else fix

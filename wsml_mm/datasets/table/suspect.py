@@ -29,6 +29,8 @@ def suspicion(name: str) -> str | None:
     bare = name.rstrip(',;').strip()
     if any(bare[:1] == a and bare[-1:] == b for a, b in _BRACKETS) or bare[:2] in ("('", '("'):
         return 'looks like a list of names written by a program'
+    if any(bare.count(a) != bare.count(b) for a, b in _BRACKETS):
+        return 'looks like a part of a list'
     if len(bare) > 1 and bare[0] in _QUOTES and bare[0] == bare[-1]:
         return 'has its quotation marks in it'
     if bare != name:
