@@ -62,6 +62,8 @@ COVERED_BY = {
     'wsml_mm.datasets.table.check': 'test_check_labels',
     'wsml_mm.datasets.table.class_file': 'test_classes',
     'wsml_mm.datasets.table.column_names': 'test_read_csv',
+    'wsml_mm.datasets.table.csv_rows': 'test_read_csv',
+    'wsml_mm.datasets.table.indicator_columns': 'test_indicators',
     'wsml_mm.datasets.table.layout': 'test_check_labels',
     'wsml_mm.datasets.table.rows': 'test_indicators',
     'wsml_mm.engine.hooks.large_loss_hook': 'test_own_methods',

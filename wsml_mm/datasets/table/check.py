@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -15,16 +13,13 @@ from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.labels.sparse import SparseLabels
 
 from .cells import lists_of
-from .classes import ALL_OTHERS, UNPRINTABLE, Vocabulary
+from .classes import ALL_OTHERS, Vocabulary
+from .image_name import image_name as image_name
+from .image_name import tidy_images
 from .layout import Batch
 from .merge import unite
 from .problem import RowError, RowErrors
 
-# What `files.lies_below` would let pass, an absolute name below the data, is refused here, so that
-# a table can be moved; so is a backslash, which separates folders on one system only.
-_OUTSIDE = re.compile(r'^/|\\|(?:^|/)\.\.(?:/|$)|^[A-Za-z]:/|://')
-# All names that `image_name` would change or refuse, but for blanks around them.
-_ODD = rf'^$|{_OUTSIDE.pattern}|(?:^|/)\.?/|[\x00-\x1f\x7f]'
 _WRONG, _STAR = -1, -2  # instead of a class
 
 
@@ -87,58 +82,6 @@ def contradiction(name: str, also: str = '') -> RowError:
     """Returns the error of a label on both sides; `also` says where the other one is."""
     what = f'label {name!r} is both positive and negative{also}'
     return RowError('contradiction', what, 'keep the one that is right', name)
-
-
-def image_name(name: object) -> str | RowError:
-    """Returns the one tidy name of a row's image, so that none is there under two, or the error.
-
-    Args:
-        name: as it stands in the file.
-    """
-    if not isinstance(name, str | None):
-        return RowError('broken row', f'image {str(name)[:40]!r} is not text', 'name a file')
-    name = (name or '').strip()
-    if not name:
-        return RowError('no image', 'the row names no image', 'name one, or remove the row')
-    if UNPRINTABLE.search(name):
-        what = f'image name {name[:80]!r} holds a control sign'
-        return RowError('image outside', what, 'write the name alone')
-    if _OUTSIDE.search(name):
-        what = f'image name {name[:80]!r} is outside the image folder'
-        return RowError('image outside', what, 'name a file below it, folders separated by "/"')
-    return posixpath.normpath(name)
-
-
-def tidy_images(
-    names: pa.Array, lines: NDArray[np.int64], errors: RowErrors, suffix: str = ''
-) -> pa.Array:
-    """Returns the tidy names of N images, null where a row names none.
-
-    Args:
-        names: as they stand in the file, or null.
-        lines: (N,) where each row begins.
-        errors: takes those of the names.
-        suffix: is added to names that do not end with it.
-    """
-    names = names.fill_null('')
-    odd = pc.or_(
-        pc.match_substring_regex(names, _ODD), pc.not_equal(names, pc.utf8_trim_whitespace(names))
-    )
-    places = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
-    if len(places):
-        tidy = names.to_pylist()
-        for row in places:
-            found = image_name(tidy[row])
-            if isinstance(found, RowError):
-                errors.add(int(lines[row]), found)
-                tidy[row] = None
-            else:
-                tidy[row] = found
-        names = pa.array(tidy, pa.string())
-    if suffix:
-        whole = pc.ends_with(pc.utf8_lower(names), suffix.lower())
-        names = pc.if_else(whole, names, pc.binary_join_element_wise(names, suffix, ''))
-    return names
 
 
 def _with_images(batch: Batch, errors: RowErrors, suffix: str) -> Batch:

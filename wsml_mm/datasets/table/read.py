@@ -11,7 +11,8 @@ from .advice import Option, advise, either
 from .assemble import Table, assemble
 from .check import CheckedRows, check_batch
 from .classes import Vocabulary
-from .indicators import IndicatorChecker, IndicatorColumns
+from .indicator_columns import IndicatorColumns
+from .indicators import IndicatorChecker
 from .layout import SUFFIXES, TableFormat
 from .problem import Report, RowError, RowErrors, refuse
 from .read_csv import read_csv
