@@ -78,6 +78,24 @@ def test_indicators_are_asked_for_in_the_words_of_the_command(kit, capsys):
     assert 'no errors' in text
 
 
+def test_a_table_of_images_alone(kit, capsys):
+    (kit / 'c.csv').write_text('id\ntrain_000\ntrain_001\n')
+    main(['c.csv', '--layout', 'images', '--columns', 'image=id', '--suffix', '.jpg',
+          '--classes', 'classes.txt', '--images', 'JPEGImages'])  # fmt: skip
+    text = capsys.readouterr().out
+    assert 'read as: images alone: every label -> unobserved' in text
+    assert 'c.csv: no label of any image is known; label the images; for prediction it' in text
+    assert 'no errors, 1 warning' in text
+
+
+def test_the_word_for_no_class(kit, capsys):
+    (kit / 'c.csv').write_text('image,positive\ntrain_000.jpg,a|b\ntrain_001.jpg,No Finding\n')
+    main(['c.csv', '--nothing', 'No Finding', '--images', 'JPEGImages'])
+    text = capsys.readouterr().out
+    assert '2 classes; labels: 2 positive, 2 known negative, 0 unobserved' in text
+    assert 'read as: a label that is not listed -> unobserved' in text
+
+
 @pytest.mark.parametrize(
     ('table', 'says'),
     [

@@ -69,8 +69,12 @@ def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False
     files = check_files(dataset.path, len(labels), decode)
     counts = class_counts(labels)
     _check_images(dataset, files, log)
-    _check_rows(dataset, log)
-    _check_classes(dataset, counts, log)
+    if len(labels) and not (counts.positive.any() or counts.negative.any()):
+        what, fix = 'no label of any image is known', 'label the images; for prediction it will do'
+        log(Problem('no labels', dataset.title, what, fix, serious=False))
+    else:
+        _check_rows(dataset, log)
+        _check_classes(dataset, counts, log)
     paired = most_frequent(counts.positive, MOST_PAIRED)
     return DatasetReport(
         dataset,
