@@ -139,6 +139,24 @@ def test_a_config(kit, capsys, width, code):
     assert 'model.head.num_classes=4, but the data have 5 classes' in capsys.readouterr().out
 
 
+def test_a_config_of_indicators_is_told_of_in_its_own_words(kit, capsys):
+    (kit / 'c.csv').write_text(CHEXPERT)
+    config = (
+        "train_dataloader = dict(dataset=dict(type='LabelTable', data_root='{root}', "
+        "ann_file='c.csv', layout='indicators', columns=dict(image='Path'), pipeline=[], "
+        "classes=['Edema', 'No Finding'], signs=dict({signs})))\nmodel = dict()"
+    )
+    (kit / 'c.py').write_text(config.format(root=kit, signs=''))
+    with pytest.raises(SystemExit):
+        main(['c.py'])
+    assert "e.g. signs=dict(unobserved=['blank', '-1'])" in capsys.readouterr().out
+    (kit / 'c.py').write_text(config.format(root=kit, signs="unobserved=['blank', '-1']"))
+    main(['c.py'])
+    text = capsys.readouterr().out
+    assert 'read as: 1 -> positive (2), 0 -> negative (1), blank -> unobserved (2), -1' in text
+    assert 'no errors' in text
+
+
 def test_a_config_without_data(kit, capsys):
     (kit / 'c.py').write_text(CONFIG.format(root='nowhere', classes=CLASSES, width=5))
     with pytest.raises(SystemExit) as end:

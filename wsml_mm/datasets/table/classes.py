@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .advice import Option, advise
 from .problem import RowError
-from .suspect import all_numbers, combined, look, suspicion
+from .suspect import all_numbers, combined, look, spelt_twice, suspicion
 
 # In the negative column: every class that is not positive is known to be absent.
 ALL_OTHERS = '*'
@@ -38,6 +38,11 @@ def label_error(label: object) -> RowError:
         return RowError('broken labels', what, 'write the name alone')
     what = f'label {json.dumps(label, default=str)[:40]} is not text'
     return RowError('broken labels', what, 'give names, not indices')
+
+
+# From so many classes on, labels that hardly ever come again are doubtful.
+_MANY = 50
+_OTHER = {'positive': ...}
 
 
 class Vocabulary:
@@ -89,9 +94,20 @@ class Vocabulary:
         places = {name: place for place, name in enumerate(self.classes())}
         return np.array([places[name] for name in self.ids], np.int64)
 
-    def doubts(self) -> Iterator[tuple[str, RowError]]:
-        """Yields a name and what is doubtful of it beside the others, if none were given."""
-        names = [] if self.closed else self.classes()
+    def doubts(self, labels: int) -> Iterator[tuple[str, RowError]]:
+        """Yields a name and what is doubtful of it beside the others, if none were given.
+
+        Args:
+            labels: how many labels the table has in all.
+        """
+        names = () if self.closed else self.classes()
+        for name, other in spelt_twice(names):
+            what, fix = f'label {name!r} is nearly {other!r}', 'if they are one, write it one way'
+            yield name, RowError('similar class names', what, fix, name, False)
+        if len(names) > _MANY and labels < 1.2 * len(names):
+            what = f'{len(names):,} classes for {labels:,} labels: each is hardly used again'
+            fix = advise('if this is free text, take another column: ', Option('columns', _OTHER))
+            yield names[0], RowError('labels used once', what, fix, names[0], False)
         if names and all_numbers(names):
             what = 'the labels are numbers; as classes they are sorted as text'
             fix = advise('give their names in order: ', Option('classes', ...))

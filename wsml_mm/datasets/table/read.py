@@ -56,7 +56,7 @@ def read_table(
     elif not errors.count and not vocabulary.ids:
         what = 'no row names a label, and no classes are given'
         errors.add(None, RowError('no rows', what, advise('give ', Option('classes', ...))))
-    for name, doubt in vocabulary.doubts():
+    for name, doubt in vocabulary.doubts(sum(len(part.labels.classes) for part in parts)):
         errors.add(_first_line(parts, vocabulary.ids[name]), doubt)
     errors.flush()
     table = assemble(parts, vocabulary, layout, errors, notes)

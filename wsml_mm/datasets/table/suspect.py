@@ -2,7 +2,8 @@
 
 Where the classes are given, a name is one of them or an error, and any name may be one. Where they
 are the labels found in a table, all text would become a class: `suspicion` says which text is
-refused there, `combined` and `all_numbers` find what the names only show together.
+refused there, the other functions find what
+the names only show together.
 """
 
 from __future__ import annotations
@@ -72,6 +73,13 @@ def combined(names: Sequence[str]) -> tuple[str, str] | None:
         if len(several) > 2 and len(parts) <= len(known):
             return several[0], sign
     return None
+
+
+def spelt_twice(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Returns pairs of names that differ in case, blanks or punctuation only."""
+    first: dict[str, str] = {}
+    plain = {name: re.sub(r'[\W_]+', '', name.casefold()) or name for name in names}
+    return [(name, same) for name in plain if (same := first.setdefault(plain[name], name)) != name]
 
 
 def all_numbers(names: Iterable[str]) -> bool:

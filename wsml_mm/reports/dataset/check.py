@@ -140,6 +140,8 @@ def _check_classes(dataset: CheckedDataset, counts: ClassCounts, log: ProblemLog
             warn('class never mentioned', index, 'is never mentioned', fix)
     # By positive labels: a `*` among the negatives mentions a mistyped class as well.
     for index, other in similar_names(classes, counts.positive):
+        if {classes[index], classes[other]} & set(log.subjects['similar class names']):
+            continue  # told of in reading
         images = [f'{counts.positive[i]:,}' for i in (index, other)]
         what = f'({images[0]} positive) looks like {classes[other]!r} ({images[1]} positive)'
         warn('similar class names', index, what, 'if they are one, write it one way')
