@@ -49,7 +49,8 @@ def test_classes_that_look_like_lists():
 
 
 def test_blanks_separate_however_many():
-    assert lists(' haze  primary\twater ', ' ') == ['haze', 'primary', 'water']
+    assert lists(' haze  primary water ', ' ') == ['haze', 'primary', 'water']
+    assert lists('traffic light\tcat', '\t') == ['traffic light', 'cat']
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=['C']))))

@@ -143,3 +143,17 @@ def test_long_cells(tmp_path):
 def test_the_delimiter_of_a_header_without_the_column(tmp_path):
     _, (problem,) = read(tmp_path, 'Image;Positive\na.jpg;cat\n')
     assert problem.endswith("say columns=dict(image='Image', positive='Positive')")
+
+
+def test_excels_line_about_the_delimiter(tmp_path):
+    text = 'sep=;\r\nimage;positive\r\na.jpg;cat\r\n'
+    assert read(tmp_path, text) == ([(3, 'a.jpg', 'cat', '')], [])
+
+
+def test_mixed_ends_of_lines(tmp_path):
+    rows, (problem,) = read(tmp_path, 'image,positive\na.jpg,cat\rb.jpg,dog\r\nc.jpg,cat\n')
+    assert rows == [(3, 'c.jpg', 'cat', '')]
+    assert problem == (
+        't.csv:2: the row cannot be read (CR stands alone within it); end all lines alike, with LF '
+        'or CRLF'
+    )

@@ -33,8 +33,8 @@ def lists_of(cells: pa.Array, vocabulary: Vocabulary) -> pa.Array:
         return cells
     trimmed = pc.utf8_trim_whitespace(cells)
     filled = pc.if_else(pc.equal(trimmed, ''), None, trimmed)
-    if vocabulary.separator.isspace():
-        split = pc.split_pattern_regex(filled, r'\s+')
+    if not vocabulary.separator.strip(' '):
+        split = pc.split_pattern_regex(filled, ' +')
     else:
         split = pc.split_pattern(filled, vocabulary.separator)
     written = pc.match_substring_regex(filled, r'(?s)^[\[({].*[\])}]$').fill_null(False)

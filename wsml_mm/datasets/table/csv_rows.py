@@ -41,6 +41,8 @@ def quoted_row(
     except csv.Error as error:
         why = 'unexpected end of data' if 'field limit' in str(error) else str(error)
         fix = 'close its quotation marks; one inside a cell is written twice'
+        if why.startswith('new-line'):
+            why, fix = 'CR stands alone within it', 'end all lines alike, with LF or CRLF'
         errors.add(at + 1, RowError('broken row', f'the row cannot be read ({why})', fix))
         return [], at + 1
     width = len(form.header)

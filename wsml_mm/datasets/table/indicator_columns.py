@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from .advice import Option, advise
@@ -75,10 +76,11 @@ class IndicatorColumns:
         return None
 
     def _error_of_given(self, found: Sequence[str], first: str) -> RowError | None:
+        counts = Counter(found)
         for name in self.classes:
-            if found.count(name) > 1:
+            if counts[name] > 1:
                 return RowError('header', f'{first} has {name!r} twice', 'keep one column')
-            if name not in found:
+            if not counts[name]:
                 fix = f'{_meant(name, found)}add it, or remove the class'
                 return RowError('header', f'{first} has no column for class {name!r}', fix)
         return None

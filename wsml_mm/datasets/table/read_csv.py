@@ -6,6 +6,7 @@ lines without quotation marks are split here, thousands at a time, and the rest 
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from itertools import chain
@@ -22,6 +23,7 @@ from .rows import Columns, Rows, TextRows
 
 # Spreadsheets write what the country's decimal comma leaves free.
 _DELIMITERS = (',', ';', '\t')
+_EMPTY = re.compile(rb'\s*(?:"?sep=[,;\t]"?\s*)?')
 _BLOCK = 1 << 23  # bytes looked at together
 _OTHER_KINDS = (
     (b'PK\x03\x04', 'a ZIP file or an Excel sheet', 'unpack it, or save it as "CSV UTF-8"'),
@@ -47,7 +49,8 @@ def read_csv(path: Path, columns: Columns, errors: RowErrors) -> Iterator[Rows]:
         return
     # Spreadsheets of old Macs end their lines with CR alone.
     lines = content.removeprefix(BOM_UTF8).split(b'\n' if b'\n' in content else b'\r')
-    at = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    # Excel's own line about the delimiter is passed over as empty lines are.
+    at = next((at for at, line in enumerate(lines) if not _EMPTY.fullmatch(line)), 0)
     form, header = CsvForm(_delimiter(text_of(lines[at]), columns.image)), list[str]()
     while at < len(lines) and not header:
         row, at = quoted_row(lines, at, form, errors)

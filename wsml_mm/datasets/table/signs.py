@@ -20,6 +20,8 @@ MEANINGS = {'positive': POSITIVE, 'negative': NEGATIVE, 'unobserved': UNOBSERVED
 # All other signs are for the owner of the table to say: a blank is 'negative' in one table and
 # 'unobserved' in another; the -1 of CheXpert is 'uncertain', which has been taken for all three.
 USUAL = {'positive': ('1',), 'negative': ('0',), 'unobserved': ()}
+_MOST = 100  # signs, whose codes are bytes
+_LONGEST = 40  # letters of a number that is looked at as one
 SignsOf = Mapping[str, Any]
 
 
@@ -34,7 +36,7 @@ def sign(value: Any) -> str:
     text = str(value).strip()
     if text.casefold() in ('true', 'false'):
         return '1' if text.casefold() == 'true' else '0'
-    if whole := re.fullmatch(r'([+-]?)0*(\d+?)(\.0*)?', text):
+    if len(text) < _LONGEST and (whole := re.fullmatch(r'([+-]?)0*(\d+?)(\.0*)?', text)):
         return f'{"-" if whole[1] == "-" and whole[2] != "0" else ""}{whole[2]}'
     return text or BLANK
 
@@ -58,6 +60,8 @@ def read_signs(signs: SignsOf | None) -> dict[str, tuple[str, ...]]:
     taken = {one for some in read.values() for one in some}
     usual = {key: tuple(one for one in some if one not in taken) for key, some in USUAL.items()}
     read = {**usual, **read}
+    if sum(map(len, read.values())) > _MOST:
+        raise ValueError(advise(f'signs: more than {_MOST} signs; name those of the table'))
     seen: dict[str, str] = {}
     for meaning, some in read.items():
         for one in some:

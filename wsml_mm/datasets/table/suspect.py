@@ -20,7 +20,7 @@ _NO_VALUE = {
 _BRACKETS = (('[', ']'), ('{', '}'))
 _QUOTES = '\'"`'
 _LONGEST = 200  # signs; the longest class names of OpenImages and ImageNet have half of that
-_SEPARATORS = '|;,/+&\t '
+_SEPARATORS = '|;,/+& '
 
 
 def suspicion(name: str) -> str | None:
