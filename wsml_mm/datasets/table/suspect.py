@@ -57,8 +57,9 @@ def look(name: str) -> str:
 def combined(names: Sequence[str]) -> tuple[str, str] | None:
     """Returns a name that looks like several labels, and the sign between them.
 
-    It does if all its parts are names themselves, or if three names or more are made of no more
-    parts than there are names: 'agriculture clear', 'clear water', 'agriculture water'.
+    It does if one of its parts is a name itself, of those between blanks the first ('cat dog' beside
+    'cat', but not 'hot dog' beside 'dog'); or if three names or more are made of no more parts than
+    there are names: 'agriculture clear', 'clear water', 'agriculture water'.
 
     Args:
         names: of the classes found.
@@ -67,8 +68,10 @@ def combined(names: Sequence[str]) -> tuple[str, str] | None:
     for sign in _SEPARATORS:
         split = {name: _parts(name, sign) for name in names}
         several = [name for name in names if len(split[name]) > 1]
-        if whole := [name for name in several if known.issuperset(split[name])]:
-            return whole[0], sign
+        looked_at = 1 if sign == ' ' else None
+        for name in several:
+            if not known.isdisjoint(split[name][:looked_at]):
+                return name, sign
         parts = {part for some in split.values() for part in some}
         if len(several) > 2 and len(parts) <= len(known):
             return several[0], sign
