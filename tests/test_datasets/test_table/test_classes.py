@@ -62,7 +62,7 @@ def test_class_files_that_are_refused(tmp_path, text, classes, message):
     [
         (
             'cat\n?\n',
-            "classes.txt:2: class '?' has no letter or digit; remove the line, if it is n",
+            "classes.txt:2: class '?' has no letter or digit; remove the line, if it is",
         ),
         ('cat\nnan\n', "classes.txt:2: class 'nan' looks like an empty cell; remove the line, if"),
         (

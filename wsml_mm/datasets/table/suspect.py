@@ -57,9 +57,9 @@ def look(name: str) -> str:
 def combined(names: Sequence[str]) -> tuple[str, str] | None:
     """Returns a name that looks like several labels, and the sign between them.
 
-    It does if one of its parts is a name itself, of those between blanks the first ('cat dog' beside
-    'cat', but not 'hot dog' beside 'dog'); or if three names or more are made of no more parts than
-    there are names: 'agriculture clear', 'clear water', 'agriculture water'.
+    It does if one of its parts is a name itself, of those between blanks the first ('cat dog'
+    beside 'cat', but not 'hot dog' beside 'dog'); or if three names or more are made of no more
+    parts than there are names: 'agriculture clear', 'clear water', 'agriculture water'.
 
     Args:
         names: of the classes found.
