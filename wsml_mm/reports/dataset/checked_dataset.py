@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,14 @@ class CheckedDataset:
         columns: image names and labels, as far as they could be read.
         path: returns the image file of a position.
         where: returns the place of a position in the annotation.
-        read_as: what the file was taken for, where its structure says so.
+        notes: what its files and their cells were taken for, a line each.
     """
 
     title: str
     columns: LabelColumns
     path: Callable[[int], str]
     where: Callable[[int], str]
-    read_as: str = ''
+    notes: tuple[str, ...] = ()
 
 
 def dataset_of_table(
@@ -90,7 +90,7 @@ def dataset_of_loader(
     if log.serious:
         return _table_dataset(read[0], _image_folder(tables[0])) if read else None
     try:
-        return _built_dataset(config, f'{cfg.filename} ({loader})', all_labels)
+        built = _built_dataset(config, f'{cfg.filename} ({loader})', all_labels)
     except (ValueError, OSError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, (ValueError, OSError)) else one_line(error)
         what, _, fix = why.rpartition('; ')
@@ -98,6 +98,8 @@ def dataset_of_loader(
         fix = fix if what else 'correct the config'
         log(Problem('unreadable data set', where, what or why, fix))
         return None
+    notes = dict.fromkeys(note for table in read for note in table.notes)
+    return replace(built, notes=tuple(notes))
 
 
 def dataset_config(cfg: Config, loader: str) -> ConfigDict:
@@ -162,7 +164,7 @@ def _table_dataset(table: Table, folder: str) -> CheckedDataset:
         table.columns,
         lambda index: os.path.join(folder, names[index]),
         table.where,
-        table.read_as,
+        table.notes,
     )
 
 
