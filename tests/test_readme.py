@@ -16,6 +16,8 @@ from mmengine.config import Config
 from mmpretrain.registry import DATASETS, HOOKS, METRICS, MODELS
 from PIL import Image
 
+from wsml_mm import LabelTable
+
 README = (Path(__file__).parent.parent / 'README.md').read_text(encoding='utf-8')
 BLOCKS = re.findall(r'```python\n(.*?)```', README, re.DOTALL)
 
@@ -134,6 +136,59 @@ def test_own_data_from_an_empty_folder_to_a_tested_model(own_folder, capsys):
     assert 'image in two splits' in text  # the table was taken for both
     assert Path('report.html').stat().st_size > 10_000
     assert list(Path('work_dirs/ll-r_mine').glob('best_*.pth'))
+
+
+OWN_TABLES = {
+    'CheXpert': (
+        'Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Edema\n'
+        'CheXpert-v1.0/train/1.jpg,Female,68,Frontal,AP,1.0,\nx/2.jpg,Male,8,Lateral,,0.0,-1.0\n',
+        ('No Finding', 'Edema'),
+        {'CheXpert-v1.0/train/1.jpg': [1, -1], 'x/2.jpg': [0, -1]},
+    ),
+    'Roboflow': (
+        'filename, person, car\na.jpg, 1, 0\nb.jpg, 0, 0\n',
+        ('person', 'car'),
+        {'a.jpg': [1, 0], 'b.jpg': [0, 0]},
+    ),
+    'Kaggle planet': (
+        'image_name,tags\ntrain_0,haze primary\ntrain_1,clear primary\n',
+        ('clear', 'haze', 'primary'),
+        {'train_0.jpg': [0, 1, 1], 'train_1.jpg': [1, 0, 1]},
+    ),
+    'ChestX-ray14': (
+        'Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position'
+        ',OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y],\n'
+        '1.png,Cardiomegaly|Emphysema,0,1,58,M,PA,2682,2749,0.143,0.143,\n'
+        '2.png,No Finding,0,2,81,M,PA,2500,2048,0.171,0.171,\n',
+        ('Cardiomegaly', 'Emphysema'),
+        {'1.png': [1, 1], '2.png': [0, 0]},
+    ),
+    'boxes': (
+        'filename,class,xmin\na.jpg,cat,1\na.jpg,dog,7\na.jpg,cat,9\nb.jpg,dog,3\n',
+        ('cat', 'dog'),
+        {'a.jpg': [1, 1], 'b.jpg': [-1, 1]},
+    ),
+    'lists in cells': (
+        'image,labels\na.jpg,"[\'cat\', \'dog\']"\nb.jpg,"[""dog""]"\nc.jpg,[]\n',
+        ('cat', 'dog'),
+        {'a.jpg': [1, 1], 'b.jpg': [-1, 1], 'c.jpg': [-1, -1]},
+    ),
+    'images only': ('id\na\nb\n', ('cat', 'dog'), {'a.jpg': [-1, -1], 'b.jpg': [-1, -1]}),
+}
+
+
+def test_common_tables_are_read_as_they_are(tmp_path):
+    settings = {}
+    exec(next(b for b in BLOCKS if 'tables = ' in b), settings)
+    assert list(settings['tables']) == list(OWN_TABLES)
+    for name, (text, classes, labels) in OWN_TABLES.items():
+        (tmp_path / 'train.csv').write_text(text)
+        dataset = LabelTable(tmp_path, 'train.csv', **settings['tables'][name])
+        assert dataset.metainfo['classes'] == classes
+        found = dataset.sparse_labels()
+        assert {
+            image: found.row(place).tolist() for place, image in enumerate(dataset.image_names())
+        } == labels
 
 
 def test_pointing_game_in_any_test_run(tmp_path):

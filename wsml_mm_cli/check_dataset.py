@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from .table_options import add_table_options
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
@@ -27,17 +29,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='read again what kept stamps say is unchanged: prepared labels, feature caches, and '
         'with a config the stamps and results of comparisons',
     )
-    table = parser.add_argument_group('for a table')
-    table.add_argument('--images', type=Path, help="the images' folder; default: that of the table")
-    table.add_argument('--classes', type=Path, help='text file of class names, one a line')
-    table.add_argument('--separator', default='|', help='between the labels of a cell')
-    table.add_argument('--unlisted', default='unobserved', help='or: negative')
-    table.add_argument('--duplicates', default='refuse', help='or: merge')
-    table.add_argument(
-        '--columns', nargs='+', default=[], metavar='KEY=NAME', help='e.g. image=file positive=tags'
-    )
-    table.add_argument('--image-names', default='path', help='or: file, original')
-    table.add_argument('--suffix', default='', help='of images named without, e.g. .jpg')
+    add_table_options(parser)
     config = parser.add_argument_group('for a config')
     config.add_argument('--loader', choices=['train', 'val', 'test'], default='train')
     config.add_argument(

@@ -72,11 +72,11 @@ def test_what_an_export_was_read_as_is_said(kit, capsys):
     (kit / 'p.json').write_text(json.dumps(rows))
     main(['p.json', '--images', 'JPEGImages', '--image-names', 'original', '--html', 'r.html'])
     text = ' '.join(capsys.readouterr().out.split())
-    said = (
-        "Label Studio's JSON, positive labels from 'choice'; labels that are not listed are unobs"
-    )
-    assert f'Read as {said}' in text
-    assert 'Read as Label Studio&#39;s JSON' in (kit / 'r.html').read_text(encoding='utf-8')
+    assert "read as: Label Studio's JSON, positive labels from 'choice'" in text
+    assert 'read as: a label that is not listed -> unobserved' in text
+    page = (kit / 'r.html').read_text(encoding='utf-8')
+    assert 'read as: Label Studio&#39;s JSON, positive' in page
+    assert 'read as: a label that is not listed -&gt; unobserved' in page
     assert 'no errors' in text
 
 
@@ -86,12 +86,120 @@ def test_a_folder_of_xml_beside_its_images(kit, capsys):
     main(['JPEGImages', '--unlisted', 'negative'])
     text = ' '.join(capsys.readouterr().out.split())
     assert 'JPEGImages: 1 image, 1 classes; labels: 1 positive' in text
-    assert 'from the objects; labels that are not listed are negative' in text
+    assert 'read as: VOC annotations, positive labels from the objects' in text
+    assert 'read as: a label that is not listed -> negative' in text
     (kit / 'JPEGImages' / 'train_000.xml').write_text('<annotation>')
     with pytest.raises(SystemExit):
         main(['JPEGImages'])
     text = capsys.readouterr().out
     assert 'JPEGImages/train_000.xml: is not an XML file' in text
+
+
+CHEXPERT = """Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Edema
+JPEGImages/train_000.jpg,Female,68,Frontal,AP,1.0,
+JPEGImages/train_001.jpg,Male,1,Lateral,,,-1.0
+JPEGImages/train_002.jpg,Male,1,Lateral,,0.0,1.0
+"""
+
+
+def test_indicators_are_asked_for_in_the_words_of_the_command(kit, capsys):
+    (kit / 'c.csv').write_text(CHEXPERT)
+    options = ['c.csv', '--layout', 'indicators', '--columns', 'image=Path']
+    with pytest.raises(SystemExit):
+        main(options)
+    text = capsys.readouterr().out
+    assert "c.csv:2: column 'Sex' holds 'Female'" in text
+    assert 'if it is no class, say --ignored Sex Age Frontal/Lateral AP/PA;' in text
+    options += ['--ignored', 'Sex', 'Age', 'Frontal/Lateral', 'AP/PA']
+    with pytest.raises(SystemExit):
+        main(options)
+    text = capsys.readouterr().out
+    assert "c.csv:2: column 'Edema' holds a blank cell, of which nothing is said" in text
+    assert "c.csv:3: column 'Edema' holds '-1', of which nothing is said" in text
+    assert 'negative or unobserved, e.g. --signs unobserved=blank,-1; if it is no class' in text
+    main([*options, '--signs', 'unobserved=blank', 'negative=0,-1'])
+    text = capsys.readouterr().out
+    counts = '1 -> positive (2), 0 -> negative (1), -1 -> negative (1), blank -> unobserved (2)'
+    assert f'read as: {counts}' in text
+    assert "read as: columns not read: 'Sex', 'Age', 'Frontal/Lateral', 'AP/PA'" in text
+    assert 'no errors' in text
+
+
+def test_a_table_of_images_alone(kit, capsys):
+    (kit / 'c.csv').write_text('id\ntrain_000\ntrain_001\n')
+    main(['c.csv', '--layout', 'images', '--columns', 'image=id', '--suffix', '.jpg',
+          '--classes', 'classes.txt', '--images', 'JPEGImages'])  # fmt: skip
+    text = capsys.readouterr().out
+    assert 'read as: images alone: every label -> unobserved' in text
+    assert 'c.csv: no label of any image is known; label the images; for prediction it' in text
+    assert 'no errors, 1 warning' in text
+
+
+def test_the_word_for_no_class(kit, capsys):
+    (kit / 'c.csv').write_text('image,positive\ntrain_000.jpg,a|b\ntrain_001.jpg,No Finding\n')
+    main(['c.csv', '--nothing', 'No Finding', '--images', 'JPEGImages'])
+    text = capsys.readouterr().out
+    assert '2 classes; labels: 2 positive, 2 known negative, 0 unobserved' in text
+    assert 'read as: a label that is not listed -> unobserved' in text
+
+
+@pytest.mark.parametrize(
+    ('table', 'says'),
+    [
+        ('Image,positive\ntrain_000.jpg,a\n', 'say --columns image=Image'),
+        ('file name,positive\ntrain_000.jpg,a\n', 'or say --columns image=...'),
+        ('image,positive\nx,a\nx,b\n', 'or unite them with --duplicates merge'),
+        ('image,positive\nx,a\ny,b\nz,a;b\n', "if it is, say --separator ';'"),
+        ('image,positive\nx,nan\n', 'or, if it is a class, give --classes ...'),
+    ],
+)
+def test_fixes_are_in_the_words_of_the_command(kit, capsys, table, says):
+    (kit / 'c.csv').write_text(table)
+    with pytest.raises(SystemExit):
+        main(['c.csv', '--images', 'JPEGImages'])
+    text = capsys.readouterr().out
+    assert says in text
+    assert 'dict(' not in text
+
+
+ADDED = dict(annotation_id=1, annotator=1, created_at='', updated_at='', lead_time=1)
+TASK = {'data': {'image': 'a.jpg'}, 'annotations': []}
+LABELS = {'classes': ['ant'], 'labels': {'a': [0]}}
+
+
+@pytest.mark.parametrize(
+    ('content', 'options', 'says'),
+    [
+        ([{'image': '/data/upload/1/a.jpg', 'choice': 'ant', **ADDED}], [],
+         "say --image-names file, or --image-names original for an upload's first name"),
+        ([TASK, {**ADDED, 'image': 'b.jpg', 'choice': 'ant'}], ['--unlisted', 'negative'],
+         'label or remove it: with --unlisted negative it would have no class'),
+        ([{**ADDED, 'image': 'b.jpg', 'x': {'choices': ['a']}, 'y': {'choices': ['b']}}], [],
+         'say which: --columns positive=...'),
+        ([{**ADDED, 'photo': 'b.jpg', 'choice': 'a'}], [], 'say --columns image=...'),
+        ([{**ADDED, 'image': 'b.jpg', 'choice': 'a'}], ['--columns', 'negative=absnt'],
+         'correct --columns negative=...'),
+        (LABELS, [], 'export the images too, or say --suffix .jpg'),
+        ({'samples': [{'filepath': 'a.jpg'}]}, [], 'say which: --columns positive=...'),
+    ],
+)  # fmt: skip
+def test_fixes_of_exports_are_in_the_words_of_the_command(kit, capsys, content, options, says):
+    (kit / 'p.json').write_text(json.dumps(content))
+    with pytest.raises(SystemExit):
+        main(['p.json', '--images', 'JPEGImages', *options])
+    assert says in ' '.join(capsys.readouterr().out.split())
+
+
+def test_fixes_of_xml_are_in_the_words_of_the_command(kit, capsys):
+    (kit / 'x').mkdir()
+    text = '<annotation><filename>{}</filename><object><name>ant</name></object></annotation>'
+    (kit / 'x' / 'a.xml').write_text(text.format('b.jpg'))
+    (kit / 'x' / 'b.xml').write_text(text.format('b'))
+    with pytest.raises(SystemExit):
+        main(['x'])
+    text = ' '.join(capsys.readouterr().out.split())
+    assert 'rename one of them, or say --suffix .jpg to go by the name of the XML file' in text
+    assert "is 'b'); say --suffix .jpg to go" in text
 
 
 CONFIG = """
@@ -118,6 +226,24 @@ def test_a_config(kit, capsys, width, code):
     assert 'model.head.num_classes=4, but the data have 5 classes' in capsys.readouterr().out
 
 
+def test_a_config_of_indicators_is_told_of_in_its_own_words(kit, capsys):
+    (kit / 'c.csv').write_text(CHEXPERT)
+    config = (
+        "train_dataloader = dict(dataset=dict(type='LabelTable', data_root='{root}', "
+        "ann_file='c.csv', layout='indicators', columns=dict(image='Path'), pipeline=[], "
+        "classes=['Edema', 'No Finding'], signs=dict({signs})))\nmodel = dict()"
+    )
+    (kit / 'c.py').write_text(config.format(root=kit, signs=''))
+    with pytest.raises(SystemExit):
+        main(['c.py'])
+    assert "e.g. signs=dict(unobserved=['blank', '-1'])" in capsys.readouterr().out
+    (kit / 'c.py').write_text(config.format(root=kit, signs="unobserved=['blank', '-1']"))
+    main(['c.py'])
+    text = capsys.readouterr().out
+    assert 'read as: 1 -> positive (2), 0 -> negative (1), blank -> unobserved (2), -1' in text
+    assert 'no errors' in text
+
+
 def test_a_config_without_data(kit, capsys):
     (kit / 'c.py').write_text(CONFIG.format(root='nowhere', classes=CLASSES, width=5))
     with pytest.raises(SystemExit) as end:
@@ -129,14 +255,26 @@ def test_a_config_without_data(kit, capsys):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['u.csv'], r'error: u\.csv: no such file'),
+        (['u.csv'], r'error: u\.csv: no such file; check its name'),
         (['t.xlsx'], r'error: t\.xlsx: a table of labels ends with one of'),
         (['t.csv', '--classes', 'c.txt'], r'error: c\.txt: no such file; list the class names'),
-        (['t.csv', '--unlisted', 'x'], r"error: unlisted='x': use \"unobserved\" or"),
-        (['t.csv', '--columns', 'file=image'], r"error: columns=.*: unknown 'file'; use image,"),
+        (['t.csv', '--unlisted', 'x'], r'error: --unlisted x: use "unobserved" or'),
+        (['t.csv', '--columns', 'file=image'], r"error: --columns file=image: unknown 'file'; use"),
+        (['t.csv', '--columns', 'image=a', 'image=b'], r"error: --columns image=b: 'image' is the"),
+        (['t.csv', '--signs', 'blank'], r'error: --signs blank: write it as MEANING=SIGNS, e.g. '),
+        (
+            ['t.csv', '--layout', 'indicators', '--signs', 'no=0'],
+            r"error: --signs no=0: unknown 'no'; use positive, negative, unobserved",
+        ),
+        (
+            ['t.csv', '--signs', 'unobserved=blank'],
+            r'error: --signs unobserved=blank: is for layout="indicators" only',
+        ),
+        (['t.csv', '--suffix', 'jpg'], r'error: --suffix jpg: write it like ".jpg"'),
         (['t.csv', '--columns', 'image'], r'error: --columns image: write it as KEY=NAME'),
         (['c.py'], r'error: c\.py: no such config'),
         (['scenes/lite0_linear.py', '--images', 'x'], r'error: --images is for a ta'),
+        (['scenes/lite0_linear.py', '--unlisted', 'negative'], r'error: --unlisted is for a ta'),
     ],
 )
 def test_what_is_wrong_is_one_line(kit, arguments, message):

@@ -18,6 +18,7 @@ from helpers import (
     train,
     write_devkit,
 )
+from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
 from wsml_mm import FeatureDataset, LabelTable, PartialLabelDataset
@@ -104,6 +105,38 @@ def test_mmpretrains_json(root):
     (root / 'm.json').write_text(json.dumps(content))
     assert rows(LabelTable(root, 'm.json')) == [[1, -1, 0], [0, 0, 1]]
     assert rows(LabelTable(root, 'm.json', classes=['z', 'y', 'x'])) == [[0, -1, 1], [1, 0, 0]]
+
+
+def test_indicators(root):
+    (root / 'i.csv').write_text('image,elk,cat\na.jpg,1,\nb.jpg,0,-1\n')
+    options = dict(layout='indicators', signs=dict(unobserved=['blank', '-1']))
+    config = dict(type='LabelTable', data_root=str(root), ann_file='i.csv', prepare=True)
+    dataset = DATASETS.build(Config({'data': config | options}).data)
+    assert dataset.metainfo['classes'] == ('elk', 'cat')
+    assert rows(dataset) == [[1, -1], [0, -1]]
+    options['signs'] = dict(negative=['0', '-1'], unobserved='')
+    assert rows(LabelTable(root, 'i.csv', prepare=True, **options)) == [[1, -1], [0, 0]]
+    assert len(kept(root)) == 2  # the signs are in the name of the kept columns
+    (root / 'j.csv').write_text('image,cat,elk\nc.jpg,1,0\n')
+    other = LabelTable(root, 'j.csv', classes_from='i.csv', **options)
+    assert other.metainfo['classes'] == ('elk', 'cat')
+    assert rows(other) == [[0, 1]]
+
+
+def test_classes_called_like_an_empty_cell(root):
+    (root / 't.csv').write_text('image,positive\na.jpg,nan|cat\n')
+    with pytest.raises(ValueError, match=r"t\.csv:2: label 'nan' looks like an empty cell; leave"):
+        LabelTable(root, 't.csv')
+    assert rows(LabelTable(root, 't.csv', classes=['nan', 'cat'])) == [[1, 1]]
+
+
+def test_doubts_are_logged_and_do_not_stop(root, capsys):
+    (root / 't.csv').write_text('image,positive\na.jpg,cat\nb.jpg,cat dog\nc.jpg,dog\n')
+    dataset = LabelTable(root, 't.csv')
+    assert dataset.metainfo['classes'] == ('cat', 'cat dog', 'dog')
+    said = capsys.readouterr()
+    message = "t.csv:3: label 'cat dog' looks like several labels; if it is, say separator=' '"
+    assert message in ' '.join((said.out + said.err).split())
 
 
 def kept(root):

@@ -15,7 +15,7 @@ from mmpretrain.registry import DATASETS
 from wsml_mm.benchmarks.benchmark import SPLIT_SIZES, Benchmark
 from wsml_mm.benchmarks.downloads import Download
 from wsml_mm.datasets.column_dataset import ColumnDataset
-from wsml_mm.datasets.table.check import image_name
+from wsml_mm.datasets.table.image_names import image_name
 from wsml_mm.datasets.table.problem import RowError
 from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.files import IMAGE_SUFFIXES, numbered_lines

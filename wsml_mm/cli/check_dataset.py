@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsml_mm.datasets.table import ColumnNames, Problem, ProblemLog, TableFormat
+from wsml_mm.datasets.table import Problem, ProblemLog, in_command_words
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.verification import verify_config, verify_table
 from wsml_mm.reports.dataset import (
@@ -41,6 +41,9 @@ def verify(args: argparse.Namespace, log: ProblemLog) -> str:
     return f'verified: {found}'
 
 
+from .table_options import refuse_table_options, table_format
+
+
 def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | None:
     """Returns the data set that the command line names, as far as it can be read.
 
@@ -50,23 +53,10 @@ def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | 
     """
     if not args.source.endswith('.py'):
         file = Path(args.source)
-        if wrong := [pair for pair in args.columns if '=' not in pair]:
-            raise ValueError(f'--columns {wrong[0]}: write it as KEY=NAME, e.g. image=file')
-        columns = dict(pair.split('=', 1) for pair in args.columns)
-        layout = TableFormat(
-            ColumnNames.of(columns),
-            args.separator,
-            args.unlisted,
-            args.duplicates,
-            args.image_names,
-            args.suffix,
-        )
         beside = file if file.is_dir() else file.parent  # labelImg writes XML beside the images
         images = beside if args.images is None else args.images
-        return dataset_of_table(file, images, args.classes, layout, log)
-    for option in ('images', 'classes', 'columns'):
-        if getattr(args, option):
-            raise ValueError(f'--{option} is for a table; a config says it itself')
+        return dataset_of_table(file, images, args.classes, table_format(args), log)
+    refuse_table_options(args)
     cfg = read_config(args.source)
     dataset = dataset_of_loader(cfg, args.loader, log, args.all_labels)
     if dataset is not None:
@@ -78,13 +68,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     from rich.console import Console
 
-    args, log, console = parse_args(argv), ProblemLog(), Console(highlight=False)
+    args, console = parse_args(argv), Console(highlight=False)
+    log = ProblemLog(command=not args.source.endswith('.py'))
     try:
         if args.verify:
             console.print(verify(args, log), markup=False, soft_wrap=True)
         dataset = read_dataset(args, log)
     except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
+        raise SystemExit(f'error: {_message(error, log.command)}') from error
     if dataset is None:
         print_problems(log, console)
         raise SystemExit(1)
@@ -95,6 +86,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         console.print(f'Report: {args.html}', markup=False)
     if log.serious:
         sys.exit(1)
+
+
+def _message(error: Exception, command: bool) -> str:
+    said = error.args[0] if len(error.args) == 1 else error
+    return in_command_words(said) if command and isinstance(said, str) else str(error)
 
 
 if __name__ == '__main__':

@@ -43,26 +43,37 @@ class LabelTable(ColumnDataset):
         a.jpg,cat|dog,car
         b.jpg,dog,*
 
-    The column of negatives may be missing; other columns are not read. Files: CSV (UTF-8; comma,
-    semicolon or tab between cells), Parquet (strings or lists of strings), JSON (a list of objects
-    with lists), JSON Lines, MMPretrain's own multi-label JSON, and what tools export: COCO's
-    instances, Label Studio's JSON and JSON-MIN, FiftyOne's classifications and samples, a folder of
-    VOC XML or a list of such images (ImageSets/Main/train.txt, beside Annotations).
-    `tools/check_dataset.py` finds all errors of a table at once, and says what it was read as; the
-    dataset refuses it at the first.
+    The column of negatives may be missing; other columns are not read. A cell may also hold a list
+    as Python or JSON write it. Files: CSV (UTF-8; comma, semicolon or tab between cells), Parquet
+    (strings or lists of strings), JSON (a list of objects with lists), JSON Lines, MMPretrain's own
+    multi-label JSON, and what tools export: COCO's instances, Label Studio's JSON and JSON-MIN,
+    FiftyOne's classifications and samples, a folder of VOC XML or a list of such images
+    (ImageSets/Main/train.txt, beside Annotations). `tools/check_dataset.py` finds all errors of a
+    table at once, and says what it was read as; the dataset refuses it at the first.
+
+    `layout='indicators'` is for CSV and Parquet with one column a class: 1 is positive, 0 negative,
+    and what any other cell says (a blank one, a -1) has to be told by `signs`. `layout='images'`
+    reads the images alone, of which every label is unobserved; it is for tables, not for exports.
 
     Args:
         data_root: the folder that all else is in.
         ann_file: the table, or the folder of XML files, below `data_root`.
         classes: the class names in order, or a text file of them below `data_root`, one a line.
-            None: the labels found in the table, sorted; another table may then have others, so
-            give the validation data the classes of the training data.
+            None: the labels found in the table, sorted, or the columns of indicators as they
+            stand; another table may then have others, so give the validation data the classes of
+            the training data. Text that is hardly a name ('nan', a quoted list) is refused then.
         classes_from: take the classes of this table, below `data_root`, instead.
         columns: names of the columns that are called otherwise, e.g. `dict(image='file')`.
         separator: between the labels of one cell.
         unlisted: what a label that is not listed is: 'unobserved', or 'negative' for a data set
             that is annotated fully.
-        duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
+        duplicates: 'refuse' an image that is listed twice, or 'merge' its rows, as of a table with
+            one row a box.
+        layout: 'lists', 'indicators' or 'images'.
+        signs: what a cell of indicators says, e.g. `dict(unobserved=['blank', '-1'])`; keys are
+            'positive', 'negative' and 'unobserved'.
+        ignored: columns that are no classes, where `classes` does not say which are.
+        nothing: the label that says that no class is present, e.g. 'No Finding'; all are negative.
         image_names: what an image is called: 'path' below the image folder; 'file', the last part
             of a path or address; 'original', that without Label Studio's mark of an upload.
         suffix: added to names without the suffix of an image, e.g. '.jpg'; VOC images then
@@ -93,6 +104,10 @@ class LabelTable(ColumnDataset):
         separator: str = '|',
         unlisted: str = 'unobserved',
         duplicates: str = 'refuse',
+        layout: str = 'lists',
+        signs: Mapping[str, Any] | None = None,
+        ignored: Sequence[str] = (),
+        nothing: str = '',
         image_names: str = 'path',
         suffix: str = '',
         prepare: bool | None = None,
@@ -100,8 +115,19 @@ class LabelTable(ColumnDataset):
     ) -> None:
         if classes is not None and classes_from is not None:
             raise ValueError(f'classes and classes_from={classes_from!r}: give one of them')
-        self.layout = TableFormat(
-            ColumnNames.of(columns), separator, unlisted, duplicates, image_names, suffix
+        if layout == 'images' and classes_from is not None:
+            raise ValueError(f'classes_from={classes_from!r}: has no labels to read; give classes')
+        self.table_format = TableFormat(
+            ColumnNames.of(columns),
+            separator,
+            unlisted,
+            duplicates,
+            layout,
+            None if signs is None else dict(signs),
+            ignored,
+            nothing,
+            image_names,
+            suffix,
         )
         self.ann_name, self.table_file = str(ann_file), _below(data_root, ann_file)
         self._classes, self._classes_from = classes, classes_from
@@ -135,7 +161,7 @@ class LabelTable(ColumnDataset):
         return self._found
 
     def _class_source(self) -> LabelTable:
-        layout = asdict(self.layout) | {'columns': self.layout.columns._asdict()}
+        layout = asdict(self.table_format) | {'columns': self.table_format.columns._asdict()}
         voc = is_voc(_below(self.data_root, str(self._classes_from)))
         prepare = None if voc else self._prepare
         return LabelTable(
@@ -159,7 +185,7 @@ class LabelTable(ColumnDataset):
         Args:
             report: takes each error; if it returns, reading goes on without the row or label.
         """
-        return read_table(self.table_file, self.class_names(report), self.layout, report)
+        return read_table(self.table_file, self.class_names(report), self.table_format, report)
 
     def read_columns(self) -> LabelColumns:
         """Reads the table.
@@ -177,7 +203,7 @@ class LabelTable(ColumnDataset):
     @property
     def prepared_name(self) -> str:
         """The name of the folder of columns: of the table, and of all that they depend on."""
-        made_from = [self.ann_name, self.class_names(), asdict(self.layout)]
+        made_from = [self.ann_name, self.class_names(), asdict(self.table_format)]
         digest = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:12]
         return f'labeltable_{self.split}_{digest}'.lower()
 

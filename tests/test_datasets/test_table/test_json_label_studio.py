@@ -135,3 +135,14 @@ def test_what_is_refused(read, rows, message):
 def test_a_table_of_ones_own_with_some_of_the_keys(read):
     row = {'image': 'a.jpg', 'positive': 'cat|dog', 'annotator': 1, 'lead_time': 2}
     assert read([row]) == {'a.jpg': [1, 1]}
+
+
+def test_its_csv(tmp_path):
+    (tmp_path / 'p.csv').write_text(
+        'image,id,choice,annotator,annotation_id,created_at,updated_at,lead_time\n'
+        f'{CAT},1,cat,1,1,,,3.5\n'
+        f'{PAIR},2,"{{""choices"":[""cat"",""my|dog""]}}",1,2,,,3.5\n'
+    )
+    table = LabelTable(tmp_path, 'p.csv', columns=dict(positive='choice'), image_names='original')
+    assert list(table.image_names()) == ['cat.jpg', 'pair.jpg']
+    assert [table.sparse_labels().row(n).tolist() for n in (0, 1)] == [[1, -1], [1, 1]]

@@ -255,3 +255,39 @@ def test_noise_is_refused_and_never_fails(tmp_path_factory, noise):
         log = ProblemLog()
         read_table(folder / f'noise{suffix}', None, None, log)
         assert all('\n' not in str(f) for fs in log.kept.values() for f in fs)
+
+
+@pytest.mark.parametrize(
+    ('rows', 'message'),
+    [
+        (('a,cat', 'b,Cat', 'c,cat'), "t.csv:2: label 'cat' is nearly 'Cat'; if they are one, "),
+        (('a,0|1', 'b,1'), 't.csv:2: the labels are numbers; as classes they are sorted as text'),
+        (('a,cat;dog', 'b,cat', 'c,dog'), "t.csv:2: label 'cat;dog' looks like several labels"),
+        (tuple(f'{i},a photograph of thing {i}' for i in range(60)),
+         't.csv:2: 60 classes for 60 labels: each is hardly used again; if this is free text, '),
+    ],
+)  # fmt: skip
+def test_classes_that_are_doubted_where_none_are_given(tmp_path, rows, message):
+    columns, (problem,), log = text_table(tmp_path, *rows, header='image,positive')
+    assert problem.startswith(message)
+    assert log.serious == 0
+    again = text_table(
+        tmp_path, *rows, header='image,positive', classes=list(columns.metainfo['classes'])
+    )
+    assert again[1] == []
+
+
+@pytest.mark.parametrize('suffix', ['csv', 'jsonl'])
+def test_labels_that_are_hardly_names(tmp_path, suffix):
+    """In any kind of file; where the classes are given, any name may be one."""
+    path, log = tmp_path / f't.{suffix}', ProblemLog()
+    lines = {
+        'csv': 'image,positive\na.jpg,cat\nb.jpg,nan\n',
+        'jsonl': '{"image": "a.jpg", "positive": ["cat"]}\n{"image": "b.jpg", "positive": ["nan"]}',
+    }
+    path.write_text(lines[suffix])
+    table = read_table(path, None, None, log)
+    assert table.columns.metainfo['classes'] == ('cat',)
+    ((problem,),) = log.kept.values()
+    assert problem.what == "label 'nan' looks like an empty cell"
+    assert dense(read_table(path, ['cat', 'nan']).columns).tolist() == [[1, -1], [-1, 1]]

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from wsml_mm.datasets.table import ColumnNames, ProblemLog
 from wsml_mm.datasets.table.problem import RowErrors
 from wsml_mm.datasets.table.read_csv import read_csv
+from wsml_mm.datasets.table.rows import listed
 
 
 def rows_of(batches):
@@ -22,7 +25,8 @@ def read(tmp_path, text, names=None):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     log = ProblemLog()
     errors = RowErrors(path, log)
-    rows = rows_of(read_csv(path, ColumnNames.of(names), errors))
+    columns = ColumnNames.of(names)
+    rows = rows_of(listed(some, columns) for some in read_csv(path, columns, errors))
     errors.flush()
     return rows, [str(f).replace(str(path), 't.csv') for fs in log.kept.values() for f in fs]
 
@@ -71,7 +75,7 @@ def test_cells_with_line_breaks_and_empty_lines_keep_the_count(tmp_path):
         ('img,positive', "t.csv:1: the header has no 'image', only 'img', 'positive' (is 'img' me"),
         ('a.jpg,cat', "t.csv:1: the header has no 'image', only 'a.jpg', 'cat'; name the columns"),
         ('image,positive,negatives', "the header has no 'negative', only 'image', 'positive', 'ne"),
-        ('image,positive,Negative', "no 'negative', only 'image', 'positive', 'Negative' (is 'neg"),
+        ('image,positive,Negative', "no 'negative', only 'image', 'positive', 'Negative' (is 'Neg"),
         ('image,image,positive', "t.csv:1: the header has 'image' twice; keep one column"),
         ('', "t.csv:1: the header has no 'image', only nothing; name the columns image, positive,"),
     ],
@@ -117,3 +121,39 @@ def test_latin_1_is_named_by_line(tmp_path):
         't.csv:3: is not UTF-8 text (invalid continuation byte at byte 7); save the file as UTF-8 '
         '(in Excel: "CSV UTF-8")'
     ]
+
+
+def test_lines_that_end_with_cr_alone(tmp_path):
+    text = 'image,positive\r\ra.jpg,cat\r"b,.jpg",dog\r'
+    assert read(tmp_path, text) == ([(3, 'a.jpg', 'cat', ''), (4, 'b,.jpg', 'dog', '')], [])
+
+
+def test_long_cells(tmp_path):
+    long = 'p' * 150_000
+    marks = 'q""' * 100_000
+    text = (
+        f'image,positive,note\na.jpg,cat,{long}\nb.jpg,dog,"{marks}"\nc.jpg,elk,"{long}\n{long}"\n'
+    )
+    rows, problems = read(tmp_path, text)
+    assert problems == []
+    assert rows == [(2, 'a.jpg', 'cat', ''), (3, 'b.jpg', 'dog', ''), (4, 'c.jpg', 'elk', '')]
+    assert csv.field_size_limit() == 131_072  # of the process, as it was
+
+
+def test_the_delimiter_of_a_header_without_the_column(tmp_path):
+    _, (problem,) = read(tmp_path, 'Image;Positive\na.jpg;cat\n')
+    assert problem.endswith("say columns=dict(image='Image', positive='Positive')")
+
+
+def test_excels_line_about_the_delimiter(tmp_path):
+    text = 'sep=;\r\nimage;positive\r\na.jpg;cat\r\n'
+    assert read(tmp_path, text) == ([(3, 'a.jpg', 'cat', '')], [])
+
+
+def test_mixed_ends_of_lines(tmp_path):
+    rows, (problem,) = read(tmp_path, 'image,positive\na.jpg,cat\rb.jpg,dog\r\nc.jpg,cat\n')
+    assert rows == [(3, 'c.jpg', 'cat', '')]
+    assert problem == (
+        't.csv:2: the row cannot be read (CR stands alone within it); end all lines alike, with LF '
+        'or CRLF'
+    )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat
+from wsml_mm.datasets.table import ColumnNames, ProblemLog, TableFormat, read_table
 from wsml_mm.datasets.table.problem import RowErrors
 from wsml_mm.datasets.table.read_json import read_json
 
@@ -146,3 +146,41 @@ def test_problems_of_mmpretrains_format(tmp_path, item, message):
     rows, (problem,) = read(tmp_path, mmpretrain(item, good))
     assert problem.startswith(f't.json: data_list[0]: {message}')
     assert [row[1] for row in rows] == ['b.jpg']
+
+
+def test_a_list_written_into_a_text(tmp_path):
+    rows, problems = read(
+        tmp_path, json.dumps([{'image': 'a', 'positive': "['cat', 'a|b']", 'negative': 'elk|*'}])
+    )
+    assert (rows, problems) == ([('t.json:1', 'a', ['cat', 'a|b'], ['elk', '*'])], [])
+    text = json.dumps([{'image': 'a', 'positive': "['cat']|dog"}])
+    assert read(tmp_path, text, ["['cat']", 'dog'])[0][0][2] == ["['cat']", 'dog']
+
+
+@pytest.mark.parametrize('name', ['t.json', 't.jsonl'])
+def test_images_alone(tmp_path, name):
+    (tmp_path / name).write_text('{"file": "a", "positive": 7}\n{"file": "b.png"}\n')
+    layout = TableFormat(ColumnNames('file'), layout='images', suffix='.jpg')
+    table = read_table(tmp_path / name, ['cat', 'dog'], layout)
+    assert list(table.columns.names) == ['a.jpg', 'b.png']
+    assert [table.columns.labels.row(n).tolist() for n in (0, 1)] == [[-1, -1]] * 2
+    assert table.notes == ('images alone: every label -> unobserved',)
+
+
+def test_layouts_that_a_file_cannot_have(tmp_path):
+    (tmp_path / 't.json').write_text('{"images": [], "annotations": [], "categories": []}')
+    with pytest.raises(ValueError, match="layout='images' is for plain rows of JSON, not for exp"):
+        read_table(tmp_path / 't.json', ['cat'], TableFormat(layout='images'))
+    (tmp_path / 't.json').write_text('[{"data": {"image": "a"}, "annotations": []}]')
+    with pytest.raises(ValueError, match="layout='images' is for plain rows of JSON, not for exp"):
+        read_table(tmp_path / 't.json', ['cat'], TableFormat(layout='images'))
+    with pytest.raises(ValueError, match="layout='images' is for CSV and Parquet, and plain rows"):
+        read_table(tmp_path, ['cat'], TableFormat(layout='images'))
+    with pytest.raises(ValueError, match="layout='indicators' is for CSV and Parquet; leave it"):
+        read_table(tmp_path, ['cat'], TableFormat(layout='indicators'))
+    (tmp_path / 't.json').write_text('[{"image": "a", "cat": 1}]')
+    with pytest.raises(ValueError, match="no 'positive'") as caught:
+        read_table(tmp_path / 't.json')
+    assert "say columns=dict(positive=...); layout='images' if there are no labels" in str(
+        caught.value
+    )

@@ -7,6 +7,7 @@ from pyarrow import parquet
 from wsml_mm.datasets.table import ColumnNames, ProblemLog
 from wsml_mm.datasets.table.problem import RowErrors
 from wsml_mm.datasets.table.read_parquet import read_parquet
+from wsml_mm.datasets.table.rows import listed
 
 
 def rows_of(batches):
@@ -27,7 +28,8 @@ def read(tmp_path, table, names=None):
         parquet.write_table(pa.table(table), path, row_group_size=2)
     log = ProblemLog()
     errors = RowErrors(path, log)
-    rows = rows_of(read_parquet(path, ColumnNames.of(names), errors))
+    columns = ColumnNames.of(names)
+    rows = rows_of(listed(some, columns) for some in read_parquet(path, columns, errors))
     errors.flush()
     problems = [str(f).replace(str(path), 't.parquet') for fs in log.kept.values() for f in fs]
     return rows, problems, errors.where(3).replace(str(path), 't.parquet')
@@ -90,4 +92,26 @@ def test_a_file_damaged_in_the_middle(tmp_path):
     rows, (error,), _ = read(tmp_path, bytes(content))
     assert rows == []
     assert error.startswith('t.parquet: row 1: cannot be read from here on (')
-    assert error.endswith('; write it anew')
+    assert error.endswith('; copy the file again, or write it anew')
+
+
+def test_a_checksum_tells_of_a_changed_name(tmp_path):
+    path = tmp_path / 't.parquet'
+    table = pa.table({'image': ['a.jpg', 'b.jpg'], 'positive': ['cat', 'dog']})
+    parquet.write_table(
+        table, path, use_dictionary=False, compression='none', write_page_checksum=True
+    )
+    content = path.read_bytes()
+    at = content.index(b'\5\0\0\0a.jpg') + 4  # in the page, not in its statistics
+    rows, (error,), _ = read(tmp_path, content[:at] + b'c' + content[at + 1 :])
+    assert rows == []
+    assert error.startswith('t.parquet: row 1: cannot be read from here on (')
+
+
+def test_text_of_a_damaged_page_that_is_no_utf_8(tmp_path):
+    path = tmp_path / 't.parquet'
+    table = pa.table({'image': ['a.jpg', 'b.jpg'], 'positive': ['cat', 'dog']})
+    parquet.write_table(table, path, use_dictionary=False, compression='none')
+    rows, (error,), _ = read(tmp_path, path.read_bytes().replace(b'a.jpg', b'\xff.jpg'))
+    assert rows == []
+    assert error.startswith('t.parquet: row 1: cannot be read from here on (')

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wsml_mm.datasets.table.check import image_name
+from wsml_mm.datasets.table.image_names import image_name
 from wsml_mm.datasets.table.json_coco import places, texts_by_id
 from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.json_files import json_text, parsing, unique_keys

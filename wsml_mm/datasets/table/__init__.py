@@ -1,7 +1,11 @@
-from .classes import UNPRINTABLE, distinct_classes, read_class_file
-from .layout import SUFFIXES, ColumnNames, TableFormat
+from .advice import Option, advise, in_command_words
+from .assemble import Table
+from .class_file import distinct_classes, read_class_file
+from .classes import UNPRINTABLE
+from .column_names import ColumnNames
+from .layout import SUFFIXES, TableFormat
 from .problem import Problem, ProblemLog, Report, refuse
-from .read import Table, read_table
+from .read import read_table
 from .read_voc import is_voc
 from .write import write_table
 
@@ -9,12 +13,15 @@ __all__ = [
     'SUFFIXES',
     'UNPRINTABLE',
     'ColumnNames',
+    'Option',
     'Problem',
     'ProblemLog',
     'Report',
     'Table',
     'TableFormat',
+    'advise',
     'distinct_classes',
+    'in_command_words',
     'is_voc',
     'read_class_file',
     'read_table',

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -14,16 +12,13 @@ from numpy.typing import NDArray
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.labels.sparse import SparseLabels
 
-from .classes import ALL_OTHERS, UNPRINTABLE, Vocabulary
-from .layout import Batch
+from .cells import lists_of
+from .classes import ALL_OTHERS, Vocabulary
+from .image_names import ImageNames
+from .layout import Batch, TableFormat
 from .merge import unite
 from .problem import RowError, RowErrors
 
-# What `files.lies_below` would let pass, an absolute name below the data, is refused here, so that
-# a table can be moved; so is a backslash, which separates folders on one system only.
-_OUTSIDE = re.compile(r'^/|\\|(?:^|/)\.\.(?:/|$)|^[A-Za-z]:/|://')
-# All names that `image_name` would change or refuse, but for blanks around them.
-_ODD = rf'^$|{_OUTSIDE.pattern}|(?:^|/)\.?/|[\x00-\x1f\x7f]'
 _WRONG, _STAR = -1, -2  # instead of a class
 
 
@@ -43,16 +38,24 @@ class CheckedRows(NamedTuple):
     labels: SparseLabels
 
 
-def check_batch(batch: Batch, vocabulary: Vocabulary, errors: RowErrors) -> CheckedRows:
+def check_batch(
+    batch: Batch, vocabulary: Vocabulary, errors: RowErrors, named: ImageNames | None = None
+) -> CheckedRows:
     """Returns the rows that name an image, with their sound labels.
 
     Args:
         batch: rows as they stand in the file.
         vocabulary: of class names.
         errors: takes all that is wrong.
+        named: names the image files; None: in the usual way.
     """
-    batch = _with_images(batch, errors)
+    batch = _with_images(batch, errors, named or ImageNames(TableFormat()))
     present, absent = (_side(batch, side, vocabulary, errors) for side in ('positive', 'negative'))
+    for at in np.flatnonzero(present.star & np.isin(np.arange(len(present.star)), present.rows)):
+        what = f'{vocabulary.nothing!r} stands beside other labels'
+        error = RowError('contradiction', what, 'keep what is right', vocabulary.nothing)
+        _note(batch, int(at), error, errors)
+        present.star[at] = False
     row = np.concatenate([present.rows, absent.rows])
     index = np.concatenate([present.classes, absent.classes])
     value = np.full(len(row), NEGATIVE, np.int8)
@@ -71,7 +74,7 @@ def check_batch(batch: Batch, vocabulary: Vocabulary, errors: RowErrors) -> Chec
     labels = SparseLabels(
         indptr.astype(np.int64), index[kept].astype(np.int32), value[kept], len(names), UNOBSERVED
     )
-    return CheckedRows(batch.images, batch.lines, absent.star, labels)
+    return CheckedRows(batch.images, batch.lines, absent.star | present.star, labels)
 
 
 def contradiction(name: str, also: str = '') -> RowError:
@@ -80,52 +83,22 @@ def contradiction(name: str, also: str = '') -> RowError:
     return RowError('contradiction', what, 'keep the one that is right', name)
 
 
-def image_name(name: object) -> str | RowError:
-    """Returns the one tidy name of a row's image, so that none is there under two, or the error.
-
-    Args:
-        name: as it stands in the file.
-    """
-    if not isinstance(name, str | None):
-        return RowError('broken row', f'image {str(name)[:40]!r} is not text', 'name a file')
-    name = (name or '').strip()
-    if not name:
-        return RowError('no image', 'the row names no image', 'name one, or remove the row')
-    if UNPRINTABLE.search(name):
-        what = f'image name {name[:80]!r} holds a control sign'
-        return RowError('image outside', what, 'write the name alone')
-    if _OUTSIDE.search(name):
-        what = f'image name {name[:80]!r} is outside the image folder'
-        return RowError('image outside', what, 'name a file below it, folders separated by "/"')
-    return posixpath.normpath(name)
-
-
-def _with_images(batch: Batch, errors: RowErrors) -> Batch:
+def _with_images(batch: Batch, errors: RowErrors, named: ImageNames) -> Batch:
     """Returns the rows with the tidy names of their images, those without one left out."""
-    names = batch.images.fill_null('')
-    odd = pc.or_(
-        pc.match_substring_regex(names, _ODD), pc.not_equal(names, pc.utf8_trim_whitespace(names))
-    )
-    places = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
-    if not len(places):
-        return batch._replace(images=names)
-    tidy = names.to_pylist()
-    for row in places:
-        found = image_name(tidy[row])
-        if isinstance(found, RowError):
-            errors.add(int(batch.lines[row]), found)
-            tidy[row] = None
-        else:
-            tidy[row] = found
-    images = pa.array(tidy, pa.string())
-    named = images.is_valid()
-    sides = (cells.filter(named) for cells in (batch.positive, batch.negative))
-    lines = batch.lines[named.to_numpy(zero_copy_only=False)]
-    return Batch(lines, images.filter(named), *sides)
+    images = named(batch.images, batch.lines, errors)
+    if not images.null_count:
+        return batch._replace(images=images)
+    valid = images.is_valid()
+    sides = (cells.filter(valid) for cells in (batch.positive, batch.negative))
+    lines = batch.lines[valid.to_numpy(zero_copy_only=False)]
+    return Batch(lines, images.filter(valid), *sides)
 
 
 class _Side(NamedTuple):
-    """The sound labels of one column: the row and class index of each, and the rows with `*`."""
+    """The sound labels of one column: row and class index of each, and rows of which all is said.
+
+    Those have a `*` among the negatives, or the word for 'no class' among the positives.
+    """
 
     rows: NDArray[np.int64]
     classes: NDArray[np.int64]
@@ -133,13 +106,14 @@ class _Side(NamedTuple):
 
 
 def _side(batch: Batch, side: str, vocabulary: Vocabulary, errors: RowErrors) -> _Side:
-    cells = _lists(getattr(batch, side), vocabulary.separator)
+    cells = lists_of(getattr(batch, side), vocabulary)
     lengths = pc.list_value_length(cells).fill_null(0).to_numpy()
     row = np.repeat(np.arange(len(lengths)), lengths)
     names = pc.utf8_trim_whitespace(cells.flatten()).dictionary_encode('encode')
     place = names.indices.to_numpy()
+    word = ALL_OTHERS if side == 'negative' else vocabulary.nothing
     found = [
-        _STAR if side == 'negative' and name == ALL_OTHERS else vocabulary.index(name)
+        _STAR if word and name == word else vocabulary.index(name)
         for name in names.dictionary.to_pylist()
     ]
     index = np.array([_WRONG if isinstance(f, RowError) else f for f in found], np.int64)[place]
@@ -150,14 +124,6 @@ def _side(batch: Batch, side: str, vocabulary: Vocabulary, errors: RowErrors) ->
     star = np.zeros(len(lengths), bool)
     star[row[index == _STAR]] = True
     return _Side(row[index >= 0], index[index >= 0], star)
-
-
-def _lists(cells: pa.Array, separator: str) -> pa.Array:
-    """Returns cells as lists of names."""
-    if not pa.types.is_string(cells.type):
-        return cells
-    blank = pc.equal(pc.utf8_trim_whitespace(cells), '')
-    return pc.split_pattern(pc.if_else(blank, None, cells), separator)
 
 
 def _note(batch: Batch, row: int, error: RowError, errors: RowErrors) -> None:

@@ -1,17 +1,18 @@
-"""Class names: given, in a text file, or met in a table."""
+"""Class names met in a table: among those given, or each a class of its own."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .problem import Problem, Report, RowError, refuse
+from .advice import Option, advise
+from .problem import RowError
+from .suspect import all_numbers, combined, look, spelt_twice, suspicion
 
 # In the negative column: every class that is not positive is known to be absent.
 ALL_OTHERS = '*'
@@ -19,49 +20,9 @@ ALL_OTHERS = '*'
 UNPRINTABLE = re.compile('[\0-\x1f\x7f\ud800-\udfff]')
 
 
-def read_class_file(path: Path, report: Report = refuse) -> tuple[str, ...]:
-    """Reads a text file of class names, one a line; empty lines are passed over.
-
-    Args:
-        path: of the file, UTF-8 with or without a byte-order mark.
-        report: takes each error; if it returns, reading goes on without the name.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: of `refuse`, at the first error.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such file; list the class names in it, one a line')
-    try:
-        lines = path.read_text(encoding='utf-8-sig').split('\n')
-    except UnicodeDecodeError as error:
-        kind, what, fix = not_utf8(error)[:3]
-        report(Problem(kind, str(path), what, fix))
-        return ()
-    named = [(f'{path}:{at}', line.strip()) for at, line in enumerate(lines, 1) if line.strip()]
-    if not named:
-        report(Problem('broken class list', str(path), 'names no class', 'write one a line'))
-    return distinct_classes(named, report)
-
-
-def distinct_classes(named: Sequence[tuple[str, str]], report: Report = refuse) -> tuple[str, ...]:
-    """Returns class names, each once.
-
-    Args:
-        named: place and name of each.
-        report: takes the error of a name that is there before, or no name.
-    """
-    seen: dict[str, str] = {}
-    for where, name in named:
-        if name == ALL_OTHERS or not name:
-            what, fix = f'{name!r} is not a class name', 'remove it'
-        elif name in seen:
-            what, fix = f'class {name!r} is listed twice, first in {seen[name]}', 'remove one'
-        else:
-            seen[name] = where
-            continue
-        report(Problem('broken class list', where, what, fix))
-    return tuple(seen)
+def twins(name: str, other: str) -> str:
+    """Returns that two names are seen as one, as part of a message."""
+    return f'{name!a} looks just like {other!a}'
 
 
 def not_utf8(error: UnicodeDecodeError) -> RowError:
@@ -79,17 +40,26 @@ def label_error(label: object) -> RowError:
     return RowError('broken labels', what, 'give names, not indices')
 
 
+# From so many classes on, labels that hardly ever come again are doubtful.
+_MANY = 50
+_OTHER = {'positive': ...}
+
+
 class Vocabulary:
     """Class names and their indices: a given list, or one that grows with the names met.
 
     Args:
         classes: the names; None: those met, in the order they are met.
-        separator: between the names of a cell, for the message.
+        separator: between the names of a cell.
+        nothing: the word that says that no class is present; '': there is none.
     """
 
-    def __init__(self, classes: Sequence[str] | None = None, separator: str = '|') -> None:
-        self.closed, self.separator = classes is not None, separator
+    def __init__(
+        self, classes: Sequence[str] | None = None, separator: str = '|', nothing: str = ''
+    ) -> None:
+        self.closed, self.separator, self.nothing = classes is not None, separator, nothing
         self.ids = {name: index for index, name in enumerate(classes or ())}
+        self._looks = {look(name): name for name in self.ids}
 
     def index(self, name: object) -> int | RowError:
         """Returns the index of a class, or why it has none."""
@@ -102,10 +72,17 @@ class Vocabulary:
         if name == ALL_OTHERS:
             what = f'{ALL_OTHERS!r} among the positive labels'
             return RowError('broken labels', what, 'it belongs to the negative ones')
+        if other := self._looks.get(look(name)):
+            fix = 'write both alike (e.g. in the form NFC)'
+            return RowError('labels that look alike', f'label {twins(name, other)}', fix, name)
         if self.closed:
             return RowError('unknown label', f'unknown label {name!r}', self._hint(name), name)
         if UNPRINTABLE.search(name):
             return label_error(name)
+        if why := suspicion(name):
+            fix = advise(f'{_remedy(why)}, or, if it is a class, give ', Option('classes', ...))
+            return RowError('doubtful label', f'label {name[:40]!r} {why}', fix, name[:40])
+        self._looks[look(name)] = name
         return self.ids.setdefault(name, len(self.ids))
 
     def classes(self) -> tuple[str, ...]:
@@ -117,13 +94,44 @@ class Vocabulary:
         places = {name: place for place, name in enumerate(self.classes())}
         return np.array([places[name] for name in self.ids], np.int64)
 
+    def doubts(self, labels: int) -> Iterator[tuple[str, RowError]]:
+        """Yields a name and what is doubtful of it beside the others, if none were given.
+
+        Args:
+            labels: how many labels the table has in all.
+        """
+        names = () if self.closed else self.classes()
+        for name, other in spelt_twice(names):
+            what, fix = f'label {name!r} is nearly {other!r}', 'if they are one, write it one way'
+            yield name, RowError('similar class names', what, fix, name, False)
+        if len(names) > _MANY and labels < 1.2 * len(names):
+            what = f'{len(names):,} classes for {labels:,} labels: each is hardly used again'
+            fix = advise('if this is free text, take another column: ', Option('columns', _OTHER))
+            yield names[0], RowError('labels used once', what, fix, names[0], False)
+        if names and all_numbers(names):
+            what = 'the labels are numbers; as classes they are sorted as text'
+            fix = advise('give their names in order: ', Option('classes', ...))
+            yield names[0], RowError('labels of numbers', what, fix, names[0], False)
+        elif found := combined(names):
+            name, sign = found
+            what = f'label {name!r} looks like several labels'
+            fix = advise('if it is, say ', Option('separator', sign))
+            yield name, RowError('class of several names', what, fix, name, False)
+
     def _hint(self, name: str) -> str:
-        for sign in ',;|/':
+        if why := suspicion(name):
+            return f'it {why}: {_remedy(why)}'
+        for sign in ',;|/ ':
             if sign in name and all(part.strip() in self.ids for part in name.split(sign)):
-                return f'labels are separated by {self.separator!r} here, or say separator={sign!r}'
+                here = f'labels are separated by {self.separator!r} here, or say '
+                return advise(here, Option('separator', sign))
         folded = {known.casefold(): known for known in self.ids}
         if near := difflib.get_close_matches(name.casefold(), folded, 1, 0.6):
             return f'did you mean {folded[near[0]]!r}?'
         listed = ', '.join(map(repr, list(self.ids)[:6]))
         more = f', ... ({len(self.ids)})' if len(self.ids) > 6 else ''
         return f'correct it, or add it to the classes {listed}{more}'
+
+
+def _remedy(why: str) -> str:
+    return 'leave the cell empty' if 'empty cell' in why else 'write the names alone'

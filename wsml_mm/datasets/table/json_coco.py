@@ -32,12 +32,12 @@ def read_coco(
 
     Args:
         content: of the file.
-        layout: says what unlisted labels are.
+        layout: not needed.
         errors: takes the first error.
         classes: not needed; the file names them.
     """
     errors.place = ': images[{}]'
-    errors.read_as = layout.stated("COCO's instances")
+    errors.notes.append("COCO's instances")
     try:
         names = texts_by_id(content, 'images', 'file_name')
         categories = texts_by_id(content, 'categories', 'name')

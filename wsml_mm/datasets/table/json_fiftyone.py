@@ -8,9 +8,11 @@ from typing import Any
 
 from wsml_mm.labels.files import IMAGE_SUFFIXES
 
+from .advice import Option, advise
+from .column_names import ColumnNames
 from .json_items import Row, listed_classes, missing_negative, names_or_error
 from .json_label_studio import not_labelled
-from .layout import ColumnNames, TableFormat
+from .layout import TableFormat
 from .problem import RowError, RowErrors
 
 Rows = tuple[Iterator[Row], tuple[str, ...] | None]
@@ -42,7 +44,7 @@ def read_classification(
         errors: takes those of rows.
         classes: to read indices by where the file names none.
     """
-    errors.read_as = layout.stated("FiftyOne's classifications")
+    errors.notes.append("FiftyOne's classifications")
     named = None
     if content['classes'] is not None:
         named = listed_classes(content['classes'], 'classes', errors)
@@ -64,7 +66,7 @@ def _labels(
                 what = (
                     f'image {image!r} has no suffix, and {len(found)} files of data have its name'
                 )
-                fix = "export the images too, or say suffix='.jpg'"
+                fix = advise('export the images too, or say ', Option('suffix', '.jpg'))
                 errors.add(at, RowError('image outside', what, fix))
                 continue
             name = found[0]
@@ -108,7 +110,7 @@ def read_samples(
     if isinstance(key, RowError):
         errors.add(None, key)
         return iter(()), None
-    errors.read_as = layout.stated(f"FiftyOne's samples, positive labels from {key!r}")
+    errors.notes.append(f"FiftyOne's samples, positive labels from {key!r}")
     image = 'filepath' if names.image == ColumnNames().image else names.image
     return _samples(samples, image, key, layout, errors), None
 
@@ -142,7 +144,7 @@ def _field(samples: list[dict[str, Any]], names: ColumnNames) -> str | RowError:
     what = f'samples have labels in {listed}'
     if names.positive != ColumnNames().positive:
         what = f'no sample has {names.positive!r}; {what}'.replace('; ', ', ')
-    return RowError('header', what, 'say which: columns=dict(positive=...)')
+    return RowError('header', what, advise('say which: ', Option('columns', {'positive': ...})))
 
 
 def _parts(value: Any) -> list[Any] | None:

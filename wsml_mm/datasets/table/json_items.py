@@ -9,8 +9,10 @@ from typing import Any
 
 from wsml_mm.labels.json_files import unique_keys, why_not_json
 
-from .classes import ALL_OTHERS, distinct_classes
-from .layout import ColumnNames
+from .advice import Option, advise
+from .class_file import distinct_classes
+from .classes import ALL_OTHERS
+from .column_names import ColumnNames
 from .problem import RowError, RowErrors
 
 _NOT_BLANK = re.compile(r'[^ \t\n\r]')
@@ -117,7 +119,7 @@ def missing_negative(names: ColumnNames, keys: Collection[str]) -> RowError | No
         return None
     listed = ', '.join(map(repr, [*keys][:8]))
     what = f'nothing has {names.negative!r}, only {listed}'
-    return RowError('header', what, 'correct columns=dict(negative=...)')
+    return RowError('header', what, advise('correct ', Option('columns', {'negative': ...})))
 
 
 def _without_outlines(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .advice import Option, advise
+from .column_names import ColumnNames
 from .json_items import Row, missing_negative, names_or_error
-from .layout import ColumnNames, TableFormat
+from .layout import TableFormat
 from .problem import RowError, RowErrors
 
 # What JSON-MIN adds to the data and the labels of a task.
@@ -45,7 +47,7 @@ def read_label_studio(
     if isinstance(key, RowError):
         errors.add(None, key)
         return
-    errors.read_as = layout.stated(f"Label Studio's JSON, positive labels from {key!r}")
+    errors.notes.append(f"Label Studio's JSON, positive labels from {key!r}")
     for line, record in records:
         image = record.get(layout.columns.image)
         if layout.columns.image not in record:
@@ -64,7 +66,8 @@ def not_labelled(layout: TableFormat, what: str) -> RowError | None:
     """Returns the error of an image without annotation where all that is not listed is absent."""
     if layout.unlisted != 'negative':
         return None
-    fix = "label or remove it: with unlisted='negative' it would have no class"
+    said = Option('unlisted', layout.unlisted)
+    fix = advise('label or remove it: with ', said, ' it would have no class')
     return RowError('not labelled', what, fix)
 
 
@@ -109,7 +112,7 @@ def _control(records: list[dict[str, Any]], names: ColumnNames) -> str | RowErro
     what = f'labels of Label Studio may be in {found}' if found else 'no annotation has a label'
     if names.positive != ColumnNames().positive:
         what = f'no annotation has {names.positive!r}, only {found}'
-    return RowError('header', what, 'say which: columns=dict(positive=...)')
+    return RowError('header', what, advise('say which: ', Option('columns', {'positive': ...})))
 
 
 def _is_labels(value: Any) -> bool:
@@ -134,7 +137,8 @@ def _choices(value: Any) -> list[str] | RowError | None:
             listed = [part]
         elif not keys or not all(isinstance(name, str) for name in listed):
             what = f'{str(part)[:40]} holds no choices'
-            fix = 'name the control of the choices: columns=dict(positive=...)'
+            control = Option('columns', {'positive': ...})
+            fix = advise('name the control of the choices: ', control)
             return RowError('broken labels', what, fix)
         found.extend(listed)
     return names_or_error(found)
@@ -142,4 +146,4 @@ def _choices(value: Any) -> list[str] | RowError | None:
 
 def _no_image(record: dict[str, Any], key: str) -> RowError:
     what = f'the task has no {key!r}, only {", ".join(map(repr, [*record][:6]))}'
-    return RowError('header', what, 'say columns=dict(image=...)')
+    return RowError('header', what, advise('say ', Option('columns', {'image': ...})))

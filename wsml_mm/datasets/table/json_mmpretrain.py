@@ -37,7 +37,7 @@ def read_mmpretrain(
     Returns:
         The rows, and the classes that the file itself names.
     """
-    errors.read_as = "MMPretrain's JSON"
+    errors.notes.append("MMPretrain's JSON")
     info = content.get('metainfo')
     named = (info.get('classes') if isinstance(info, dict) else None) or classes
     if named is None:
@@ -62,7 +62,7 @@ def _rows(items: list[Any], classes: tuple[str, ...], errors: RowErrors) -> Iter
         errors.add(None, vectors)
         return
     if vectors:
-        errors.read_as += ', gt_label being 0/1 vectors'
+        errors.notes.append('gt_label: 0/1 vectors')
     for at, item in enumerate(items):
         if not isinstance(item, dict) or not {'gt_label', 'gt_score'} & set(item):
             what = 'has neither gt_label nor gt_score'

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .check import image_name
-from .classes import label_error
+from .cells import names_of
+from .classes import Vocabulary, label_error
+from .column_names import ColumnNames
+from .image_names import image_name
 from .json_items import Row
 from .layout import TableFormat
 from .problem import RowError, RowErrors
@@ -16,14 +18,14 @@ from .problem import RowError, RowErrors
 def own_rows(
     objects: Iterator[tuple[int, Any]], layout: TableFormat, errors: RowErrors
 ) -> Iterator[Row]:
-    """Yields the rows of objects with the keys `layout.columns`.
+    """Yields the rows of objects with the keys `layout.columns`, or with images alone.
 
     Args:
         objects: line and object of each row.
         layout: how to read them.
         errors: takes those of what are no rows.
     """
-    names = layout.columns
+    names, alone = layout.columns, layout.layout == 'images'
     right: set[tuple[str, ...]] = set()
     for line, item in objects:
         if not isinstance(item, dict):
@@ -34,14 +36,23 @@ def own_rows(
             continue
         keys = tuple(item)
         if keys not in right:
-            if error := names.error_in(keys, 'the object'):
+            if error := _error_in(names, keys, alone):
                 errors.add(line, error)
                 continue
             right.add(keys)
-        yield line, item[names.image], item[names.positive], item.get(names.negative)
+        if alone:
+            yield line, item[names.image], None, None
+        else:
+            yield line, item[names.image], item[names.positive], item.get(names.negative)
 
 
-def as_texts(rows: Iterator[Row], separator: str, errors: RowErrors) -> Iterator[Row]:
+def _error_in(names: ColumnNames, keys: tuple[str, ...], alone: bool) -> RowError | None:
+    if alone:
+        return names.image_error_in(keys, 'the object')
+    return names.error_in(keys, 'the object', layouts=('images',))
+
+
+def as_texts(rows: Iterator[Row], vocabulary: Vocabulary, errors: RowErrors) -> Iterator[Row]:
     """Yields rows whose images and labels are text, each cell a list or None."""
     for line, image, *cells in rows:
         if not (image is None or _are_text(image)) and isinstance(
@@ -51,7 +62,7 @@ def as_texts(rows: Iterator[Row], separator: str, errors: RowErrors) -> Iterator
             continue
         for side, cell in enumerate(cells):
             if isinstance(cell, str):
-                cells[side] = cell = cell.split(separator) if cell.strip() else []
+                cells[side] = cell = names_of(cell, vocabulary)
             if cell is not None and not isinstance(cell, list):
                 what = f'{json.dumps(cell)[:40]} is not a list'
                 errors.add(line, RowError('broken labels', what, 'list class names'), image)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -15,60 +14,29 @@ from numpy.typing import NDArray
 
 from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
 
+from .advice import Option, advise
 from .classes import ALL_OTHERS
-from .problem import RowError
+from .column_names import ColumnNames
+from .signs import read_signs
 
 UNLISTED = {'unobserved': UNOBSERVED, 'negative': NEGATIVE}
-DUPLICATES = ('refuse', 'merge')
-IMAGE_NAMES = ('path', 'file', 'original')
+LAYOUTS = ('lists', 'indicators', 'images')
+_KNOWN = {
+    'unlisted': tuple(UNLISTED),
+    'duplicates': ('refuse', 'merge'),
+    'layout': LAYOUTS,
+    'image_names': ('path', 'file', 'original'),
+}
+_ONLY_FOR = {
+    'separator': ('lists',),
+    'unlisted': ('lists',),
+    'nothing': ('lists',),
+    'signs': ('indicators',),
+    'ignored': ('indicators',),
+}
 SUFFIXES = ('.csv', '.tsv', '.parquet', '.json', '.jsonl')
 BATCH = 1 << 12  # rows looked at together
 LISTS = pa.list_(pa.string())
-
-
-class ColumnNames(NamedTuple):
-    """What the columns of a table are called."""
-
-    image: str = 'image'
-    positive: str = 'positive'
-    negative: str = 'negative'
-
-    @classmethod
-    def of(cls, names: Mapping[str, str] | None) -> ColumnNames:
-        """Returns the names, those given replacing the usual ones.
-
-        Raises:
-            ValueError: if a key is not a column or two columns have one name.
-        """
-        names = dict(names or {})
-        if unknown := set(names) - set(cls._fields):
-            raise ValueError(
-                f'columns={names}: unknown {unknown.pop()!r}; use {", ".join(cls._fields)}'
-            )
-        found = cls(**names)
-        if len(set(found)) < len(found):
-            raise ValueError(f'columns={names}: two columns have one name; name each')
-        return found
-
-    def error_in(self, found: Sequence[str], first: str = 'the header') -> RowError | None:
-        """Returns what is wrong with the columns of a file: one is missing, or nearly named.
-
-        A column without meaning here is not an error, unless it looks like one that is missing: the
-        absences in a column 'negatives' must not go unread.
-        """
-        listed = ', '.join(map(repr, found[:6])) or 'nothing'
-        for key, name in zip(self._fields, self, strict=True):
-            if found.count(name) > 1:
-                return RowError('header', f'{first} has {name!r} twice', 'keep one column')
-            if name in found:
-                continue
-            others = [other.casefold() for other in found if other not in self]
-            near = difflib.get_close_matches(name.casefold(), others, 1, 0.75)
-            if key != 'negative' or near:
-                hint = f' (is {near[0]!r} meant?)' if near else ''
-                fix = f'name the columns {", ".join(self)}, or say columns=dict({key}=...)'
-                return RowError('header', f'{first} has no {name!r}, only {listed}{hint}', fix)
-        return None
 
 
 @dataclass(frozen=True)
@@ -80,38 +48,63 @@ class TableFormat:
         separator: between the labels of one cell.
         unlisted: what a label that no cell lists is: 'unobserved' or 'negative'.
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
+        layout: 'lists' of labels in a cell; 'indicators', one column a class; or 'images' alone.
+        signs: of indicators, what a cell says: by 'positive', 'negative' and 'unobserved' a sign or
+            several, where a blank cell is 'blank'; '1' is positive and '0' negative unless said.
+        ignored: columns that are not read, where all others are indicators.
+        nothing: the word that says that no class is present.
         image_names: what an image is called: 'path' below the image folder; 'file', the last part
             of a path or address; 'original', that without the mark of an upload to Label Studio.
         suffix: added to names without the suffix of an image, e.g. '.jpg'.
 
     Raises:
-        ValueError: if a value is unknown.
+        ValueError: if a value is unknown, or does not go with the layout.
     """
 
     columns: ColumnNames = field(default_factory=ColumnNames)
     separator: str = '|'
     unlisted: str = 'unobserved'
     duplicates: str = 'refuse'
+    layout: str = 'lists'
+    signs: Mapping[str, Any] | None = None
+    ignored: Sequence[str] = ()
+    nothing: str = ''
     image_names: str = 'path'
     suffix: str = ''
 
     def __post_init__(self) -> None:
-        if self.unlisted not in UNLISTED:
-            raise ValueError(f'unlisted={self.unlisted!r}: use "unobserved" or "negative"')
-        if self.duplicates not in DUPLICATES:
-            raise ValueError(f'duplicates={self.duplicates!r}: use "refuse" or "merge"')
-        if self.image_names not in IMAGE_NAMES:
-            raise ValueError(
-                f'image_names={self.image_names!r}: use one of {", ".join(IMAGE_NAMES)}'
-            )
-        if self.suffix and not re.fullmatch(r'\.\w+', self.suffix):
-            raise ValueError(f"suffix={self.suffix!r}: use one like '.jpg'")
+        for name, known in _KNOWN.items():
+            if (value := getattr(self, name)) not in known:
+                raise ValueError(advise(Option(name, value), f': use {_either(known)}'))
         if not self.separator or self.separator.strip() == ALL_OTHERS:
-            raise ValueError(f'separator={self.separator!r}: use a sign like "|" or ";"')
+            _refuse(self, 'separator', 'use a sign like "|" or ";"')
+        if isinstance(self.ignored, str):
+            _refuse(self, 'ignored', 'give a list of names')
+        if self.nothing and self.separator in self.nothing.strip():
+            _refuse(self, 'nothing', f'it holds the separator {self.separator!r}; give another')
+        if self.suffix and not re.fullmatch(r'(\.[\w-]+)+', self.suffix):
+            _refuse(self, 'suffix', 'write it like ".jpg"')
+        read_signs(self.signs)
+        self._check_layout()
 
-    def stated(self, kind: str) -> str:
-        """Returns what a file was read as, and what it means that a label is not listed."""
-        return f'{kind}; labels that are not listed are {self.unlisted or "unobserved"}'
+    def _check_layout(self) -> None:
+        """Refuses options that the layout would leave unread."""
+        usual = {f.name: f.default for f in fields(self)}
+        for name, layouts in _ONLY_FOR.items():
+            if self.layout not in layouts and getattr(self, name) not in (usual[name], [], {}):
+                _refuse(self, name, f'is for {_either(layouts, "layout=")} only; leave it out')
+        extra = [n for n in ('positive', 'negative') if getattr(self.columns, n) != n]
+        if self.layout != 'lists' and extra:
+            said = Option('columns', {extra[0]: getattr(self.columns, extra[0])})
+            raise ValueError(advise(said, ': is for layout="lists" only; leave it out'))
+
+
+def _refuse(form: TableFormat, name: str, what: str) -> None:
+    raise ValueError(advise(Option(name, getattr(form, name)), f': {what}'))
+
+
+def _either(values: Iterable[str], before: str = '') -> str:
+    return ' or '.join(f'{before}"{value}"' for value in values)
 
 
 class Batch(NamedTuple):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from mmengine.logging import print_log
+
+from .advice import in_command_words
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,14 @@ Report = Callable[[Problem], None]
 
 
 def refuse(problem: Problem) -> None:
-    """Stops at a problem.
+    """Stops at a problem; one that is not serious is logged as a warning.
 
     Raises:
-        ValueError: always.
+        ValueError: if it is serious.
     """
-    raise ValueError(str(problem))
+    if problem.serious:
+        raise ValueError(str(problem))
+    print_log(str(problem), logger='current', level=logging.WARNING)
 
 
 class ProblemLog:
@@ -52,16 +59,19 @@ class ProblemLog:
 
     Args:
         keep: problems kept, and subjects counted, of one kind.
+        command: say what to do in the command line's words, not in Python's.
     """
 
-    def __init__(self, keep: int = 1000) -> None:
-        self.keep = keep
+    def __init__(self, keep: int = 1000, command: bool = False) -> None:
+        self.keep, self.command = keep, command
         self.counts: Counter[str] = Counter()
         self.kept: dict[str, list[Problem]] = defaultdict(list)
         self.subjects: dict[str, Counter[str]] = defaultdict(Counter)
 
     def __call__(self, problem: Problem) -> None:
         """Takes a problem down."""
+        if self.command:
+            problem = replace(problem, fix=in_command_words(problem.fix))
         self.counts[problem.kind] += 1
         if len(self.kept[problem.kind]) < self.keep:
             self.kept[problem.kind].append(problem)
@@ -82,6 +92,7 @@ class RowError(NamedTuple):
     what: str
     fix: str
     subject: str = ''
+    serious: bool = True
 
 
 class Place(Protocol):
@@ -103,7 +114,7 @@ class RowErrors:
         self.path = path
         self.place: Place = ':{}'  # how the place of a row follows the file's name
         self.count = 0
-        self.read_as = ''  # what the file was taken for, where its structure says so
+        self.notes: list[str] = []  # what the file and its cells were taken for, a line each
         self._report, self._held = report, list[tuple[int, Problem]]()
 
     def where(self, line: int) -> str:
@@ -113,9 +124,11 @@ class RowErrors:
     def add(self, line: int | None, error: RowError, image: str = '') -> None:
         """Takes an error of the row at a line, or of the file as a whole (None)."""
         where = str(self.path) if line is None else self.where(line)
-        problem = Problem(error.kind, where, error.what, error.fix, image, error.subject)
+        problem = Problem(
+            error.kind, where, error.what, error.fix, image, error.subject, error.serious
+        )
         self._held.append((-1 if line is None else line, problem))
-        self.count += 1
+        self.count += error.serious
 
     def flush(self) -> None:
         """Reports what is held."""

@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from wsml_mm.labels.columns import LabelColumns
-from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
-from wsml_mm.labels.names import NameColumn
-from wsml_mm.labels.sparse import SparseLabels
-
-from .check import CheckedRows, check_batch, contradiction
+from .advice import Option, advise, either
+from .assemble import Table, assemble
+from .check import CheckedRows, check_batch
 from .classes import Vocabulary
 from .image_names import ImageNames
-from .layout import SUFFIXES, UNLISTED, Batch, TableFormat
-from .merge import first_rows, merge_rows
-from .problem import Place, Report, RowError, RowErrors, refuse
+from .indicator_columns import IndicatorColumns
+from .indicators import IndicatorChecker
+from .layout import SUFFIXES, Batch, TableFormat
+from .problem import Report, RowError, RowErrors, refuse
 from .read_csv import read_csv
 from .read_json import read_json
 from .read_parquet import read_parquet
 from .read_voc import is_voc, read_voc
+from .rows import Columns, Rows, listed
 
-
-@dataclass(frozen=True)
-class Table:
-    """A table as it was read.
-
-    Args:
-        columns: names and labels of its N images.
-        lines: (N,) where each begins.
-        path: of the file.
-        place: how the place of a row follows the file's name.
-        read_as: what the file was taken for; empty for a plain table.
-    """
-
-    columns: LabelColumns
-    lines: NDArray[np.int64]
-    path: Path
-    place: Place = ':{}'
-    read_as: str = ''
-
-    def where(self, index: int) -> str:
-        """Returns the place of an image in the file."""
-        return f'{self.path}{self.place.format(int(self.lines[index]))}'
+_COLUMNS = ('.csv', '.tsv', '.parquet')
+_JSON = ('.json', '.jsonl')
+_ALONE = 'images alone: every label -> unobserved'
 
 
 def read_table(
@@ -71,107 +47,103 @@ def read_table(
         ValueError: of `refuse`, at the first error.
     """
     layout, errors = layout or TableFormat(), RowErrors(path, report)
-    batches, listed = _open(path, layout, errors, classes)
-    vocabulary = Vocabulary(listed if classes is None else classes, layout.separator)
-    parts, named = [], ImageNames(layout, errors)
-    for batch in batches:
-        parts.append(check_batch(named(batch), vocabulary, errors))
-        errors.flush()
+    kind = _kind(path)
+    if layout.layout == 'lists' or (layout.layout == 'images' and kind in _JSON):
+        parts, vocabulary = _read_lists(path, kind, layout, errors, classes)
+    elif kind in _COLUMNS:
+        parts, vocabulary = _read_columns(path, kind, layout, errors, classes)
+    else:
+        more = ', and plain rows of JSON' if layout.layout == 'images' else ''
+        fix = f' is for CSV and Parquet{more}; leave it out, or write such a table'
+        raise ValueError(advise(f'{path}: ', Option('layout', layout.layout), fix))
     if not errors.count and not any(len(part.lines) for part in parts):
         errors.add(None, RowError('no rows', 'has no rows', 'write one an image'))
     elif not errors.count and not vocabulary.ids:
         what = 'no row names a label, and no classes are given'
-        errors.add(None, RowError('no rows', what, 'give classes=...'))
+        errors.add(None, RowError('no rows', what, advise('give ', Option('classes', ...))))
+    for name, doubt in vocabulary.doubts(sum(len(part.labels.classes) for part in parts)):
+        errors.add(_first_line(parts, vocabulary.ids[name]), doubt)
     errors.flush()
-    table = _table(parts, vocabulary, layout, errors)
+    table = assemble(parts, vocabulary, layout, errors)
     errors.flush()
     return table
 
 
-def _open(
-    path: Path, layout: TableFormat, errors: RowErrors, classes: Sequence[str] | None
+def _read_lists(
+    path: Path, kind: str, layout: TableFormat, errors: RowErrors, classes: Sequence[str] | None
+) -> tuple[list[CheckedRows], Vocabulary]:
+    """Returns the checked rows of a table that lists labels, and its classes; notes what is read.
+
+    Of JSON, a row without labels is read likewise where images alone are.
+    """
+    alone = layout.layout == 'images'
+    batches, found = _batches(path, kind, layout, errors, classes)
+    classes = (found or (() if alone else None)) if classes is None else classes
+    vocabulary = Vocabulary(classes, layout.separator, layout.nothing.strip())
+    parts, named = list[CheckedRows](), ImageNames(layout)
+    for batch in batches:
+        parts.append(check_batch(batch, vocabulary, errors, named))
+        errors.flush()
+    if alone:
+        errors.notes.append(_ALONE)
+    elif not all(part.full.all() for part in parts):
+        errors.notes.append(f'a label that is not listed -> {layout.unlisted}')
+    return parts, vocabulary
+
+
+def _batches(
+    path: Path, kind: str, layout: TableFormat, errors: RowErrors, classes: Sequence[str] | None
 ) -> tuple[Iterator[Batch], tuple[str, ...] | None]:
-    """Returns the rows of a file, whichever kind it is, and the classes that it lists itself."""
-    suffix = path.suffix.lower()
+    """Returns the rows of a file that lists labels, and the classes that it names itself."""
+    if kind in _JSON:
+        return read_json(path, layout, errors, classes)
+    if kind in _COLUMNS:
+        rows = _reader(kind)(path, layout.columns, errors)
+        return (listed(some, layout.columns) for some in rows), None
+    return read_voc(path, layout, errors), None
+
+
+def _read_columns(
+    path: Path, kind: str, layout: TableFormat, errors: RowErrors, classes: Sequence[str] | None
+) -> tuple[list[CheckedRows], Vocabulary]:
+    """Returns the same of a table of indicators, or of images alone."""
+    alone = layout.layout == 'images'
+    columns = IndicatorColumns(layout, () if alone else classes)
+    checker, parts = IndicatorChecker(columns, layout), list[CheckedRows]()
+    for rows in _reader(kind)(path, columns, errors):
+        parts.append(checker.check(rows, errors))
+        errors.flush()
+    if alone:
+        errors.notes.append(_ALONE)
+        return parts, Vocabulary(classes or ())
+    errors.notes += [checker.book.note(), *columns.notes()]
+    return parts, Vocabulary(columns.classes)
+
+
+def _kind(path: Path) -> str:
+    """Returns the suffix of a table, or 'voc'."""
     if is_voc(path):
-        return read_voc(path, layout, errors), None
+        return 'voc'
+    suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(
             f'{path}: a table of labels ends with one of {", ".join(SUFFIXES)}, or is a folder of '
             'VOC annotations; name such a file or folder that is there'
         )
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such file; check ann_file and data_root')
-    if suffix in ('.json', '.jsonl'):
-        return read_json(path, layout, errors, classes)
-    read = read_parquet if suffix == '.parquet' else read_csv
-    return read(path, layout.columns, errors), None
+        what = f'{path}: no such file; check '
+        raise FileNotFoundError(either(f'{what}ann_file and data_root', f'{what}its name'))
+    return suffix
 
 
-def _table(
-    parts: list[CheckedRows], vocabulary: Vocabulary, layout: TableFormat, errors: RowErrors
-) -> Table:
-    names = _names([part.images for part in parts])
-    lines = np.concatenate([np.zeros(0, np.int64), *(part.lines for part in parts)])
-    rest = UNLISTED[layout.unlisted]
-    if len(lines) and all(part.full.all() for part in parts):
-        rest = NEGATIVE  # and no negative needs listing
-    first = first_rows(names)
-    kept = np.flatnonzero(first == np.arange(len(first)))
-    merging = layout.duplicates == 'merge' and len(kept) < len(first)
-    labels = _labels(parts, vocabulary, UNOBSERVED if merging else rest)
-    classes = vocabulary.classes()
-    if merging:
-        labels, clashes = merge_rows(labels, first)
-        labels = labels.unlisted(rest)
-        for row, earlier, label in clashes:
-            error = contradiction(classes[label], f', as {_at(errors, lines[earlier])}')
-            errors.add(int(lines[row]), error, names[row])
-    elif len(kept) < len(first):
-        labels = labels.subset(kept)
-        for row in map(int, np.flatnonzero(first != np.arange(len(first)))):
-            there = _at(errors, lines[first[row]])
-            what = f'image {names[row]!r} is listed twice, first {there}'
-            fix = "remove one row, or unite them with duplicates='merge'"
-            errors.add(int(lines[row]), RowError('image listed twice', what, fix), names[row])
-    if len(kept) < len(first):
-        names = names.subset(kept)
-    columns = LabelColumns(names, labels, {'classes': classes})
-    return Table(columns, lines[kept], errors.path, errors.place, errors.read_as)
+def _reader(kind: str) -> Callable[[Path, Columns, RowErrors], Iterator[Rows]]:
+    return read_parquet if kind == '.parquet' else read_csv
 
 
-def _names(images: list[pa.Array]) -> NameColumn:
-    """Returns names as one block of bytes, a zero byte after each."""
-    texts, ends, length = [np.zeros(0, np.uint8)], [np.zeros(0, np.int64)], 0
-    for part in images:
-        if not len(part):
-            continue
-        _, offsets, text = pc.binary_join_element_wise(part, '', '\0').buffers()
-        end = np.frombuffer(offsets, np.int32)[1 : len(part) + 1].astype(np.int64)
-        texts.append(np.frombuffer(text, np.uint8)[: end[-1]])
-        ends.append(end + length)
-        length += int(end[-1])
-    return NameColumn(np.concatenate(texts), np.concatenate(ends))
-
-
-def _labels(parts: list[CheckedRows], vocabulary: Vocabulary, rest: int) -> SparseLabels:
-    """Returns the labels of all rows, (N, C), by the classes of the vocabulary."""
-    order = vocabulary.order()
-    found, base = [], 0
+def _first_line(parts: Sequence[CheckedRows], index: int) -> int | None:
+    """Returns where the first row with a label of a class begins."""
     for part in parts:
-        listed, shape = part.labels, (len(part.lines), len(order))
-        labels = SparseLabels.from_pairs(
-            listed.entry_rows(), order[listed.classes], listed.values, shape, rest
-        )
-        if rest == UNOBSERVED:
-            labels = labels.completed(np.flatnonzero(part.full))
-        found.append((labels.indptr[1:] + base, labels.classes, labels.values))
-        base += len(labels.values)
-    start = (np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8))
-    indptr, classes, values = (np.concatenate(column) for column in zip(start, *found, strict=True))
-    return SparseLabels(indptr, classes, values, len(order), rest)
-
-
-def _at(errors: RowErrors, line: int) -> str:
-    place = errors.place.format(line)
-    return f'in line {line}' if place == f':{line}' else f'in {place.lstrip(": /")}'
+        if len(at := np.flatnonzero(part.labels.classes == index)):
+            row = np.searchsorted(part.labels.indptr, at[0], 'right') - 1
+            return int(part.lines[row])
+    return None

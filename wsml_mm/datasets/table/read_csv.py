@@ -6,71 +6,69 @@ lines without quotation marks are split here, thousands at a time, and the rest 
 
 from __future__ import annotations
 
-import csv
-from codecs import BOM_UTF8
-from collections.abc import Iterator, Sequence
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .classes import not_utf8
-from .layout import Batch, ColumnNames
+from .csv_rows import CsvForm, miscounted, quoted_row, text_of
 from .problem import RowError, RowErrors
+from .rows import Columns, Rows, TextRows
 
 # Spreadsheets write what the country's decimal comma leaves free.
 _DELIMITERS = (',', ';', '\t')
+_EMPTY = re.compile(rb'\s*(?:"?sep=[,;\t]"?\s*)?')
 _BLOCK = 1 << 23  # bytes looked at together
+_OTHER_KINDS = (
+    (b'PK\x03\x04', 'a ZIP file or an Excel sheet', 'unpack it, or save it as "CSV UTF-8"'),
+    (b'\x1f\x8b', 'a gzip file', 'unpack it with gunzip'),
+    (b'PAR1', 'a Parquet file', 'let its name end with .parquet'),
+)
 
 
-def read_csv(path: Path, names: ColumnNames, errors: RowErrors) -> Iterator[Batch]:
+def read_csv(path: Path, columns: Columns, errors: RowErrors) -> Iterator[Rows]:
     """Reads a CSV file a batch of rows at a time.
 
     UTF-8 with or without a byte-order mark; cells are separated by comma, semicolon or tab,
-    whichever makes `names.image` a column of the header. Empty lines are passed over.
+    whichever makes `columns.image` a column of the header. Empty lines are passed over.
 
     Args:
         path: of the file.
-        names: of its columns; further columns are not read.
+        columns: that are read.
         errors: takes those of lines that are no rows.
     """
-    lines = path.read_bytes().removeprefix(BOM_UTF8).split(b'\n')
-    at = next((at for at, line in enumerate(lines) if line.strip()), 0)
-    form, header = _Form(_delimiter(_text(lines[at]), names.image)), list[str]()
+    content = path.read_bytes()
+    if wrong := _other_kind(content):
+        errors.add(None, wrong)
+        return
+    # Spreadsheets of old Macs end their lines with CR alone.
+    lines = content.removeprefix(BOM_UTF8).split(b'\n' if b'\n' in content else b'\r')
+    # Excel's own line about the delimiter is passed over as empty lines are.
+    at = next((at for at, line in enumerate(lines) if not _EMPTY.fullmatch(line)), 0)
+    form, header = CsvForm(_delimiter(text_of(lines[at]), columns.image)), list[str]()
     while at < len(lines) and not header:
-        row, at = _quoted_row(lines, at, form, errors)
+        row, at = quoted_row(lines, at, form, errors)
         header = [name.strip() for name in row]
-    if error := names.error_in(header):
+    if error := columns.error_in(header):
         errors.add(at if header else 1, error)
         return
-    used = [header.index(name) if name in header else None for name in names]
-    form = form._replace(width=len(header), used=used)
+    form = form._replace(header=header)
     ends = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
     while at < len(lines):
         last = max(at + 1, int(np.searchsorted(ends, ends[at] + _BLOCK)))
-        batch, at = _batch(lines, at, last, form, errors)
-        yield batch
+        rows, at = _rows(lines, at, last, form, errors)
+        yield rows
 
 
-class _Form(NamedTuple):
-    """How lines are split.
-
-    Args:
-        delimiter: between cells.
-        width: cells of a row; 0: any number.
-        used: the places of the columns of `ColumnNames`; None: there is no such column.
-    """
-
-    delimiter: str
-    width: int = 0
-    used: Sequence[int | None] = ()
-
-
-def _batch(
-    lines: list[bytes], first: int, last: int, form: _Form, errors: RowErrors
-) -> tuple[Batch, int]:
+def _rows(
+    lines: list[bytes], first: int, last: int, form: CsvForm, errors: RowErrors
+) -> tuple[TextRows, int]:
     """Returns the rows that begin on some lines, and the line of the next row."""
     text = pc.utf8_rtrim(_texts(lines, first, last, errors), '\r')
     special = pc.match_substring_regex(text, '["\r]').to_numpy(zero_copy_only=False)
@@ -79,54 +77,26 @@ def _batch(
     end = first
     for at in map(int, np.flatnonzero(special) + first):
         if at >= end:
-            row, end = _quoted_row(lines, at, form, errors)
+            row, end = quoted_row(lines, at, form, errors)
             plain[at + 1 - first : end - first] = False
             if row:
                 quoted[at] = row
     _texts(lines, last, end, errors)  # of the last row
-    cells = pc.split_pattern(text.filter(pa.array(plain)), form.delimiter)
+    cells, width = pc.split_pattern(text.filter(pa.array(plain)), form.delimiter), len(form.header)
     places, found = np.flatnonzero(plain) + first, pc.list_value_length(cells).to_numpy()
-    for wrong in np.flatnonzero(found != form.width):
+    for wrong in np.flatnonzero(found != width):
         name = cells[wrong][0].as_py().strip()
-        errors.add(int(places[wrong]) + 1, _miscounted(int(found[wrong]), form.width), name)
-    right = found == form.width
-    cells = cells.filter(pa.array(right))
-    places = np.concatenate([places[right], np.array([*quoted], np.int64)])
-    order = np.argsort(places)
-    columns = []
-    for index in form.used:
-        column = pa.repeat('', len(places))
-        if index is not None:
-            column = pc.list_element(cells, index)
-        if index is not None and quoted:
-            more = pa.array([row[index] for row in quoted.values()], pa.string())
-            column = pa.concat_arrays([column, more]).take(pa.array(order))
-        columns.append(column)
-    return Batch(places[order] + 1, *columns), max(last, end)
-
-
-def _quoted_row(
-    lines: list[bytes], at: int, form: _Form, errors: RowErrors
-) -> tuple[list[str], int]:
-    """Returns the cells of the row that begins on a line, and the line of the next row.
-
-    A row that is refused costs its first line only: a quotation mark that is never closed would
-    otherwise swallow the rows below it.
-    """
-    rest = map(lines.__getitem__, range(at, len(lines)))
-    reader = csv.reader(
-        (f'{_text(line)}\n' for line in rest), delimiter=form.delimiter, strict=True
-    )
-    try:
-        row = next(reader)
-    except csv.Error as error:
-        fix = 'close its quotation marks; one inside a cell is written twice'
-        errors.add(at + 1, RowError('broken row', f'the row cannot be read ({error})', fix))
-        return [], at + 1
-    if row and form.width and len(row) != form.width:
-        errors.add(at + 1, _miscounted(len(row), form.width), row[0].strip())
-        return [], at + 1
-    return row, at + reader.line_num
+        errors.add(int(places[wrong]) + 1, miscounted(int(found[wrong]), width), name)
+    right = found == width
+    flat = cells.filter(pa.array(right)).flatten() if not right.all() else cells.flatten()
+    places = places[right]
+    if quoted:
+        flat = pa.concat_arrays([flat, pa.array(chain(*quoted.values()), pa.string())])
+        places = np.concatenate([places, np.array([*quoted], np.int64)])
+        order = np.argsort(places)
+        flat = flat.take(pa.array((order[:, None] * width + np.arange(width)).ravel()))
+        places = places[order]
+    return TextRows(places + 1, flat, form.header), max(last, end)
 
 
 def _texts(lines: list[bytes], first: int, last: int, errors: RowErrors) -> pa.Array:
@@ -141,22 +111,20 @@ def _texts(lines: list[bytes], first: int, last: int, errors: RowErrors) -> pa.A
             except UnicodeDecodeError as error:
                 what = not_utf8(error)
                 errors.add(at, what._replace(fix=f'{what.fix} (in Excel: "CSV UTF-8")'))
-        return pa.array([_text(line) for line in some], pa.string())
-
-
-def _text(line: bytes) -> str:
-    return line.decode('utf-8', errors='backslashreplace')
+        return pa.array([text_of(line) for line in some], pa.string())
 
 
 def _delimiter(header: str, image: str) -> str:
     for delimiter in _DELIMITERS:
         if image in [cell.strip(' "\r\n') for cell in header.split(delimiter)]:
             return delimiter
-    return ','
+    return max(_DELIMITERS, key=header.count)
 
 
-def _miscounted(found: int, due: int) -> RowError:
-    fix = 'write an empty cell for no labels'
-    if found > due:
-        fix = 'put a cell that holds the delimiter in quotation marks'
-    return RowError('wrong number of cells', f'{found} cells where the header has {due}', fix)
+def _other_kind(content: bytes) -> RowError | None:
+    for begin, what, fix in _OTHER_KINDS:
+        if content.startswith(begin):
+            return RowError('not UTF-8', f'is {what}, not text', fix)
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return RowError('not UTF-8', 'is UTF-16 text', 'save it as UTF-8 (in Excel: "CSV UTF-8")')
+    return None

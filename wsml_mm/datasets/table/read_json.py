@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from wsml_mm.labels.json_files import json_text
 
-from .classes import not_utf8
+from .advice import Option, advise
+from .classes import Vocabulary, not_utf8
 from .json_coco import is_coco, read_coco
 from .json_fiftyone import is_classification, is_samples, read_classification, read_samples
 from .json_items import Row, broken, elements_of, lines_of, parse, skip
@@ -54,11 +55,14 @@ def read_json(
     Args:
         path: of the file.
         layout: how to read it.
-        errors: takes those of what are no rows, and what the file was read as.
+        errors: takes those of what are no rows, and notes what the file was read as.
         classes: to read indices by where the file names none.
 
     Returns:
         The rows, and the classes that the file itself names.
+
+    Raises:
+        ValueError: if the layout is not one of what the file is.
     """
     rows: Iterator[Row] = iter(())
     named = None
@@ -68,7 +72,8 @@ def read_json(
         errors.add(None, not_utf8(error))
     else:
         rows, named = _rows_of(text, layout, errors, classes)
-    return batches(as_texts(rows, layout.separator, errors), LISTS), named
+    vocabulary = Vocabulary(named if classes is None else classes, layout.separator)
+    return batches(as_texts(rows, vocabulary, errors), LISTS), named
 
 
 def _rows_of(
@@ -88,6 +93,7 @@ def _rows_of(
     if isinstance(content, dict):
         for kind in _KINDS:
             if kind.holds(content):
+                _check_layout(layout, errors)
                 return kind.read(content, layout, errors, classes)
     return _of_objects(iter([(text.count('\n', 0, begin) + 1, content)]), layout, errors), None
 
@@ -111,5 +117,14 @@ def _of_objects(
     if first is None:
         return iter(())
     objects = chain([first], objects)
-    read = read_label_studio if is_label_studio(first[1]) else own_rows
-    return read(objects, layout, errors)
+    if not is_label_studio(first[1]):
+        return own_rows(objects, layout, errors)
+    _check_layout(layout, errors)
+    return read_label_studio(objects, layout, errors)
+
+
+def _check_layout(layout: TableFormat, errors: RowErrors) -> None:
+    """Refuses to read the images alone of what a tool exported."""
+    if layout.layout != 'lists':
+        fix = ' is for plain rows of JSON, not for exports; leave it out, or list the images alone'
+        raise ValueError(advise(f'{errors.path}: ', Option('layout', layout.layout), fix))

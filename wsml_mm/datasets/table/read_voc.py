@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from wsml_mm.labels.files import IMAGE_SUFFIXES, numbered_lines
 
+from .advice import Option, advise, either
 from .json_items import Row
 from .layout import LISTS, Batch, TableFormat, batches
 from .problem import RowError, RowErrors
@@ -56,7 +57,7 @@ def read_voc(path: Path, layout: TableFormat, errors: RowErrors) -> Iterator[Bat
     """
     listed = _of_folder(path) if path.is_dir() else _of_list(path)
     errors.place = listed
-    errors.read_as = layout.stated('VOC annotations, positive labels from the objects')
+    errors.notes.append('VOC annotations, positive labels from the objects')
     return batches(_rows(listed, layout, errors), LISTS)
 
 
@@ -76,7 +77,8 @@ def _of_folder(folder: Path) -> _Listed:
 
 def _of_list(path: Path) -> _Listed:
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such file; check ann_file and data_root')
+        what = f'{path}: no such file; check '
+        raise FileNotFoundError(either(f'{what}ann_file and data_root', f'{what}its name'))
     # ImageSets/Main/train.txt, or train.txt beside Annotations
     folder = next(
         (f / 'Annotations' for f in path.parents[:3] if (f / 'Annotations').is_dir()), None
@@ -131,14 +133,15 @@ def _image(named: str, file: PurePosixPath, layout: TableFormat) -> str | RowErr
     """Returns the image of an annotation file, which names one."""
     stem = file.with_suffix('')
     if layout.suffix:
-        return f'{stem}{layout.suffix}'
+        return str(stem)  # the suffix is added to all names that lack it
+    by_file = ('say ', Option('suffix', '.jpg'), ' to go by the name of the XML file')
     image = PurePosixPath(named.replace('\\', '/'))
     if image.suffix.lower() not in IMAGE_SUFFIXES:
         what = f'names no image file (<filename> is {named[:80]!r})'
-        return RowError('no image', what, "say suffix='.jpg' to go by the name of the XML file")
+        return RowError('no image', what, advise(*by_file))
     if image.stem != stem.name:
         what = f'is about another image, {named[:80]!r}'
-        fix = "rename one of them, or say suffix='.jpg' to go by the name of the XML file"
+        fix = advise('rename one of them, or ', *by_file)
         return RowError('image of another name', what, fix)
     # A folder in <filename> is one of the images, unless it is that of another computer.
     inside = len(image.parts) > 1 and not image.is_absolute() and ':' not in image.parts[0]

@@ -18,9 +18,10 @@ from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.labels.files import write_durably
 from wsml_mm.labels.sparse import SparseLabels
 
-from .check import image_name
 from .classes import ALL_OTHERS, UNPRINTABLE
-from .layout import SUFFIXES, ColumnNames, TableFormat
+from .column_names import ColumnNames
+from .image_names import image_name
+from .layout import SUFFIXES, TableFormat
 
 
 def write_table(
@@ -107,7 +108,7 @@ def _lists(
 def _content(table: pa.Table, kind: str, separator: str) -> bytes:
     file = io.BytesIO()
     if kind == '.parquet':
-        parquet.write_table(table, file)
+        parquet.write_table(table, file, write_page_checksum=True)
     elif kind in ('.csv', '.tsv'):
         delimiter = ',' if kind == '.csv' else '\t'
         file.write(delimiter.join(table.column_names).encode() + b'\n')

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsml_mm.datasets.image_folders import why_no_file, wrong_folder
-from wsml_mm.datasets.table import Problem, ProblemLog
+from wsml_mm.datasets.table import Option, Problem, ProblemLog, advise
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
 
@@ -73,8 +73,12 @@ def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False
     counts = class_counts(labels)
     _check_images(dataset, files, log)
     check_shared_images(dataset, files, log)
-    _check_rows(dataset, log)
-    _check_classes(dataset, counts, log)
+    if len(labels) and not (counts.positive.any() or counts.negative.any()):
+        what, fix = 'no label of any image is known', 'label the images; for prediction it will do'
+        log(Problem('no labels', dataset.title, what, fix, serious=False))
+    else:
+        _check_rows(dataset, log)
+        _check_classes(dataset, counts, log)
     paired = most_frequent(counts.positive, MOST_PAIRED)
     return DatasetReport(
         dataset,
@@ -152,11 +156,16 @@ def _check_classes(dataset: CheckedDataset, counts: ClassCounts, log: ProblemLog
             warn('class never mentioned', index, 'is never mentioned', fix)
     # By positive labels: a `*` among the negatives mentions a mistyped class as well.
     for index, other in similar_names(classes, counts.positive):
+        if {classes[index], classes[other]} & set(log.subjects['similar class names']):
+            continue  # told of in reading
         images = [f'{counts.positive[i]:,}' for i in (index, other)]
         what = f'({images[0]} positive) looks like {classes[other]!r} ({images[1]} positive)'
         warn('similar class names', index, what, 'if they are one, write it one way')
     for index, name in enumerate(classes):
+        if name in log.subjects['class of several names']:
+            continue  # told of in reading
         for sign in '|;,/':
             if sign in name and {part.strip() for part in name.split(sign)} & set(classes):
-                what, fix = 'looks like several labels', f'if it is, say separator={sign!r}'
+                what = 'looks like several labels'
+                fix = advise('if it is, say ', Option('separator', sign))
                 warn('class of several names', index, what, fix)

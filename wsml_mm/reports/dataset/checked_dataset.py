@@ -46,17 +46,17 @@ class CheckedDataset:
         columns: image names and labels, as far as they could be read.
         path: returns the image file of a position.
         where: returns the place of a position in the annotation.
-        read_as: what the file was taken for, where its structure says so.
         load: the loader of its pipeline; None: that of the pipelines of this package.
         loader: its loader's name in the config; '' for a table alone.
         others: returns the data sets of the config's other loaders, by the loader's name.
+        notes: what its files and their cells were taken for, a line each.
     """
 
     title: str
     columns: LabelColumns
     path: Callable[[int], str]
     where: Callable[[int], str]
-    read_as: str = ''
+    notes: tuple[str, ...] = ()
     load: ImageLoader | None = None
     loader: str = ''
     others: Callable[[], dict[str, CheckedDataset]] = dict
@@ -105,8 +105,8 @@ def dataset_of_loader(
         found = _table_dataset(read[0], _image_folder(tables[0]))
         return replace(found, load=ImageLoader.of(config), loader=loader)
     try:
-        found = _built_dataset(config, f'{cfg.filename} ({loader})', all_labels)
-        return replace(found, loader=loader, others=partial(_other_datasets, cfg, loader))
+        built = _built_dataset(config, f'{cfg.filename} ({loader})', all_labels)
+        built = replace(built, loader=loader, others=partial(_other_datasets, cfg, loader))
     except (ValueError, OSError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, (ValueError, OSError)) else one_line(error)
         what, _, fix = why.rpartition('; ')
@@ -114,6 +114,8 @@ def dataset_of_loader(
         fix = fix if what else 'correct the config'
         log(Problem('unreadable data set', where, what or why, fix))
         return None
+    notes = dict.fromkeys(note for table in read for note in table.notes)
+    return replace(built, notes=tuple(notes))
 
 
 def _other_datasets(cfg: Config, loader: str) -> dict[str, CheckedDataset]:
@@ -195,7 +197,7 @@ def _table_dataset(table: Table, folder: str) -> CheckedDataset:
         table.columns,
         lambda index: os.path.join(folder, names[index]),
         table.where,
-        table.read_as,
+        table.notes,
     )
 
 

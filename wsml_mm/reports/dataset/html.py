@@ -15,7 +15,7 @@ from .check import DatasetReport
 from .class_counts import chain, most_frequent, top_pairs
 from .pair_matrix import pair_matrix
 from .photographs import Photographs, class_examples, problem_photographs
-from .phrases import often, printable, verdict
+from .phrases import notes_of, often, printable, verdict
 
 _LISTED, _FOLDED = 6, 60  # problems of a kind: to be seen, and to be unfolded
 _FREQUENT, _RAREST = 160, 40  # classes in the table
@@ -47,7 +47,7 @@ def _context(report: DatasetReport) -> dict[str, Any]:
     examples, example_note = class_examples(report, photographs)
     context = {
         'title': printable(report.dataset.title),
-        'read_as': printable(report.dataset.read_as),
+        'notes': notes_of(report.dataset),
         'images': len(report.labels),
         'verdict': _verdict(report.log),
         'tiles': _tiles(report),

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from wsml_mm.datasets.table import UNPRINTABLE, ProblemLog
 
+from .checked_dataset import CheckedDataset
+
 
 def printable(text: str) -> str:
     """Returns text without control signs, which no page or terminal may get."""
     return UNPRINTABLE.sub('\N{REPLACEMENT CHARACTER}', text)
+
+
+def notes_of(dataset: CheckedDataset) -> list[str]:
+    """Returns what a data set was taken for, a line each."""
+    return [f'read as: {printable(note)}' for note in dataset.notes]
 
 
 def verdict(log: ProblemLog) -> str:

@@ -10,7 +10,7 @@ from wsml_mm.datasets.table import ProblemLog
 
 from .check import DatasetReport
 from .class_counts import most_frequent, top_pairs
-from .phrases import counted, often, printable, verdict
+from .phrases import counted, notes_of, often, printable, verdict
 
 _CLASSES = 60  # shown at most
 _BAR = 24  # columns of the terminal
@@ -37,8 +37,8 @@ def print_report(report: DatasetReport, console: Any = None) -> None:
             'bold',
         )
     )
-    if report.dataset.read_as:
-        console.print(plain(f'Read as {report.dataset.read_as}'))
+    for note in notes_of(report.dataset):
+        console.print(plain(note), soft_wrap=True)
     if len(report.labels):
         _print_classes(report, console)
         _print_labels_per_image(report, console)
