@@ -43,7 +43,7 @@ from .engine import (
     PartialLabelHook,
     PlainCheckpointHook,
 )
-from .evaluation import MeanAveragePrecision, PointingGame
+from .evaluation import MeanAveragePrecision, PartialLabelMetric, PointingGame
 from .models import (
     AssumeNegativeLoss,
     Classes,
@@ -109,6 +109,7 @@ __all__ = [
     'PartialLabelDataset',
     'PartialLabelHook',
     'PartialLabelLoss',
+    'PartialLabelMetric',
     'PlainCheckpointHook',
     'PointingGame',
     'Rows',

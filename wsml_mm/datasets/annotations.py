@@ -134,7 +134,7 @@ def _read_row(
         if score.shape != (num_classes,) or not np.isin(score, (1, 0, -1)).all():
             raise ValueError(
                 f'{where}: gt_score must be {num_classes} values of {{1, 0, -1}}; convert other '
-                'encodings with wsml_mm.datasets.decode_labels'
+                'encodings with wsml_mm.labels.decode_labels'
             )
         return np.flatnonzero(score == POSITIVE), np.flatnonzero(score == NEGATIVE)
     if 'gt_label' not in info:

@@ -205,7 +205,7 @@ def _of_scores(
     known = [label in (POSITIVE, NEGATIVE, UNOBSERVED) for label in score.flat]
     if score.shape != (len(classes),) or not all(known):
         what = f'gt_score must be {len(classes)} values of {{1, 0, -1}}'
-        fix = 'convert other encodings with wsml_mm.datasets.decode_labels'
+        fix = 'convert other encodings with wsml_mm.labels.decode_labels'
         return RowError('broken labels', what, fix)
     pairs = list(zip(classes, score.tolist(), strict=True))
     return [n for n, v in pairs if v == POSITIVE], [n for n, v in pairs if v == NEGATIVE]
