@@ -37,7 +37,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     table.add_argument('--images', type=Path, help="the images' folder; default: the table's")
     table.add_argument('--classes', type=Path, help='text file of class names, one a line')
     table.add_argument('--separator', default='|', help='between the labels of a cell')
-    table.add_argument('--unlisted', default='unobserved', help='or: negative')
+    table.add_argument(
+        '--unlisted',
+        help="'unobserved' or 'negative'; default: unobserved, in MMPretrain's JSON negative",
+    )
     table.add_argument('--duplicates', default='refuse', help='or: merge')
     table.add_argument(
         '--columns', nargs='+', default=[], metavar='KEY=NAME', help='e.g. image=file positive=tags'

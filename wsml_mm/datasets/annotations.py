@@ -20,18 +20,23 @@ from wsml_mm.labels.sparse import SparseLabels
 from .nesting import innermost
 
 
-def read_labels(dataset: Any) -> SparseLabels:
+def read_labels(dataset: Any, unlisted: str | None = None) -> SparseLabels:
     """Returns the full labels of a multi-label dataset, (N, C).
 
     A dataset with a method `sparse_labels()` is asked for them. Otherwise each sample's `gt_score`
-    ({1, 0, -1}) or, without one, `gt_label` (positive classes; the rest is negative) is read.
+    ({1, 0, -1}) or, without one, `gt_label` (positive classes) is read.
+
+    Args:
+        dataset: a built dataset.
+        unlisted: what the classes are that no `gt_label` lists, 'negative' or 'unobserved'; None:
+            negative.
 
     Raises:
-        ValueError: if the classes are not known, a label is not of {1, 0, -1}, or an image lies
-            outside the dataset's folders.
+        ValueError: if the classes are not known, a label is not of {1, 0, -1}, an image lies
+            outside the dataset's folders, or the dataset knows itself what it does not list.
     """
     if hasattr(dataset, 'sparse_labels'):
-        labels: SparseLabels = dataset.sparse_labels()
+        labels: SparseLabels = dataset.sparse_labels(*_passed_on(dataset, unlisted))
         return labels
     name = type(dataset).__name__
     classes = dataset.metainfo.get('classes')
@@ -40,11 +45,25 @@ def read_labels(dataset: Any) -> SparseLabels:
     infos = (dataset.get_data_info(index) for index in range(len(dataset)))
     folders = _folders(dataset)
     rows = [_read_row(info, len(classes), name, folders) for info in infos]
+    if unlisted == 'unobserved':
+        rows = [(p, np.zeros(0, np.int64) if n is None else n) for p, n in rows]
     partial = any(negatives is not None for _, negatives in rows)
     # Beside partly annotated images, the negatives of the fully annotated ones must be listed.
     rest = np.arange(len(classes) if partial else 0)
     known = ((p, np.setdiff1d(rest, p) if n is None else n) for p, n in rows)
     return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
+
+
+def _passed_on(dataset: Any, unlisted: str | None) -> tuple[str, ...]:
+    """Returns the arguments of `sparse_labels`: only a wrapper has to ask what it wraps."""
+    if unlisted is None:
+        return ()
+    if innermost(dataset) is dataset:
+        raise ValueError(
+            f'unlisted={unlisted!r}: {type(dataset).__name__} knows itself which labels are '
+            'unobserved; leave it out, LabelTable takes it as an argument of its own'
+        )
+    return (unlisted,)
 
 
 def read_names(dataset: Any) -> NameColumn:

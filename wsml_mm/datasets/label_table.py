@@ -57,7 +57,8 @@ class LabelTable(ColumnDataset):
         columns: names of the columns that are called otherwise, e.g. `dict(image='file')`.
         separator: between the labels of one cell.
         unlisted: what a label that is not listed is: 'unobserved', or 'negative' for a data set
-            that is annotated fully.
+            that is annotated fully. None: unobserved, but negative in MMPretrain's JSON, whose
+            `gt_label` lists the positives.
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
         prepare: keep the columns in `data_root/wsml_mm`, to be mapped from there; None: if the
             table is larger than 4 MB.
@@ -83,7 +84,7 @@ class LabelTable(ColumnDataset):
         classes_from: str | None = None,
         columns: Mapping[str, str] | None = None,
         separator: str = '|',
-        unlisted: str = 'unobserved',
+        unlisted: str | None = None,
         duplicates: str = 'refuse',
         prepare: bool | None = None,
         **kwargs: Any,

@@ -76,7 +76,8 @@ class TableFormat:
     Args:
         columns: the names of its columns.
         separator: between the labels of one cell.
-        unlisted: what a label that no cell lists is: 'unobserved' or 'negative'.
+        unlisted: what a label that no cell lists is: 'unobserved' or 'negative'; None: unobserved,
+            but negative beside `gt_label` in MMPretrain's JSON, as MMPretrain reads it.
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
 
     Raises:
@@ -85,16 +86,21 @@ class TableFormat:
 
     columns: ColumnNames = field(default_factory=ColumnNames)
     separator: str = '|'
-    unlisted: str = 'unobserved'
+    unlisted: str | None = None
     duplicates: str = 'refuse'
 
     def __post_init__(self) -> None:
-        if self.unlisted not in UNLISTED:
+        if self.unlisted not in (None, *UNLISTED):
             raise ValueError(f'unlisted={self.unlisted!r}: use "unobserved" or "negative"')
         if self.duplicates not in DUPLICATES:
             raise ValueError(f'duplicates={self.duplicates!r}: use "refuse" or "merge"')
         if not self.separator or self.separator.strip() == ALL_OTHERS:
             raise ValueError(f'separator={self.separator!r}: use a sign like "|" or ";"')
+
+    @property
+    def rest(self) -> int:
+        """The value of labels that no cell lists."""
+        return UNOBSERVED if self.unlisted is None else UNLISTED[self.unlisted]
 
 
 class Batch(NamedTuple):

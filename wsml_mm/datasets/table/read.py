@@ -18,7 +18,7 @@ from wsml_mm.labels.sparse import SparseLabels
 
 from .check import CheckedRows, check_batch, contradiction
 from .classes import Vocabulary
-from .layout import SUFFIXES, UNLISTED, Batch, TableFormat
+from .layout import SUFFIXES, Batch, TableFormat
 from .merge import first_rows, merge_rows
 from .problem import Report, RowError, RowErrors, refuse
 from .read_csv import read_csv
@@ -104,7 +104,7 @@ def _table(
 ) -> Table:
     names = _names([part.images for part in parts])
     lines = np.concatenate([np.zeros(0, np.int64), *(part.lines for part in parts)])
-    rest = UNLISTED[layout.unlisted]
+    rest = layout.rest
     if len(lines) and all(part.full.all() for part in parts):
         rest = NEGATIVE  # and no negative needs listing
     first = first_rows(names)

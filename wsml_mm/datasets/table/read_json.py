@@ -29,7 +29,8 @@ def read_json(
 
     Three layouts: a list of objects with the keys `layout.columns`; JSON Lines, one such object a
     line; MMPretrain's `{"metainfo": ..., "data_list": ...}`, where `gt_label` (indices) says that
-    all other classes are absent and `gt_score` has 1, 0 or -1 for each.
+    all other classes are absent, unless `layout.unlisted` says 'unobserved', and `gt_score` has
+    1, 0 or -1 for each.
 
     Args:
         path: of the file.
@@ -52,7 +53,11 @@ def read_json(
             rows = _rows(_elements(text, begin, errors), layout, errors)
         elif (content := _mmpretrain_content(text)) is not None:
             named = _mmpretrain_classes(content, errors, classes)
-            rows = _mmpretrain_rows(content['data_list'], named, errors) if named else rows
+            rows = (
+                _mmpretrain_rows(content['data_list'], named, layout.unlisted, errors)
+                if named
+                else rows
+            )
         else:
             rows = _rows(_lines(text, errors), layout, errors)
     return batches(_texts(rows, layout.separator, errors), LISTS), named
@@ -183,7 +188,7 @@ def _mmpretrain_classes(
 
 
 def _mmpretrain_rows(
-    items: list[Any], classes: tuple[str, ...], errors: RowErrors
+    items: list[Any], classes: tuple[str, ...], unlisted: str | None, errors: RowErrors
 ) -> Iterator[Row]:
     errors.place = ': data_list[{}]'
     for at, item in enumerate(items):
@@ -191,7 +196,7 @@ def _mmpretrain_rows(
             what = 'has neither gt_label nor gt_score'
             errors.add(at, RowError('broken row', what, 'add one to the annotation'))
             continue
-        found = (_of_scores if 'gt_score' in item else _of_indices)(item, classes)
+        found = (_of_scores if 'gt_score' in item else _of_indices)(item, classes, unlisted)
         if isinstance(found, RowError):
             errors.add(at, found, str(item.get('img_path')))
         else:
@@ -199,7 +204,7 @@ def _mmpretrain_rows(
 
 
 def _of_scores(
-    item: dict[str, Any], classes: tuple[str, ...]
+    item: dict[str, Any], classes: tuple[str, ...], unlisted: str | None
 ) -> tuple[list[str], list[str]] | RowError:
     score = np.asarray(item['gt_score'], dtype=object)
     known = [label in (POSITIVE, NEGATIVE, UNOBSERVED) for label in score.flat]
@@ -207,15 +212,18 @@ def _of_scores(
         what = f'gt_score must be {len(classes)} values of {{1, 0, -1}}'
         fix = 'convert other encodings with wsml_mm.labels.decode_labels'
         return RowError('broken labels', what, fix)
+    if unlisted == 'negative' and UNOBSERVED in score:
+        what = "gt_score has -1 (unobserved), against unlisted='negative'"
+        return RowError('broken labels', what, 'leave unlisted out, or write 0 for absent classes')
     pairs = list(zip(classes, score.tolist(), strict=True))
     return [n for n, v in pairs if v == POSITIVE], [n for n, v in pairs if v == NEGATIVE]
 
 
 def _of_indices(
-    item: dict[str, Any], classes: tuple[str, ...]
+    item: dict[str, Any], classes: tuple[str, ...], unlisted: str | None
 ) -> tuple[list[str], list[str]] | RowError:
     listed = np.atleast_1d(np.asarray(item['gt_label'], dtype=object)).tolist()
     if bad := [i for i in listed if type(i) is not int or not 0 <= i < len(classes)]:
         what = f'gt_label {listed} has {bad[0]!r}, outside 0..{len(classes) - 1}'
         return RowError('broken labels', what, 'check the class list')
-    return [classes[i] for i in listed], [ALL_OTHERS]
+    return [classes[i] for i in listed], [] if unlisted == 'unobserved' else [ALL_OTHERS]
