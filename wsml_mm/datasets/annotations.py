@@ -17,7 +17,7 @@ from wsml_mm.labels.files import absolute_folders, lies_below
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
-from .nesting import innermost
+from .nesting import innermost, unwrapped_datasets, wrapped_datasets
 
 
 def read_labels(dataset: Any, unlisted: str | None = None) -> SparseLabels:
@@ -52,6 +52,25 @@ def read_labels(dataset: Any, unlisted: str | None = None) -> SparseLabels:
     rest = np.arange(len(classes) if partial else 0)
     known = ((p, np.setdiff1d(rest, p) if n is None else n) for p, n in rows)
     return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
+
+
+def count_unobserved(dataset: Any) -> int | None:
+    """Counts the unobserved labels that the samples of a built dataset carry.
+
+    Args:
+        dataset: any stack of wrappers; without `PartialLabelDataset`, only a `gt_score` may hold
+            -1. Of parts of a dataset the whole is counted.
+
+    Returns:
+        The number; None where a dataset does not say its labels.
+    """
+    counts: list[int] = [each.num_unobserved() for each in wrapped_datasets(dataset)]
+    for each in unwrapped_datasets(dataset):
+        try:
+            counts.append(read_labels(each).counts()['unobserved'])
+        except (AttributeError, TypeError, KeyError, ValueError):  # e.g. a dataset of torchvision
+            return sum(counts) or None
+    return sum(counts)
 
 
 def _passed_on(dataset: Any, unlisted: str | None) -> tuple[str, ...]:

@@ -11,14 +11,25 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from wsml_mm.engine import PartialLabelHook
+
 
 def build_runner(cfg: Config) -> Runner:
-    """Builds the config's Runner, under the launcher it names."""
+    """Builds the config's Runner, under the launcher it names.
+
+    A config without `PartialLabelHook` gets one: otherwise nobody would notice a loss that takes
+    unobserved labels for targets, or a metric that counts them.
+    """
     if cfg.get('launcher', 'none') != 'none' and not torch.cuda.is_available():
         if cfg.launcher == 'slurm':
             _read_slurm()
         _start_gloo(cfg)
-    return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+    runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+    if isinstance(runner, Runner) and not any(
+        isinstance(h, PartialLabelHook) for h in runner.hooks
+    ):
+        runner.register_hook(PartialLabelHook())
+    return runner
 
 
 def _read_slurm() -> None:

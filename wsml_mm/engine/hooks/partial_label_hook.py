@@ -17,16 +17,16 @@ from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .label_record import LabelRecord, label_scalars, memory_scalars
 from .loss_reports import LossReports, log_scalars
 from .predictions import training_predictions
-from .set_up import (
-    check_other_losses,
-    check_set_up,
-    find_losses,
-    warn_if_nothing_unobserved,
-    warn_of_old_heads,
-)
+from .set_up import check_set_up, find_losses, warn_of_old_heads
 from .state_checkpoint import STATE, load_state, pack_state, read_checkpoint
 from .step_facts import base_rate, has_stepped, is_finite, packed
 from .training_facts import metainfo_of, training_facts
+from .unobserved import (
+    check_other_losses,
+    check_wrapping,
+    warn_if_nothing_unobserved,
+    warn_of_other_metrics,
+)
 
 
 @HOOKS.register_module()
@@ -65,6 +65,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._whole = True  # seen from its first step on
         self._saved: dict[str, Any] | None = None
         self._loaded = False
+        self._warned = False  # of the validation's metrics
         self._losses: list[PartialLabelLoss] = []
         self._records: list[LabelRecord] = []
         self._reports = LossReports()
@@ -75,8 +76,11 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         """Finds the losses, checks the set-up and passes them the facts of the training set."""
         self._losses = find_losses(runner)
         check_other_losses(runner)
+        warn_of_other_metrics(runner, runner.val_loop)
+        self._warned = True
         if not self._losses:
             return
+        check_wrapping(runner)
         check_set_up(runner, self._losses, self.epoch_length)
         warn_if_nothing_unobserved(runner, self._losses)
         warn_of_old_heads(runner)
@@ -140,6 +144,18 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
     def after_train_epoch(self, runner: Any) -> None:
         """Lets the losses end the epoch and logs it."""
         self._end(runner)
+
+    # Evaluation
+
+    def before_val(self, runner: Any) -> None:
+        """Warns of metrics that count unobserved labels, where no training has done it."""
+        if not self._warned:
+            warn_of_other_metrics(runner, runner.val_loop)
+        self._warned = True
+
+    def before_test(self, runner: Any) -> None:
+        """Warns of metrics that count unobserved labels."""
+        warn_of_other_metrics(runner, runner.test_loop)
 
     # Checkpoints
 
