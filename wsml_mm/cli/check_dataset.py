@@ -12,6 +12,7 @@ from wsml_mm.experiments.compose import read_config
 from wsml_mm.reports.dataset import (
     CheckedDataset,
     check_dataset,
+    check_evaluation,
     check_splits,
     dataset_of_loader,
     dataset_of_table,
@@ -77,6 +78,7 @@ def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | 
     dataset = dataset_of_loader(cfg, args.loader, log, args.all_labels)
     if dataset is not None:
         check_splits(cfg, dataset.columns.metainfo['classes'], args.loader, log)
+        check_evaluation(cfg, args.loader, dataset, log)
     return dataset
 
 
