@@ -13,7 +13,7 @@ from planted_maps import planted_config, write_checkpoint, write_images, xml_obj
 
 from wsml_mm.cli import draw_cams, pointing_game
 from wsml_mm.experiments.results import read_result
-from wsml_mm.experiments.retest import checkpoints, set_input_size
+from wsml_mm.experiments.retest import checkpoints, mean_average_precision, set_input_size
 
 
 @pytest.fixture(scope='module')
@@ -181,3 +181,12 @@ def test_boxes_are_needed(tmp_path):
     assert {r['hit'] for r in read(tmp_path / 'cams.csv')} == {''}
     draw_cams.main([*command, '--indices', '0', '--boxes', str(tmp_path / 'kit/elsewhere')])
     assert {r['hit'] for r in read(tmp_path / 'cams.csv')} == {'True', 'False'}
+
+
+def test_the_map_beside_the_game_counts_as_the_config_says():
+    published = dict(type='MeanAveragePrecision', no_negatives='one')
+    for own in (published, [dict(type='PartialLabelMetric'), published]):
+        assert mean_average_precision(Config(dict(test_evaluator=own))) == published
+    for own in (None, dict(type='AveragePrecision')):
+        found = mean_average_precision(Config(dict(test_evaluator=own)))
+        assert found == dict(type='MeanAveragePrecision')
