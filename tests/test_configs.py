@@ -163,6 +163,14 @@ def test_openimages_has_the_papers_setting():
         assert 'NOT verified' in (FOLDER / f'{name}.py').read_text()
 
 
+@pytest.mark.parametrize('protocol', ['e2e', 'linear', 'linear-init'])
+def test_openimages_counts_a_class_without_negatives_as_published(protocol):
+    cfg = read(f'openimages-v3/resnet101_{protocol}.py', 'an')
+    for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
+        assert evaluator.no_negatives == 'one'
+    assert 'no_negatives' not in read('voc2012/resnet50_e2e.py', 'an').val_evaluator
+
+
 _LAST: dict[str, Any] = {}
 
 

@@ -92,7 +92,7 @@ def test_registered_under_their_names():
             'PartialLabelDataset',
         ],
         HOOKS: ['LargeLossHook', 'PartialLabelHook', 'EpochSeedHook', 'PlainCheckpointHook'],
-        METRICS: ['MeanAveragePrecision'],
+        METRICS: ['MeanAveragePrecision', 'PartialLabelMetric'],
         MODELS: ['LargeLossReject', 'LargeLossCorrectTemp', 'LargeLossCorrectPerm', 'FeatureInput'],
         TASK_UTILS: ['SinglePositive', 'KeepRatio', 'ObserveCounts', 'ObserveAll'],
     }

@@ -45,7 +45,7 @@ from .engine import (
     PictureHook,
     PlainCheckpointHook,
 )
-from .evaluation import MeanAveragePrecision, PointingGame
+from .evaluation import MeanAveragePrecision, PartialLabelMetric, PointingGame
 from .models import (
     AssumeNegativeLoss,
     Classes,
@@ -112,6 +112,7 @@ __all__ = [
     'PartialLabelDataset',
     'PartialLabelHook',
     'PartialLabelLoss',
+    'PartialLabelMetric',
     'PictureHook',
     'PlainCheckpointHook',
     'PointingGame',

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULTS: dict[str, Any] = dict(
-    images=None, classes=None, columns=[], separator='|', unlisted='unobserved',
+    images=None, classes=None, columns=[], separator='|', unlisted=None,
     duplicates='refuse', layout='lists', signs=[], ignored=[], nothing='', image_names='path',
     suffix='',
 )  # fmt: skip
@@ -20,7 +20,10 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     add('--classes', type=Path, help='text file of class names, one a line')
     add('--columns', nargs='+', metavar='KEY=NAME', help='e.g. image=file positive=tags')
     add('--separator', help='between the labels of a cell')
-    add('--unlisted', help='or: negative')
+    add(
+        '--unlisted',
+        help="'unobserved' or 'negative'; default: unobserved, in MMPretrain's JSON negative",
+    )
     add('--duplicates', help='or: merge')
     add('--layout', help='or: indicators (a column each class), images (no labels)')
     add(

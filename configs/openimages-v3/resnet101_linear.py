@@ -26,4 +26,6 @@ val_dataloader = dict(dataset=dict(holdout=None, dataset=dict(
     dataset=dict(split='validation', pipeline={{_base_.test_pipeline}}, **source), **cached)))
 test_dataloader = dict(dataset=dict(dataset=dict(
     dataset=dict(split='test', pipeline={{_base_.test_pipeline}}, **source), **cached)))
-test_evaluator = dict(classwise=False, groups='dataset')
+# The published metric: a class with verified positives only counts 100.
+val_evaluator = dict(no_negatives='one')
+test_evaluator = dict(classwise=False, groups='dataset', no_negatives='one')

@@ -13,7 +13,7 @@ from planted_maps import planted_config, write_checkpoint, write_images, xml_obj
 
 from wsml_mm.cli import draw_cams, pointing_game
 from wsml_mm.experiments.results import read_result
-from wsml_mm.experiments.retest import checkpoints, set_input_size
+from wsml_mm.experiments.retest import checkpoints, mean_average_precision, set_input_size
 from wsml_mm.reports.cams import ImageChoice
 
 
@@ -195,3 +195,12 @@ def test_an_image_has_the_classes_of_its_own_file():
     assert draw_cams.classes_in('d/a/1.jpg', known) == [0]
     assert draw_cams.classes_in('elsewhere/1.jpg', known) == []  # nobody knows of which
     assert draw_cams.classes_in('copies/2.png', known) == [2]
+
+
+def test_the_map_beside_the_game_counts_as_the_config_says():
+    published = dict(type='MeanAveragePrecision', no_negatives='one')
+    for own in (published, [dict(type='PartialLabelMetric'), published]):
+        assert mean_average_precision(Config(dict(test_evaluator=own))) == published
+    for own in (None, dict(type='AveragePrecision')):
+        found = mean_average_precision(Config(dict(test_evaluator=own)))
+        assert found == dict(type='MeanAveragePrecision')

@@ -244,6 +244,23 @@ def test_a_config_of_indicators_is_told_of_in_its_own_words(kit, capsys):
     assert 'no errors' in text
 
 
+def test_validation_data_without_negatives_end_with_code_1(kit, capsys):
+    loader = "dict(dataset=dict(type='LabelTable', data_root='{}', ann_file='{}', classes={}))"
+    (kit / 'train.csv').write_text('image,positive,negative\ntrain_000.jpg,ant,*\n')
+    (kit / 'val.csv').write_text('image,positive\nval_000.jpg,ant\nval_001.jpg,bee\n')
+    tables = {n: loader.format(kit, f'{n}.csv', CLASSES) for n in ('train', 'val')}
+    text = '\n'.join(f'{name}_dataloader = {table}' for name, table in tables.items())
+    (kit / 'c.py').write_text(f'{text}\nmodel = dict(head=dict(num_classes=5))\n')
+    for name in ('train_000.jpg', 'val_000.jpg', 'val_001.jpg'):
+        (kit / 'JPEGImages' / name).rename(kit / name)
+    with pytest.raises(SystemExit) as end:
+        main(['c.py'])
+    assert end.value.code == 1
+    text = ' '.join(capsys.readouterr().out.split())
+    assert 'c.py (val): mAP: none of the 5 classes has a known positive and a known' in text
+    assert '1 error, ' in text
+
+
 def test_a_config_without_data(kit, capsys):
     (kit / 'c.py').write_text(CONFIG.format(root='nowhere', classes=CLASSES, width=5))
     with pytest.raises(SystemExit) as end:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 from pathlib import Path
 
@@ -363,3 +364,19 @@ def test_random_state_does_not_depend_on_the_cache(config):
         DATASETS.build(config)
         assert torch.equal(torch.rand(3), expected)
         feature_extraction.build_extractor.cache_clear()
+
+
+def test_labels_that_stock_images_do_not_list_may_be_unobserved(config, kit, tmp_path):
+    files = kit.files('train')
+    items = [dict(img_path=file, gt_label=[n % 2]) for n, file in enumerate(files)]
+    content = dict(metainfo=dict(classes=('cat', 'dog')), data_list=items)
+    (tmp_path / 'own.json').write_text(json.dumps(content))
+    config['dataset'] = dict(
+        type='MultiLabelDataset', ann_file=str(tmp_path / 'own.json'), pipeline=PIPELINE,
+        data_prefix=str(kit.root / 'JPEGImages'),
+    )  # fmt: skip
+    wrapper = dict(type='PartialLabelDataset', dataset=config, unlisted='unobserved')
+    dataset = DATASETS.build(wrapper)
+    for each in (dataset, pickle.loads(pickle.dumps(dataset))):  # as a spawned worker gets it
+        found = [each[index]['data_samples'].gt_score.tolist() for index in range(len(each))]
+        assert found == [[1, -1], [-1, 1]] * 5

@@ -67,6 +67,10 @@ def bad_image(how: str, backend: str = 'pillow') -> Prepare:
 OUTSIDE = 'img_path ... {} ... outside the data folder ... mydata/ ... name a file below it'
 # fmt: off
 ANNOTATIONS = [
+    Case('unlisted unknown', wrapped(unlisted='absent'), ValueError,
+         'unlisted=\'absent\': use "unobserved" or "negative"'),
+    Case('unlisted of a dataset that knows it', wrapped(unlisted='unobserved'), ValueError,
+         "unlisted='unobserved': VOC2012 knows itself ... leave it out"),
     Case('class twice in a row', annotated(dict(img_path='a.jpg', gt_label=[1, 1])), ValueError,
          'a.jpg: gt_label [1, 1] ... twice ... once'),
     Case('gt_label too large',

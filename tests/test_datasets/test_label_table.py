@@ -139,6 +139,25 @@ def test_doubts_are_logged_and_do_not_stop(root, capsys):
     assert message in ' '.join((said.out + said.err).split())
 
 
+def test_what_mmpretrains_json_does_not_list_is_as_it_is_said(root):
+    items = [{'img_path': 'a.jpg', 'gt_label': [0]}, {'img_path': 'b.jpg', 'gt_label': []}]
+    content = {'metainfo': {'classes': ['x', 'y', 'z']}, 'data_list': items}
+    (root / 'm.json').write_text(json.dumps(content))
+    unknown = [[1, -1, -1], [-1, -1, -1]]
+    for prepare in (False, True):  # kept columns of one answer never serve another
+        assert rows(LabelTable(root, 'm.json', prepare=prepare)) == [[1, 0, 0], [0, 0, 0]]
+        dataset = LabelTable(root, 'm.json', unlisted='unobserved', prepare=prepare)
+        assert rows(dataset) == unknown
+        assert dataset.get_data_info(0).keys() >= {'labels'}
+    assert rows(LabelTable(root, 'm.json', unlisted='negative')) == [[1, 0, 0], [0, 0, 0]]
+    content['data_list'].append({'img_path': 'c.jpg', 'gt_score': [1, 0, -1]})
+    (root / 'm.json').write_text(json.dumps(content))
+    dataset = LabelTable(root, 'm.json', unlisted='unobserved')
+    assert rows(dataset) == [*unknown, [1, 0, -1]]
+    with pytest.raises(ValueError, match=r'data_list\[2\]: gt_score has -1 .*; leave unlisted out'):
+        LabelTable(root, 'm.json', unlisted='negative')
+
+
 def kept(root):
     folder = root / 'wsml_mm'
     return sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.exists() else []

@@ -17,7 +17,17 @@ from wsml_mm.benchmarks import VOC2012
 from wsml_mm.datasets import FeatureDataset, LabelTable, PartialLabelDataset
 from wsml_mm.datasets.annotations import annotation_file, read_labels
 from wsml_mm.datasets.boxes import beside_dataset
-from wsml_mm.datasets.nesting import class_of, find, innermost, is_a, unwrap, walk, wrapped_datasets
+from wsml_mm.datasets.nesting import (
+    class_of,
+    find,
+    innermost,
+    is_a,
+    refuse_observed_below,
+    unwrap,
+    unwrapped_datasets,
+    walk,
+    wrapped_datasets,
+)
 from wsml_mm.experiments.configs import partial_datasets
 
 
@@ -193,3 +203,30 @@ def test_file_of_a_built_wrapper_is_named(tmp_path):
 def test_subclasses_of_tables_are_tables():
     assert is_a(dict(type='SurveyTable'), LabelTable)
     assert not is_a(dict(type='MultiLabelDataset'), LabelTable)
+
+
+def test_what_has_no_wrapper_around_it(devkit):
+    wrapped = dataset_config(devkit)
+    bare = wrapped['dataset']
+    repeated = dict(type='RepeatDataset', times=2, dataset=bare)
+    dataset = build(dict(type='ConcatDataset', datasets=[wrapped, repeated, wrapped]))
+    assert unwrapped_datasets(dataset) == [dataset.datasets[1].dataset]
+    assert unwrapped_datasets(dataset.datasets[0]) == []
+    assert unwrapped_datasets(repeated) == [bare]
+
+
+@pytest.mark.parametrize('wrapper', ['FeatureDataset', 'PartialLabelDataset', 'KeptFeatures'])
+def test_labels_that_were_hidden_below_a_wrapper_that_reads_them_are_refused(
+    devkit, tmp_path, wrapper
+):
+    hidden = dataset_config(devkit, observe=dict(type='SinglePositive', seed=1))
+    message = rf'{wrapper}\(PartialLabelDataset\(\.\.\.\)\) is the wrong order'
+    fix = (
+        'keep one' if wrapper == 'PartialLabelDataset' else rf'write PartialLabelDataset\({wrapper}'
+    )
+    more = {} if wrapper == 'PartialLabelDataset' else dict(extractor={}, cache=str(tmp_path))
+    concat = dict(type='ConcatDataset', datasets=[hidden['dataset'], hidden])
+    for dataset in (hidden, build(copy.deepcopy(hidden)), concat):
+        with pytest.raises(ValueError, match=f'{message}.*{fix}'):
+            build(dict(type=wrapper, dataset=dataset, **more))
+    refuse_observed_below(wrapper, hidden['dataset'])

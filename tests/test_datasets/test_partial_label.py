@@ -298,6 +298,20 @@ def test_source_with_scores_of_its_own(write_json, devkit):
     np.testing.assert_array_equal((kept == 0).sum(1), (partial == 0).any(1))
 
 
+def test_labels_that_a_stock_dataset_does_not_list_can_be_unobserved(write_json):
+    rows = [dict(gt_label=[1, 3]), dict(gt_score=[1, 0, -1, -1, 0]), dict(gt_label=[])]
+    due = [[-1, 1, -1, 1, -1], [1, 0, -1, -1, 0], [-1] * 5]
+    source = write_json(rows)
+    dataset = wrap(source, unlisted='unobserved', diagnosis=True)
+    np.testing.assert_array_equal(scores(dataset), due)
+    assert dataset.num_unobserved() == 10
+    np.testing.assert_array_equal(dataset[0]['data_samples'].get(FULL_LABELS), due[0])
+    single = scores(wrap(source, unlisted='unobserved', observe=SINGLE))
+    np.testing.assert_array_equal((single == 1).sum(1), [1, 1, 0])
+    for unlisted in (None, 'negative'):
+        assert wrap(source, unlisted=unlisted).num_unobserved() == 2
+
+
 def test_source_that_mixes_scores_and_full_labels(write_json):
     source = write_json([dict(gt_label=[1, 3]), dict(gt_score=[1, 0, -1, -1, 0])])
     np.testing.assert_array_equal(scores(wrap(source)), [[0, 1, 0, 1, 0], [1, 0, -1, -1, 0]])

@@ -57,6 +57,8 @@ def _config(devkit: Path, folder: Path, job: str, ranks: int = 1, **kwargs) -> C
     cfg.custom_imports.imports = ['wsml_mm', 'helpers', 'my_methods']
     cfg.train_dataloader.batch_size = BATCH // ranks
     cfg.default_hooks.checkpoint.max_keep_ckpts = -1
+    cfg.val_evaluator = [cfg.val_evaluator, dict(type='PartialLabelMetric', threshold=0.4)]
+    cfg.test_evaluator = cfg.val_evaluator
     set_hook(cfg, 'spy', type='SpyHook', out=str(folder))
     if job == 'one image more':
         cfg.train_dataloader.dataset.indices = 19
@@ -213,7 +215,8 @@ def test_two_ranks_train_as_one_process(two, single, job):
     saved, expected = _saved(two / job), _saved(folder)
     acted = 'label/ignored' if job == 'LL-R' else 'label/positive'
     logged = (f'{acted}/count', f'{acted}/share', f'{acted}/precision')
-    for name in ('train/loss', *logged, 'val/multi-label/mAP'):
+    scored = (f'val/multi-label/{name}' for name in ('mAP', 'CF1', 'OF1', 'AUROC'))
+    for name in ('train/loss', *logged, *scored):
         found = _logged(saved, name)
         np.testing.assert_allclose(found, _logged(expected, name), rtol=0, atol=1e-5, err_msg=name)
     for name, weight in expected['state_dict'].items():
@@ -294,9 +297,10 @@ def test_the_first_stage_runs_on_both_ranks(two):
 
 
 def test_the_test_command_scores_each_image_once(two, single):
-    found = json.loads((two / 'metrics.json').read_text())['multi-label/mAP']
-    logged = _logged(_saved(single('LL-Cp')[1]), 'val/multi-label/mAP')[-1]
-    assert found == pytest.approx(logged, abs=1e-5)
+    found, saved = json.loads((two / 'metrics.json').read_text()), _saved(single('LL-Cp')[1])
+    for name in ('mAP', 'CF1', 'OF1', 'AUROC'):
+        logged = _logged(saved, f'val/multi-label/{name}')[-1]
+        assert found[f'multi-label/{name}'] == pytest.approx(logged, abs=1e-5)
 
 
 def test_uneven_ranks_are_refused(two):

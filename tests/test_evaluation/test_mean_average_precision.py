@@ -152,11 +152,88 @@ def test_classes_without_names_are_numbered():
     assert metrics['multi-label/AP/4'] == metrics['multi-label/mAP/g']
 
 
-def test_nothing_annotated_at_all_is_nan():
+def log_of(caplog, *args, **kwargs):
+    """The metrics, and what the log says."""
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.INFO):
+        metrics = evaluate(*args, **kwargs)
+    logger.removeHandler(caplog.handler)
+    return metrics, caplog.text
+
+
+def test_a_class_without_a_known_negative_is_left_out(caplog):
     pred, target = scored()
-    metrics = evaluate(samples(pred, np.full_like(target, -1)))
-    assert np.isnan(metrics['multi-label/mAP'])
-    assert metrics['multi-label/scored_classes'] == 0
+    target[:, [1, 4]] = np.where(target[:, [1, 4]] == 1, 1, -1)  # a forgotten `*`
+    target[:, 2] = -1
+    metrics, text = log_of(caplog, samples(pred, target), classwise=True)
+    due = by_sklearn(pred, target)
+    assert due[1] == due[4] == 100
+    assert metrics['multi-label/mAP'] == pytest.approx(np.mean([due[0], due[3], due[5]]))
+    assert metrics['multi-label/scored_classes'] == 3
+    assert np.isnan(metrics['multi-label/AP/bicycle'])
+    assert 'WARNING  mmengine:' in text
+    assert (
+        'mAP: 3 of 6 classes have nothing to score on and are left out; never negative: 2' in text
+    )
+    assert 'whatever the scores; list the negatives of images that are annotated fully (`*`' in text
+    assert metrics == pytest.approx(
+        {f'multi-label/{k}': v for k, v in MeanAveragePrecision.calculate(
+            pred, target, classes=NAMES, classwise=True).items()}, nan_ok=True
+    )  # fmt: skip
+
+
+def test_it_counts_one_under_the_published_protocol(caplog):
+    pred, target = scored()
+    target[:, [1, 4]] = np.where(target[:, [1, 4]] == 1, 1, -1)
+    target[:, 3] = np.where(target[:, 3] == 0, 0, -1)
+    metrics, text = log_of(caplog, samples(pred, target), no_negatives='one')
+    assert metrics['multi-label/mAP'] == pytest.approx(np.mean(by_sklearn(pred, target)))
+    assert metrics['multi-label/scored_classes'] == 6
+    assert "mAP: 2 of 6 classes never negative: they count 100 (no_negatives='one')" in text
+    assert "mAP: 1 of 6 classes never positive: they count 0 (empty_class='zero')" in text
+    found = MeanAveragePrecision.calculate(pred, target, no_negatives='one')['mAP']
+    assert found == pytest.approx(metrics['multi-label/mAP'])
+
+
+@pytest.mark.parametrize('no_negatives', ['skip', 'one'])
+@pytest.mark.parametrize(
+    ('value', 'counts', 'fix'),
+    [
+        (1, 'never negative: 6, never positive: 0, never annotated: 0', 'list the negatives'),
+        (0, 'never negative: 0, never positive: 6, never annotated: 0', 'the evaluation set needs'),
+        (
+            -1,
+            'never negative: 0, never positive: 0, never annotated: 6',
+            'the evaluation set needs',
+        ),
+    ],
+)
+def test_figures_that_do_not_depend_on_the_scores_are_refused(value, counts, fix, no_negatives):
+    pred, target = scored()
+    target = np.full_like(target, value)
+    message = f'mAP: none of the 6 classes has a known positive .*{counts}.*same figure; {fix}'
+    with pytest.raises(ValueError, match=message):
+        evaluate(samples(pred, target), no_negatives=no_negatives)
+    target[0] = (1, 1, 1, 0, 0, -1)
+    target[1:] = -1
+    with pytest.raises(
+        ValueError, match='never negative: 3, never positive: 2, never annotated: 1'
+    ):
+        MeanAveragePrecision.calculate(pred, target, no_negatives=no_negatives)
+
+
+def test_too_many_positives_asked_for():
+    with pytest.raises(ValueError, match='has min_positives=99 positives; lower it'):
+        MeanAveragePrecision.calculate(*scored(), min_positives=99)
+
+
+def test_widths_that_differ_are_refused():
+    sample = dict(pred_score=torch.rand(6), gt_score=torch.zeros(5))
+    with pytest.raises(ValueError, match=r'pred_score \(6,\) and gt_score \(5,\) must both be'):
+        MeanAveragePrecision().process(None, [sample])
+    with pytest.raises(ValueError, match='5 class names for scores of 6 classes; check num_cl'):
+        evaluate(samples(*scored()), classes=NAMES[:5])
 
 
 def test_the_first_sample_may_be_partial_and_later_ones_empty():
@@ -168,16 +245,11 @@ def test_the_first_sample_may_be_partial_and_later_ones_empty():
     assert metrics['multi-label/mAP'] == pytest.approx(np.mean(expected))
 
 
-def test_nan_is_refused():
-    pred, target = scored(unknown=0)
-    pred[3, 2] = np.nan
-    with pytest.raises(ValueError, match='scores are NaN: the model has diverged'):
-        evaluate(samples(pred, target))
-
-
 def test_arguments_are_checked():
     with pytest.raises(ValueError, match='use "zero" or "skip"'):
         METRICS.build(dict(type='MeanAveragePrecision', empty_class='drop'))
+    with pytest.raises(ValueError, match='no_negatives=\'two\': use "skip" or "one"'):
+        METRICS.build(dict(type='MeanAveragePrecision', no_negatives='two'))
     for pred, target in [((3, 2), (3, 3)), ((3,), (3,))]:
         with pytest.raises(ValueError, match=r'must both be \(N, C\)'):
             MeanAveragePrecision.calculate(np.zeros(pred), np.zeros(target))
@@ -222,7 +294,7 @@ def test_classes_with_few_positives_are_left_out(empty_class, least, caplog):
     counts = (target == 1).sum(axis=0)
     assert counts.tolist() == [0, 1, 2, 4, 5, 6]
     floor = max(least, empty_class == 'skip')
-    due = [v for v, n in zip(by_sklearn(pred, target), counts, strict=True) if n >= floor]
+    due = [v for v, n in zip(by_sklearn(pred, target), counts, strict=True) if n >= floor][:-1]
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
     with caplog.at_level(logging.INFO):

@@ -13,6 +13,7 @@ from wsml_mm.experiments.verification import verify_config, verify_table
 from wsml_mm.reports.dataset import (
     CheckedDataset,
     check_dataset,
+    check_evaluation,
     check_splits,
     dataset_of_loader,
     dataset_of_table,
@@ -22,6 +23,8 @@ from wsml_mm.reports.dataset import (
 )
 from wsml_mm_cli.check_dataset import parse_args
 from wsml_mm_cli.command import run
+
+from .table_options import refuse_table_options, table_format
 
 
 def verify(args: argparse.Namespace, log: ProblemLog) -> str:
@@ -41,9 +44,6 @@ def verify(args: argparse.Namespace, log: ProblemLog) -> str:
     return f'verified: {found}'
 
 
-from .table_options import refuse_table_options, table_format
-
-
 def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | None:
     """Returns the data set that the command line names, as far as it can be read.
 
@@ -61,6 +61,7 @@ def read_dataset(args: argparse.Namespace, log: ProblemLog) -> CheckedDataset | 
     dataset = dataset_of_loader(cfg, args.loader, log, args.all_labels)
     if dataset is not None:
         check_splits(cfg, dataset.columns.metainfo['classes'], args.loader, log)
+        check_evaluation(cfg, args.loader, dataset, log)
     return dataset
 
 

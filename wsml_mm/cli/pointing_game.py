@@ -14,7 +14,12 @@ from wsml_mm.datasets.boxes import beside_dataset, from_path
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.entries import Entry, seeded_config
 from wsml_mm.experiments.results import CHECKPOINTS, METRIC
-from wsml_mm.experiments.retest import checkpoints, retest, set_input_size
+from wsml_mm.experiments.retest import (
+    checkpoints,
+    mean_average_precision,
+    retest,
+    set_input_size,
+)
 from wsml_mm.quiet import quiet
 from wsml_mm.reports.plots import write_figure_files
 from wsml_mm.reports.pointing import draw_pointing_game, pointing_markdown
@@ -64,10 +69,11 @@ def score_run(
         if rows and _epoch(path) == _epoch(paths['best']):
             rows.append({**rows[0], 'checkpoint': checkpoint})
             continue
+        cfg = seen_config(method, seed, args)
         metrics = retest(
-            seen_config(method, seed, args),
+            cfg,
             path,
-            [dict(type='MeanAveragePrecision'), game],
+            [mean_average_precision(cfg), game],
             {'cam_peak': dict(type='CamPeakHook', method=args.method)},
         )
         row: dict[str, Any] = {'method': method.name, 'seed': seed, 'checkpoint': checkpoint}

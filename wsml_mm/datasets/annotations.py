@@ -17,23 +17,28 @@ from wsml_mm.labels.files import absolute_folders, lies_below
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.sparse import SparseLabels
 
-from .nesting import innermost
+from .nesting import innermost, unwrapped_datasets, wrapped_datasets
 from .table.gt_label import contradicts, holds_vectors, positive_classes
 from .table.problem import RowError
 
 
-def read_labels(dataset: Any) -> SparseLabels:
+def read_labels(dataset: Any, unlisted: str | None = None) -> SparseLabels:
     """Returns the full labels of a multi-label dataset, (N, C).
 
     A dataset with a method `sparse_labels()` is asked for them. Otherwise each sample's `gt_score`
-    ({1, 0, -1}) or, without one, `gt_label` (positive classes; the rest is negative) is read.
+    ({1, 0, -1}) or, without one, `gt_label` (positive classes) is read.
+
+    Args:
+        dataset: a built dataset.
+        unlisted: what the classes are that no `gt_label` lists, 'negative' or 'unobserved'; None:
+            negative.
 
     Raises:
-        ValueError: if the classes are not known, a label is not of {1, 0, -1}, or an image lies
-            outside the dataset's folders.
+        ValueError: if the classes are not known, a label is not of {1, 0, -1}, an image lies
+            outside the dataset's folders, or the dataset knows itself what it does not list.
     """
     if hasattr(dataset, 'sparse_labels'):
-        labels: SparseLabels = dataset.sparse_labels()
+        labels: SparseLabels = dataset.sparse_labels(*_passed_on(dataset, unlisted))
         return labels
     name = type(dataset).__name__
     classes = dataset.metainfo.get('classes')
@@ -45,11 +50,44 @@ def read_labels(dataset: Any) -> SparseLabels:
         _check_path(info.get('img_path'), name, folders)
     _refuse_vectors(infos, len(classes), name)
     rows = [_read_row(info, classes, name) for info in infos]
+    if unlisted == 'unobserved':
+        rows = [(p, np.zeros(0, np.int64) if n is None else n) for p, n in rows]
     partial = any(negatives is not None for _, negatives in rows)
     # Beside partly annotated images, the negatives of the fully annotated ones must be listed.
     rest = np.arange(len(classes) if partial else 0)
     known = ((p, np.setdiff1d(rest, p) if n is None else n) for p, n in rows)
     return SparseLabels.from_rows(known, len(classes), UNOBSERVED if partial else NEGATIVE)
+
+
+def count_unobserved(dataset: Any) -> int | None:
+    """Counts the unobserved labels that the samples of a built dataset carry.
+
+    Args:
+        dataset: any stack of wrappers; without `PartialLabelDataset`, only a `gt_score` may hold
+            -1. Of parts of a dataset the whole is counted.
+
+    Returns:
+        The number; None where a dataset does not say its labels.
+    """
+    counts: list[int] = [each.num_unobserved() for each in wrapped_datasets(dataset)]
+    for each in unwrapped_datasets(dataset):
+        try:
+            counts.append(read_labels(each).counts()['unobserved'])
+        except (AttributeError, TypeError, KeyError, ValueError):  # e.g. a dataset of torchvision
+            return sum(counts) or None
+    return sum(counts)
+
+
+def _passed_on(dataset: Any, unlisted: str | None) -> tuple[str, ...]:
+    """Returns the arguments of `sparse_labels`: only a wrapper has to ask what it wraps."""
+    if unlisted is None:
+        return ()
+    if innermost(dataset) is dataset:
+        raise ValueError(
+            f'unlisted={unlisted!r}: {type(dataset).__name__} knows itself which labels are '
+            'unobserved; leave it out, LabelTable takes it as an argument of its own'
+        )
+    return (unlisted,)
 
 
 def read_names(dataset: Any) -> NameColumn:
@@ -154,7 +192,7 @@ def _read_row(
         if score.shape != (num_classes,) or not np.isin(score, (1, 0, -1)).all():
             raise ValueError(
                 f'{where}: gt_score must be {num_classes} values of {{1, 0, -1}}; convert other '
-                'encodings with wsml_mm.datasets.decode_labels'
+                'encodings with wsml_mm.labels.decode_labels'
             )
         if 'gt_label' in info and (error := contradicts(info['gt_label'], score, classes)):
             raise ValueError(f'{where}: {error.what}; {error.fix}')

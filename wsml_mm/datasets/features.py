@@ -27,7 +27,7 @@ from .annotations import read_labels, read_names, with_dense_labels
 from .feature_cache import check_cache, open_cache
 from .feature_extraction import build_extractor, extract_features
 from .images import refuse_wrong_folder
-from .nesting import innermost
+from .nesting import innermost, refuse_observed_below
 
 _ADDRESS = re.compile(r' at 0x[0-9a-f]+')  # of an object that says nothing else of itself
 _WRITE_HINT = 'free some space, or give another cache folder'
@@ -54,6 +54,9 @@ class FeatureDataset:
         num_workers: loader processes while extracting.
         lazy_init: load on first use.
 
+    Raises:
+        ValueError: if the dtype is unknown, or the dataset holds a `PartialLabelDataset`.
+
     Config:
         neck = dict(type='GlobalAveragePooling')
         extractor = dict(backbone=dict(type='ResNet', depth=50), neck=neck)
@@ -73,6 +76,7 @@ class FeatureDataset:
     ) -> None:
         if dtype not in ('float32', 'float16'):
             raise ValueError(f'dtype={dtype!r}: features are stored as "float32" or "float16"')
+        refuse_observed_below(type(self).__name__, dataset)
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         inner = innermost(dataset)
         self._configured = (inner.get('pipeline') or []) if isinstance(inner, dict) else []
@@ -102,9 +106,13 @@ class FeatureDataset:
         info['feature'] = np.array(self.features[idx], dtype=np.float32)
         return info
 
-    def sparse_labels(self) -> SparseLabels:
-        """Returns the wrapped dataset's full labels, (N, C)."""
-        return read_labels(self.dataset)
+    def sparse_labels(self, unlisted: str | None = None) -> SparseLabels:
+        """Returns the wrapped dataset's full labels, (N, C).
+
+        Args:
+            unlisted: see `read_labels`.
+        """
+        return read_labels(self.dataset, unlisted)
 
     def image_names(self) -> NameColumn:
         """Returns the wrapped dataset's image names."""

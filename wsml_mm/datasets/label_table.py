@@ -66,7 +66,8 @@ class LabelTable(ColumnDataset):
         columns: names of the columns that are called otherwise, e.g. `dict(image='file')`.
         separator: between the labels of one cell.
         unlisted: what a label that is not listed is: 'unobserved', or 'negative' for a data set
-            that is annotated fully.
+            that is annotated fully. None: unobserved, but negative in MMPretrain's JSON, whose
+            `gt_label` lists the positives.
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows, as of a table with
             one row a box.
         layout: 'lists', 'indicators' or 'images'.
@@ -102,7 +103,7 @@ class LabelTable(ColumnDataset):
         classes_from: str | None = None,
         columns: Mapping[str, str] | None = None,
         separator: str = '|',
-        unlisted: str = 'unobserved',
+        unlisted: str | None = None,
         duplicates: str = 'refuse',
         layout: str = 'lists',
         signs: Mapping[str, Any] | None = None,

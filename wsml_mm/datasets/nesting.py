@@ -51,8 +51,48 @@ def innermost(dataset: Any) -> Any:
 
 def wrapped_datasets(dataset: Any) -> list[Any]:
     """Returns the `PartialLabelDataset`s in a built dataset, each once, in order."""
-    kind = DATASETS.get('PartialLabelDataset')  # by name: its module needs this one
-    return list(dict.fromkeys(find(dataset, kind)))
+    return list(dict.fromkeys(find(dataset, _partial_label_dataset())))
+
+
+def unwrapped_datasets(dataset: Any) -> list[Any]:
+    """Returns the innermost datasets in a built dataset that have no `PartialLabelDataset`."""
+    return list(outside(dataset, _partial_label_dataset()))
+
+
+def outside(dataset: Any, kind: type) -> Iterator[Any]:
+    """Yields the datasets without a wrapper of a class around them that wrap nothing themselves.
+
+    Args:
+        dataset: a config or a built dataset.
+        kind: the class of the wrappers.
+    """
+    if is_a(dataset, kind):
+        return
+    inner = _inner(dataset)
+    if not inner:
+        yield dataset
+    for part in inner:
+        yield from outside(part, kind)
+
+
+def refuse_observed_below(wrapper: str, dataset: Any) -> None:
+    """Refuses a wrapper that reads labels where they were hidden before: it would see none as such.
+
+    Args:
+        wrapper: its name.
+        dataset: what it is to wrap, a config or a built dataset.
+
+    Raises:
+        ValueError: if there is a `PartialLabelDataset` in it.
+    """
+    kind = _partial_label_dataset()
+    if next(find(dataset, kind), None) is not None:
+        inner = f'{wrapper}({kind.__name__}(...))'
+        fix = f'write {kind.__name__}({wrapper}(...))' if wrapper != kind.__name__ else 'keep one'
+        raise ValueError(
+            f'{inner} is the wrong order: what {kind.__name__} hides, {wrapper} would take for '
+            f'known negatives; {fix}'
+        )
 
 
 def unwrap(config: Any, kind: type) -> Any:
@@ -87,6 +127,11 @@ def is_a(dataset: Any, kind: type) -> bool:
     """Tells whether a config or a built dataset is of a class or of a subclass of it."""
     found = class_of(dataset)
     return found is not None and issubclass(found, kind)
+
+
+def _partial_label_dataset() -> type:
+    kind: type = DATASETS.get('PartialLabelDataset')  # by name: its module needs this one
+    return kind
 
 
 def _inner(dataset: Any) -> list[Any]:

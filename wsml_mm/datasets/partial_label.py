@@ -16,7 +16,9 @@ from .annotations import SplitNames, annotation_file, read_labels, read_names
 from .holdout import SplitPart
 from .image_loader import ImageLoader
 from .images import BAD_IMAGES, find_readable, run_pipeline, warn_of_lost_values
+from .nesting import refuse_observed_below
 from .observation import Observation, ObserveAll, observe_split
+from .table import UNLISTED
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
 FULL_LABELS = 'wsml_full_score'
@@ -46,9 +48,13 @@ class PartialLabelDataset:
         bad_images: 'stop' at an image that cannot be read, or 'skip': load every image of the
             part once at the start, as the pipeline does, list the bad ones and leave them out.
         lazy_init: load labels on first use.
+        unlisted: what the labels are that a dataset of MMPretrain does not list in `gt_label`:
+            'negative', or 'unobserved' where only some of the positives are annotated.
+            None: negative; datasets of this package know it themselves.
 
     Raises:
-        ValueError: if `bad_images` or a key of `holdout` is unknown.
+        ValueError: if `bad_images`, `unlisted` or a key of `holdout` is unknown, or the dataset
+            holds a `PartialLabelDataset` already.
         IndexError: if one of `indices` is out of range.
 
     Config:
@@ -67,7 +73,11 @@ class PartialLabelDataset:
         bad_images: str = 'stop',
         subsample: dict[str, Any] | None = None,
         lazy_init: bool = False,
+        unlisted: str | None = None,
     ) -> None:
+        if unlisted not in (None, *UNLISTED):
+            raise ValueError(f'unlisted={unlisted!r}: use "unobserved" or "negative"')
+        refuse_observed_below(type(self).__name__, dataset)
         if bad_images not in BAD_IMAGES:
             raise ValueError(f'bad_images={bad_images!r}: use "stop" or "skip"')
         with reading(annotation_file(dataset)):
@@ -78,7 +88,7 @@ class PartialLabelDataset:
         )
         self._part = SplitPart(holdout, subsample, indices)
         self.holdout, self.subsample = self._part.holdout, subsample
-        self.diagnosis, self.bad_images = diagnosis, bad_images
+        self.diagnosis, self.bad_images, self.unlisted = diagnosis, bad_images, unlisted
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
         self._fully_initialized = False
         if not lazy_init:
@@ -94,7 +104,7 @@ class PartialLabelDataset:
             return
         with reading(annotation_file(self.dataset)):
             self.dataset.full_init()
-        self.full_labels = read_labels(self.dataset)
+        self.full_labels = read_labels(self.dataset, self.unlisted)
         names = SplitNames.of(self.dataset)
         self.labels = observe_split(self.observe, self.full_labels, names)
         self.indices = self._part.positions(len(self.full_labels))
@@ -130,7 +140,7 @@ class PartialLabelDataset:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if self._fully_initialized and 'full_labels' not in state:
-            self.full_labels = read_labels(self.dataset)
+            self.full_labels = read_labels(self.dataset, self.unlisted)
             self.labels = state.get('labels', self.full_labels)
 
     @property

@@ -5,27 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .guards import class_scores
+
 
 def average_precision(scores: ArrayLike, positive: ArrayLike) -> float:
     """Returns the average precision of one class, 0 to 1, or 0 where nothing is positive.
 
     AP = sum over distinct scores of (recall step) * precision, equal scores being one step: the
-    definition of scikit-learn's `average_precision_score`, the metric of the field's tables.
+    definition of scikit-learn's `average_precision_score`, the metric of the field's tables. Where
+    everything is positive it is 1 whatever the scores.
 
     Args:
         scores: (N,) any real scores, larger for more likely.
         positive: (N,) bool.
 
     Raises:
-        ValueError: if a score is NaN.
+        ValueError: if a score is NaN or infinite, or `positive` holds -1, say.
     """
-    score = np.asarray(scores, dtype=np.float64)
-    truth = np.asarray(positive, dtype=bool)
-    if np.isnan(score).any():
-        raise ValueError(
-            f'{int(np.isnan(score).sum())} of {len(score)} scores are NaN: the model '
-            'has diverged; lower the learning rate'
-        )
+    score, truth = class_scores(scores, positive)
     if not truth.any():
         return 0.0
     order = np.argsort(-score, kind='stable')

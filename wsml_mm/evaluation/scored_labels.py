@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED, check_labels
 from wsml_mm.labels.pairs import indptr_of
 
+from .area_under_roc import area_under_roc
 from .average_precision import average_precision
+from .scorable import ClassKinds
 
 
 @dataclass(frozen=True)
@@ -56,28 +59,60 @@ class ScoredLabels:
         Args:
             pred: (N, C) scores.
             target: (N, C) of {1, 0, -1}; -1 is left out.
+
+        Raises:
+            ValueError: if the shapes differ, or a label is of another value.
         """
+        if pred.shape != target.shape or pred.ndim != 2:
+            raise ValueError(
+                f'pred {pred.shape} and target {target.shape} must both be (N, C); check '
+                'num_classes of the head'
+            )
+        check_labels(target)
         known = target.T != UNOBSERVED
         return cls(indptr_of(known.sum(axis=1)), pred.T[known], target.T[known] == POSITIVE)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def positives(self) -> NDArray[np.int64]:
-        """Returns how many positive labels each class has, (C,)."""
-        hits = indptr_of(self.positive)
+    def counts(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Returns how many of some labels each class has, (C,).
+
+        Args:
+            chosen: (K,) whether a label is counted.
+        """
+        hits = indptr_of(chosen)
         counted: NDArray[np.int64] = np.diff(hits[self.starts])
         return counted
+
+    def positives(self) -> NDArray[np.int64]:
+        """Returns how many positive labels each class has, (C,)."""
+        return self.counts(self.positive)
+
+    def kinds(self) -> ClassKinds:
+        """Returns what is known of each class."""
+        return ClassKinds(self.positives(), self.counts(~self.positive))
 
     def average_precision(self) -> NDArray[np.float64]:
         """Returns each class's average precision, 0 to 1, (C,).
 
-        A class without a positive scores 0, a class with nothing annotated NaN.
+        A class without a positive scores 0, one without a negative 1 whatever its scores, and one
+        with nothing annotated NaN.
         """
+        return self._each(average_precision)
+
+    def area_under_roc(self) -> NDArray[np.float64]:
+        """Returns each class's area under the ROC curve, 0 to 1, (C,).
+
+        NaN for a class without a positive or without a negative.
+        """
+        return self._each(area_under_roc)
+
+    def _each(self, score: Callable[[ArrayLike, ArrayLike], float]) -> NDArray[np.float64]:
         result = np.full(len(self), np.nan)
         for label in np.flatnonzero(np.diff(self.starts)):
             span = slice(self.starts[label], self.starts[label + 1])
-            result[label] = average_precision(self.scores[span], self.positive[span])
+            result[label] = score(self.scores[span], self.positive[span])
         return result
 
 
@@ -86,10 +121,15 @@ def class_average_precision(
 ) -> NDArray[np.float64]:
     """Returns the (C,) average precision of each class over its annotated images, 0 to 1.
 
-    A class without a positive scores 0, a class with nothing annotated NaN.
+    A class without a positive scores 0, one without a negative 1 whatever its scores, and one with
+    nothing annotated NaN.
 
     Args:
         pred: (N, C) scores.
         target: (N, C) of {1, 0, -1}; -1 is ignored.
+
+    Raises:
+        ValueError: if the shapes differ, a label is of another value, or the score of an annotated
+            label is NaN or infinite.
     """
     return ScoredLabels.from_dense(pred, target).average_precision()

@@ -14,9 +14,14 @@ from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from wsml_mm.engine import PartialLabelHook
+
 
 def build_runner(cfg: Config) -> Runner:
     """Builds the config's Runner, under the launcher it names.
+
+    A config without `PartialLabelHook` gets one: otherwise nobody would notice a loss that takes
+    unobserved labels for targets, or a metric that counts them.
 
     Raises:
         ValueError: if it asks for mixed precision where no device has it.
@@ -26,7 +31,12 @@ def build_runner(cfg: Config) -> Runner:
         if cfg.launcher == 'slurm':
             _read_slurm()
         _start_gloo(cfg)
-    return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+    runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+    if isinstance(runner, Runner) and not any(
+        isinstance(h, PartialLabelHook) for h in runner.hooks
+    ):
+        runner.register_hook(PartialLabelHook())
+    return runner
 
 
 def _check_amp(cfg: Config) -> None:

@@ -11,8 +11,10 @@ from mmengine.config import Config
 
 from wsml_mm.datasets.nesting import innermost
 from wsml_mm.engine.hooks import best_checkpoint, last_checkpoint
+from wsml_mm.evaluation import MeanAveragePrecision
 from wsml_mm.quiet import quiet
 
+from .config_parts import class_of
 from .launch import build_runner
 
 
@@ -50,6 +52,15 @@ def set_input_size(cfg: Config, size: Sequence[int]) -> None:
         )
     for step in resizes:
         step['scale'] = (int(size[0]), int(size[-1]))
+
+
+def mean_average_precision(cfg: Config) -> dict[str, Any]:
+    """Returns the config of a test's mAP: its own, which may count classes by a published rule."""
+    own = cfg.get('test_evaluator')
+    for evaluator in own if isinstance(own, (list, tuple)) else [own]:
+        if isinstance(evaluator, Mapping) and class_of(evaluator) is MeanAveragePrecision:
+            return dict(evaluator)
+    return dict(type='MeanAveragePrecision')
 
 
 def retest(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -13,6 +15,27 @@ ENCODINGS: dict[str, tuple[float, float, float]] = {
     'reference': (1, -1, 0),  # LargeLossMatters and Cole et al.: 0 is unobserved
     'nan': (1, 0, float('nan')),
 }
+
+
+def check_labels(labels: Any, where: str = 'target') -> None:
+    """Refuses labels of other values than {1, 0, -1}: the one guard of losses and metrics.
+
+    Args:
+        labels: of any shape; an array, or a tensor on the CPU.
+        where: what holds them, for the message.
+
+    Raises:
+        ValueError: naming the first bad value.
+    """
+    # Torch reads 255 of uint8, which cannot hold -1, as -1.
+    unobserved = (labels == UNOBSERVED) & (labels < 0)
+    wrong = ~((labels == POSITIVE) | (labels == NEGATIVE) | unobserved)
+    if wrong.any():
+        raise ValueError(
+            f'{where} holds {labels[wrong][0].item():g}; labels are 1 (positive), 0 (negative) '
+            'and -1 (unobserved). Mixup, CutMix and label smoothing blend them: switch those off; '
+            'convert other encodings with wsml_mm.labels.decode_labels'
+        )
 
 
 def decode_labels(values: ArrayLike, encoding: str, where: str = 'labels') -> NDArray[np.int8]:

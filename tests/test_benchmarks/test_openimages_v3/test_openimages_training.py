@@ -28,7 +28,10 @@ class KeepScores(BaseMetric):
 
 
 def by_the_rule(tree, split: str, scores: dict[str, np.ndarray]) -> dict[str, float]:
-    """The reference's rule: annotated only, unannotated classes skipped, no positive scores 0."""
+    """The reference's rule: annotated only, unannotated classes skipped, no positive scores 0.
+
+    A class without a negative scores 1.
+    """
     pred = np.array([scores[image] for image in tree.images(split)])
     target = tree.matrix(split)
     ap = {}
@@ -57,7 +60,7 @@ def config_of(root, work_dir, loss, wrapped=True):
     cfg = tiny_config(root, work_dir, loss, dataset=train_set, epochs=3, **overrides)
     cfg.val_dataloader.dataset = split('validation')
     cfg.test_dataloader.dataset = split('test')
-    cfg.val_evaluator = dict(type='MeanAveragePrecision', groups='dataset')
+    cfg.val_evaluator = dict(type='MeanAveragePrecision', groups='dataset', no_negatives='one')
     cfg.test_evaluator = [cfg.val_evaluator, dict(type='KeepScores')]
     return cfg
 

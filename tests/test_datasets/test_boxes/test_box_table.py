@@ -51,6 +51,11 @@ def test_refusals():
         BoxTable.from_columns(['a', 'b', 'a'], [0], [0], [(0, 0, 1, 1)], 'x')
     with pytest.raises(ValueError, match='x: holds no box of the classes; check the class names'):
         BoxTable.from_columns(['a'], [], [], [], 'x')
+    for corner, value in enumerate((np.nan, -np.inf, np.inf, 1e39)):
+        box = [0.0, 0.0, 1.0, 1.0]
+        box[corner] = value
+        with pytest.raises(ValueError, match=r"x: \[.*\] of image 'b' is no box: .*; correct or"):
+            BoxTable.from_columns(['a', 'b'], [0, 1], [0, 0], [(0, 0, 1, 1), box], 'x')
 
 
 def test_key():

@@ -6,13 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from mmpretrain.registry import TASK_UTILS
 
 from wsml_mm.labels.files import one_line, reading
 from wsml_mm.labels.json_files import load_json
 
-from .table import BoxTable, image_key
+from .table import BoxTable, image_key, is_box
 
 
 @TASK_UTILS.register_module()
@@ -69,26 +68,29 @@ def read_coco_boxes(
     label_of = {number: indices[name] for number, name in names.items() if name in indices}
     image, labels, corners = [], [], []
     for entry in found:
-        row, category, box = _annotation(entry, path, rows, names)
-        if category in label_of and (crowds or not entry.get('iscrowd', 0)):
+        row, category, box, crowd = _annotation(entry, path, rows, names)
+        if category in label_of and (crowds or not crowd):
             image.append(row)
             labels.append(label_of[category])
-            corners.append([box[0], box[1], box[0] + box[2], box[1] + box[3]])
+            corners.append(box)
     return BoxTable.from_columns(keys, image, labels, corners, path)
 
 
 def _annotation(
     entry: Any, path: str, rows: Mapping[Any, int], names: Mapping[Any, str]
-) -> tuple[int, Any, list[float]]:
+) -> tuple[int, Any, list[float], bool]:
+    """Returns an annotation's image, category, corners and whether it is a crowd."""
     try:
         box = [float(value) for value in entry['bbox']]
         row, category = rows[entry['image_id']], entry['category_id']
-        good = len(box) == 4 and np.isfinite(box).all() and min(box[2:]) >= 0
-        if not good or category not in names:
+        corners = [*box[:2], *(start + size for start, size in zip(box, box[2:], strict=False))]
+        if len(box) != 4 or not is_box(*corners) or category not in names:
             raise ValueError('it needs a bbox of x, y, width, height and a listed category')
-    except (KeyError, TypeError, ValueError) as error:
+        if (crowd := entry.get('iscrowd', 0)) not in (0, 1):
+            raise ValueError(f'iscrowd {crowd!r} is neither 0 nor 1')
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         number = entry.get('id') if isinstance(entry, dict) else entry
         raise ValueError(
             f'{path}: annotation {number!r} is damaged ({one_line(error)}); correct or remove it'
         ) from error
-    return row, category, box
+    return row, category, corners, bool(crowd)

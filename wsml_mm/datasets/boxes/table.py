@@ -6,16 +6,34 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wsml_mm.labels.pairs import indptr_of
 
+# Pixels: above, float32 does not tell neighbouring ones apart.
+_LARGEST = 1 << 24
+
 
 def image_key(path: str | os.PathLike[str]) -> str:
     """Returns the name under which an image's boxes are found: its file name without the suffix."""
     return PurePath(path).stem
+
+
+def is_box(left: Any, top: Any, right: Any, bottom: Any) -> Any:
+    """Returns whether corners are those of a box: finite, left <= right and top <= bottom.
+
+    Args:
+        left: a number, or an array of them, as the other corners.
+        top: see `left`.
+        right: see `left`.
+        bottom: see `left`.
+    """
+    # NaN is refused as well, as no comparison with it holds.
+    across = (left > -_LARGEST) & (left <= right) & (right < _LARGEST)
+    return across & (top > -_LARGEST) & (top <= bottom) & (bottom < _LARGEST)
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,8 @@ class BoxTable:
             complete: whether all annotated images are in `keys`.
 
         Raises:
-            ValueError: if two images share a key, or no box is left.
+            ValueError: if two images share a key, corners are not those of a box, or no box is
+                left.
         """
         names = np.array([key.encode() for key in keys], dtype=np.bytes_)
         order = np.argsort(names, kind='stable')
@@ -94,13 +113,19 @@ class BoxTable:
         rows = rank[np.asarray(image, dtype=np.int64)]
         if not len(rows):
             raise ValueError(f'{source}: holds no box of the classes; check the class names')
+        corners = np.asarray(xyxy).reshape(-1, 4)
+        if len(bad := np.flatnonzero(~is_box(*corners.T))):
+            raise ValueError(
+                f'{source}: {corners[bad[0]].tolist()} of image {keys[np.ravel(image)[bad[0]]]!r} '
+                'is no box: left <= right and top <= bottom, finite, are due; correct or remove it'
+            )
         by_row = np.argsort(rows, kind='stable')
         lengths = np.bincount(rows, minlength=len(names))
         return cls(
             ranked,
             indptr_of(lengths),
             np.asarray(classes, dtype=np.int32)[by_row],
-            np.asarray(xyxy, dtype=np.float32).reshape(-1, 4)[by_row],
+            corners.astype(np.float32, copy=False)[by_row],
             source,
             relative,
             complete,

@@ -11,7 +11,7 @@ from mmpretrain.registry import TASK_UTILS
 from wsml_mm.datasets.table.problem import RowError
 from wsml_mm.datasets.table.voc_xml import is_difficult, read_voc_xml, text_of, voc_files
 
-from .table import BoxTable
+from .table import BoxTable, is_box
 
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 
@@ -95,10 +95,10 @@ def _objects(file: Path, difficult: bool) -> list[tuple[str, list[float]]]:
             box = [float(item.findtext(f'bndbox/{corner}') or '') for corner in _CORNERS]
         except ValueError:
             box = [0, 0, -1, -1]
-        if not name or not (box[0] <= box[2] and box[1] <= box[3]):  # NaN is refused as well
+        if not name or not is_box(*box):
             raise ValueError(
                 f'{file}: object {name!r} lacks a name or a bndbox with xmin <= xmax and ymin <= '
-                'ymax; correct or remove it'
+                'ymax, finite; correct or remove it'
             )
         found.append((name, box))
     return found

@@ -3,7 +3,7 @@ from .assemble import Table
 from .class_file import distinct_classes, read_class_file
 from .classes import UNPRINTABLE
 from .column_names import ColumnNames
-from .layout import SUFFIXES, TableFormat
+from .layout import SUFFIXES, UNLISTED, TableFormat
 from .problem import Problem, ProblemLog, Report, refuse
 from .read import read_table
 from .read_voc import is_voc
@@ -11,6 +11,7 @@ from .write import write_table
 
 __all__ = [
     'SUFFIXES',
+    'UNLISTED',
     'UNPRINTABLE',
     'ColumnNames',
     'Option',

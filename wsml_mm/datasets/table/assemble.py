@@ -19,7 +19,7 @@ from wsml_mm.labels.sparse import SparseLabels
 from .advice import Option, advise
 from .check import CheckedRows, contradiction
 from .classes import Vocabulary
-from .layout import UNLISTED, TableFormat
+from .layout import TableFormat
 from .merge import first_rows, merge_rows
 from .problem import Place, RowError, RowErrors
 
@@ -63,7 +63,7 @@ def assemble(
     """
     names = _names([part.images for part in parts])
     lines = np.concatenate([np.zeros(0, np.int64), *(part.lines for part in parts)])
-    rest = UNLISTED[layout.unlisted]
+    rest = layout.rest
     if len(lines) and all(part.full.all() for part in parts):
         rest = NEGATIVE  # and no negative needs listing
     first = first_rows(names)

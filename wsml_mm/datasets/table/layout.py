@@ -46,7 +46,8 @@ class TableFormat:
     Args:
         columns: the names of its columns.
         separator: between the labels of one cell.
-        unlisted: what a label that no cell lists is: 'unobserved' or 'negative'.
+        unlisted: what a label that no cell lists is: 'unobserved' or 'negative'; None: unobserved,
+            but negative beside `gt_label` in MMPretrain's JSON, as MMPretrain reads it.
         duplicates: 'refuse' an image that is listed twice, or 'merge' its rows.
         layout: 'lists' of labels in a cell; 'indicators', one column a class; or 'images' alone.
         signs: of indicators, what a cell says: by 'positive', 'negative' and 'unobserved' a sign or
@@ -63,7 +64,7 @@ class TableFormat:
 
     columns: ColumnNames = field(default_factory=ColumnNames)
     separator: str = '|'
-    unlisted: str = 'unobserved'
+    unlisted: str | None = None
     duplicates: str = 'refuse'
     layout: str = 'lists'
     signs: Mapping[str, Any] | None = None
@@ -74,7 +75,7 @@ class TableFormat:
 
     def __post_init__(self) -> None:
         for name, known in _KNOWN.items():
-            if (value := getattr(self, name)) not in known:
+            if (value := getattr(self, name)) not in known and (name, value) != ('unlisted', None):
                 raise ValueError(advise(Option(name, value), f': use {_either(known)}'))
         if not self.separator or self.separator.strip() == ALL_OTHERS:
             _refuse(self, 'separator', 'use a sign like "|" or ";"')
@@ -86,6 +87,11 @@ class TableFormat:
             _refuse(self, 'suffix', 'write it like ".jpg"')
         read_signs(self.signs)
         self._check_layout()
+
+    @property
+    def rest(self) -> int:
+        """The value of labels that no cell lists."""
+        return UNOBSERVED if self.unlisted is None else UNLISTED[self.unlisted]
 
     def _check_layout(self) -> None:
         """Refuses options that the layout would leave unread."""

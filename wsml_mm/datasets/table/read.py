@@ -87,7 +87,7 @@ def _read_lists(
     if alone:
         errors.notes.append(_ALONE)
     elif not all(part.full.all() for part in parts):
-        errors.notes.append(f'a label that is not listed -> {layout.unlisted}')
+        errors.notes.append(f'a label that is not listed -> {layout.unlisted or "unobserved"}')
     return parts, vocabulary
 
 

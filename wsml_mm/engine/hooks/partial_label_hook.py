@@ -31,16 +31,16 @@ from .run_checks import (
     check_steps,
     say_which_schedule_rules,
 )
-from .set_up import (
-    check_other_losses,
-    check_set_up,
-    find_losses,
-    warn_if_nothing_unobserved,
-    warn_of_old_heads,
-)
+from .set_up import check_set_up, find_losses, warn_of_old_heads
 from .state_checkpoint import STATE, load_state, pack_state, read_state_checkpoint
 from .step_facts import base_rate, has_stepped, is_finite, packed
 from .training_facts import metainfo_of, training_facts
+from .unobserved import (
+    check_other_losses,
+    check_wrapping,
+    warn_if_nothing_unobserved,
+    warn_of_other_metrics,
+)
 
 
 @HOOKS.register_module()
@@ -82,6 +82,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._first_iter = 0  # of the epoch
         self._training: dict[str, Any] | None = None  # what it is on
         self._trained_before: dict[str, Any] | None = None
+        self._warned = False  # of the validation's metrics
         self._losses: list[PartialLabelLoss] = []
         self._records: list[LabelRecord] = []
         self._reports = LossReports()
@@ -94,8 +95,11 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         check_loaders(runner)
         self._losses = find_losses(runner)
         check_other_losses(runner)
+        warn_of_other_metrics(runner, runner.val_loop)
+        self._warned = True
         if not self._losses:
             return
+        check_wrapping(runner)
         check_set_up(runner, self._losses, self.epoch_length)
         warn_if_nothing_unobserved(runner, self._losses)
         warn_of_old_heads(runner)
@@ -163,10 +167,19 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         check_epoch_had_steps(runner, self._first_iter)
         self._end(runner)
 
+    # Evaluation
+
+    def before_val(self, runner: Any) -> None:
+        """Warns of metrics that count unobserved labels, where no training has done it."""
+        if not self._warned:
+            warn_of_other_metrics(runner, runner.val_loop)
+        self._warned = True
+
     def before_test(self, runner: Any) -> None:
-        """Checks that the test sees images, and of the classes that were trained."""
+        """Checks that the test sees images, of the classes that were trained, and its metrics."""
         check_scored(runner.test_dataloader, 'test_dataloader')
         check_loaders(runner)
+        warn_of_other_metrics(runner, runner.test_loop)
 
     # Checkpoints
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.dist import get_world_size
 from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
-from mmpretrain.models.heads import MultiLabelClsHead
 from torch import nn
 
-from wsml_mm.datasets.nesting import wrapped_datasets
 from wsml_mm.models.heads import SampleIndexMixin
 from wsml_mm.models.losses import PartialLabelLoss
 
@@ -86,47 +84,6 @@ def _check_loop(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: i
             )
 
 
-def check_other_losses(runner: Any) -> None:
-    """Refuses or warns of losses that are not of this package on targets with unobserved labels.
-
-    MMPretrain's own losses compute with -1 as if it were a target: `CrossEntropyLoss` goes below
-    0 without end, `AsymmetricLoss` looks sane. A loss of another class is warned of, unless it has
-    an attribute `handles_unobserved = True`.
-
-    Raises:
-        ValueError: if a multi-label head has a loss of MMPretrain and labels are unobserved.
-    """
-    others = list(_other_losses(model_of(runner)))
-    if not others:
-        return
-    unobserved = sum(
-        leaf.num_unobserved() for leaf in wrapped_datasets(runner.train_dataloader.dataset)
-    )
-    for loss in others if unobserved else ():
-        name = type(loss).__name__
-        if type(loss).__module__.startswith('mmpretrain.'):
-            raise ValueError(
-                f'{name} takes unobserved labels (-1) for targets, and the training set has '
-                f'{unobserved} of them: use a loss of wsml_mm, e.g. loss=dict(_delete_=True, '
-                "type='AssumeNegativeLoss')"
-            )
-        if not getattr(loss, 'handles_unobserved', False):
-            runner.logger.warning(
-                f'{name} is not a loss of wsml_mm and the training set has {unobserved} '
-                'unobserved labels (-1): if it knows them, give the class the attribute '
-                'handles_unobserved = True'
-            )
-
-
-def _other_losses(model: nn.Module) -> Iterator[nn.Module]:
-    for module in model.modules():
-        if not isinstance(module, MultiLabelClsHead):
-            continue
-        loss = getattr(module, 'loss_module', None)
-        if loss is not None and not isinstance(loss, PartialLabelLoss):
-            yield loss
-
-
 def warn_of_old_heads(runner: Any) -> None:
     """Warns of a head that a model needed before the hook gave losses their samples."""
     head = getattr(model_of(runner), 'head', None)
@@ -135,22 +92,4 @@ def warn_of_old_heads(runner: Any) -> None:
         runner.logger.warning(
             f'{name} is only needed where a model passes some rows of a batch to its head: '
             f'{name.removeprefix("Indexed")} does the same here'
-        )
-
-
-def warn_if_nothing_unobserved(runner: Any, losses: Sequence[PartialLabelLoss]) -> None:
-    """Warns where a method for missing labels meets a training set without any."""
-    names = [type(loss).__name__ for loss in losses if loss.for_missing_labels]
-    leaves = wrapped_datasets(runner.train_dataloader.dataset)
-    if not names or any(leaf.num_unobserved() for leaf in leaves):
-        return
-    if leaves:
-        runner.logger.warning(
-            f'{names[0]}: every label of the training set is observed, so it trains as plain '
-            "binary cross entropy: check observe=... and, for LabelTable, unlisted='unobserved'"
-        )
-    else:
-        runner.logger.warning(
-            f'{names[0]}: the training set is not wrapped in PartialLabelDataset, so labels that '
-            'are not listed count as known negatives (unless its gt_score holds -1): wrap it'
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.encoding import check_labels
 
 from .contract import ACTIONS, LabelBatch, LossParts
 
@@ -25,12 +25,7 @@ def check_target(logits: Tensor, target: Tensor) -> None:
         )
     if target.device.type != 'cpu' or torch.compiler.is_compiling():
         return
-    known = (target == POSITIVE) | (target == 0) | (target == UNOBSERVED)
-    if not known.all():
-        raise ValueError(
-            f'target holds {target[~known][0].item():g}; labels are 1 (positive), 0 (negative) '
-            'and -1 (unobserved). Mixup, CutMix and label smoothing blend them: switch those off'
-        )
+    check_labels(target)
 
 
 def check_samples(name: str, sample_idx: Tensor | None, target: Tensor) -> Tensor:

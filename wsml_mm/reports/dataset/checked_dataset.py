@@ -20,7 +20,7 @@ from wsml_mm.datasets.features import FeatureDataset
 from wsml_mm.datasets.image_folders import common_folder
 from wsml_mm.datasets.image_loader import ImageLoader
 from wsml_mm.datasets.label_table import LabelTable
-from wsml_mm.datasets.nesting import class_of, is_a, unwrap, walk
+from wsml_mm.datasets.nesting import class_of, find, is_a, refuse_observed_below, unwrap, walk
 from wsml_mm.datasets.table import (
     SUFFIXES,
     Problem,
@@ -202,7 +202,13 @@ def _table_dataset(table: Table, folder: str) -> CheckedDataset:
 
 
 def _serving_images(config: ConfigDict) -> ConfigDict:
-    """Takes away what would extract features, or leave bad images out."""
+    """Takes away what would extract features, or leave bad images out.
+
+    Raises:
+        ValueError: if features are extracted around hidden labels.
+    """
+    for part in find(config, FeatureDataset):
+        refuse_observed_below(str(class_of(part).__name__), part.dataset)  # type: ignore[union-attr]
     config = unwrap(config, FeatureDataset)
     for part in walk(config):
         part.pop('bad_images', None)
