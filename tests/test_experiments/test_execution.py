@@ -113,7 +113,7 @@ def test_interrupt_and_resume(folder, tmp_path, monkeypatch, options):
     begin = time.monotonic()
     os.kill(started.pid, signal.SIGINT)
     _, errors = started.communicate(timeout=20)
-    assert time.monotonic() - begin < 5  # about a second, on a machine that does nothing else
+    assert time.monotonic() - begin < 15  # about a second, on a machine that does nothing else
     assert started.returncode == 130
     last = errors.strip().splitlines()[-1]
     assert last.startswith('interrupted: 2 of 4 runs are finished and kept in ')
