@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
 from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
@@ -133,6 +132,8 @@ class FeatureDataset:
         made_from = self._made_from(infos)
         # A file under this name is whole: it may lie on a read-only disk, where no lock can.
         if not path.is_file():
+            from filelock import FileLock  # slow to import, seldom used
+
             # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
             lock = FileLock(f'{path}.lock')
             with writing(path, _WRITE_HINT):

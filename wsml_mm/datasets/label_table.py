@@ -8,23 +8,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.labels.columns import LabelColumns
 
 from .column_dataset import ColumnDataset
-from .table import (
-    ColumnNames,
-    Report,
-    Table,
-    TableFormat,
-    distinct_classes,
-    read_class_file,
-    read_table,
-    refuse,
-)
+from .table import Report, distinct_classes, read_class_file, refuse
+
+if TYPE_CHECKING:
+    from .table import Table
 
 # Smaller files are read in about a second: a kept copy would only be one more thing that ages.
 _PREPARE_ABOVE = 4 << 20  # bytes
@@ -88,6 +82,8 @@ class LabelTable(ColumnDataset):
         prepare: bool | None = None,
         **kwargs: Any,
     ) -> None:
+        from .table import ColumnNames, TableFormat  # with pyarrow: not to be imported to register
+
         if classes is not None and classes_from is not None:
             raise ValueError(f'classes and classes_from={classes_from!r}: give one of them')
         self.layout = TableFormat(ColumnNames.of(columns), separator, unlisted, duplicates)
@@ -143,6 +139,8 @@ class LabelTable(ColumnDataset):
         Args:
             report: takes each error; if it returns, reading goes on without the row or label.
         """
+        from .table import read_table
+
         return read_table(self.table_file, self.class_names(report), self.layout, report)
 
     def read_columns(self) -> LabelColumns:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
 from .files import array_error, one_line, writing
@@ -176,6 +175,8 @@ def prepared_columns(
     """
     if _current(folder, sources):
         return open_columns(folder)
+    from filelock import FileLock  # slow to import, seldom used
+
     try:
         folder.parent.mkdir(exist_ok=True)  # not its parents: a data_root that is wrong stays away
         lock = FileLock(f'{folder}.lock')

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock
-
 from wsml_mm.labels.files import lies_below, one_line, writing
 
 Progress = Callable[[int], object]
@@ -50,6 +48,8 @@ def unpack(archive: Path, folder: Path, progress: Progress = lambda _: None) -> 
         ValueError: if the archive is damaged, or one of its files would leave the folder.
         OSError: if there is no room, or the folder cannot be written.
     """
+    from filelock import FileLock  # slow to import, seldom used
+
     draft = folder / f'.unpacking-{archive.name}'
     with writing(folder, 'free some space, or give another --root'):
         folder.mkdir(parents=True, exist_ok=True)
