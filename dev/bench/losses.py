@@ -1,4 +1,4 @@
-"""Losses, forward and backward, as modules under the hook."""
+"""Losses, forward and backward, as modules; with the record that the hook asks for as well."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def inputs(shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
     return logits, torch.randint(-1, 2, shape, generator=generator).float()
 
 
-def our_step(name: str, shape: tuple[int, int]) -> Step:
-    """Returns a step of a loss of ours, with the record that the hook asks for."""
+def our_step(name: str, shape: tuple[int, int], record: bool = False) -> Step:
+    """Returns a step of a loss of ours, with or without the record that the hook asks for."""
     delta = 0.4 if shape[1] < 1000 else 0.01
     kind, (logits, target) = KINDS[name], inputs(shape)
     loss = kind() if name == 'AN' else kind(delta_rel=delta)
@@ -46,7 +46,7 @@ def our_step(name: str, shape: tuple[int, int]) -> Step:
         loss = kind(delta_rel=delta, num_samples=shape[0])
     if hasattr(loss, 'set_epoch'):
         loss.set_epoch(_EPOCH, 10)
-    loss.keep_trace = True
+    loss.keep_trace = record
     index = torch.arange(shape[0])
 
     def step() -> None:
@@ -59,13 +59,12 @@ def our_step(name: str, shape: tuple[int, int]) -> Step:
 
 
 def plain_bce(shape: tuple[int, int]) -> Step:
-    """Returns a step of bare BCE-with-logits: nothing is selected, recorded or checked."""
+    """Returns a step of bare BCE-with-logits on the same labels: no selection, record or check."""
     logits, target = inputs(shape)
-    positive = (target == 1).float()
 
     def step() -> None:
         leaf = logits.clone().requires_grad_()
-        bce(leaf, positive).backward()
+        bce(leaf, (target == 1).float()).backward()
 
     return step
 
@@ -90,16 +89,21 @@ def bare_topk(shape: tuple[int, int]) -> Step:
     return step
 
 
-def _over_bce(name: str, shape: tuple[int, int], quick: bool) -> Measured:
+def _over_bce(name: str, shape: tuple[int, int], record: bool, quick: bool) -> Measured:
     shape = (16, 80) if quick else shape
-    return alternate(our_step(name, shape), plain_bce(shape))
+    return alternate(our_step(name, shape, record), plain_bce(shape))
 
 
 for _shape, _goals in GOALS.items():
     for _name, _goal in _goals.items():
         row(f'losses/{_name} {_shape[0]}x{_shape[1]}', 'BCE-with-logits alone', _goal)(
-            partial(_over_bce, _name, _shape)
+            partial(_over_bce, _name, _shape, False)
         )
+
+
+row('losses/LL-R 16x80, recorded', 'BCE-with-logits alone')(
+    partial(_over_bce, 'LL-R', (16, 80), True)
+)
 
 
 @row('losses/LL-R 288x5000 over bare topk', "the reference's idea in its fewest lines", '')
