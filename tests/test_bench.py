@@ -12,7 +12,7 @@ from bench.rows import ROWS, Row
 from bench.timing import SETTINGS, Measured, alternate
 from memory_job import hold
 
-IN_THIS_PROCESS = r'^(losses/|metric/mAP 4|store/fill 3|pipeline/|labels/(CSV|get)|step/a train)'
+IN_THIS_PROCESS = r'^(losses/|metric/mAP 4|store/fill 1 M|pipeline/|labels/(CSV|get)|step/a train)'
 
 
 @pytest.fixture(autouse=True)
@@ -65,13 +65,18 @@ def test_two_trees_run_in_turns(capsys, monkeypatch, tmp_path):
 
     def child(*command, tree):
         seen.append(tree)
-        return {'group/name': 3.0 if tree == tmp_path else 1.5}
+        return {'group/name': 3.0 if tree == tmp_path else 1.5, 'package': str(tree / package)}
 
+    package = 'wsml_mm/__init__.py'
     monkeypatch.setattr(bench, 'child', child)
+    monkeypatch.setattr(bench, 'ROOT', tmp_path)
     other = tmp_path / 'other'
     bench.compare_trees([row(found=Measured([1.0]))], other, [], 2)
     assert seen == [other, tmp_path, tmp_path, other]
     assert 'group/name: 2 x' in capsys.readouterr().out
+    package = '/elsewhere/wsml_mm/__init__.py'  # e.g. that of the folder the command was given in
+    with pytest.raises(SystemExit, match='instead; give a checkout'):
+        bench.compare_trees([row(found=Measured([1.0]))], other, [], 2)
 
 
 def test_the_page_shows_every_row_and_curve(tmp_path):

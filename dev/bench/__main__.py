@@ -13,13 +13,16 @@ import sys
 import warnings
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import torch
+
+import wsml_mm
 
 from .growth import FIGURES
 from .report import HEADER, Results, line, write_json, write_page
 from .rows import ROWS, Row, chosen
-from .timing import SETTINGS, child
+from .timing import ROOT, SETTINGS, child
 
 GROUPS = ('losses', 'whole_step', 'metric', 'store', 'pipeline', 'features', 'startup', 'labels')
 
@@ -58,8 +61,11 @@ def compare_trees(rows: list[Row], tree: Path, options: list[str], rounds: int) 
         ratios = []
         command = ['-m', 'bench', '-k', f'^{_escaped(row.name)}$', '--ours', *options]
         for round_ in range(rounds):
-            trees = [Path.cwd(), tree.resolve()]
+            trees = [ROOT, tree.resolve()]
             found = {t: child(*command, tree=t) for t in (trees if round_ % 2 else trees[::-1])}
+            for place, numbers in found.items():
+                if not Path(numbers['package']).resolve().is_relative_to(place.resolve()):
+                    sys.exit(f'{place}: measured {numbers["package"]} instead; give a checkout')
             ratios.append(found[trees[0]][row.name] / found[trees[1]][row.name])
         spread = f'{min(ratios):.3g} to {max(ratios):.3g}'
         print(f'{row.name}: {statistics.median(ratios):.3g} x ({spread}, {rounds} rounds)')
@@ -89,7 +95,9 @@ def main(argv: list[str] | None = None) -> None:
         options = [*(['--quick'] if args.quick else []), '--heavy']
         compare_trees(rows, args.against, options, args.rounds)
     elif args.ours:
-        times = {r.name: statistics.median(r.measure(args.quick).ours) for r in rows if r.measure}
+        SETTINGS.alone = True
+        times: dict[str, Any] = {'package': wsml_mm.__file__}
+        times |= {r.name: statistics.median(r.measure(args.quick).ours) for r in rows if r.measure}
         print(json.dumps(times))
     else:
         print(HEADER)

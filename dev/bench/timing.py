@@ -27,11 +27,13 @@ class Settings:
     Args:
         clock: 'cpu' seconds of this process, which other work on the machine hardly moves, or
             'wall'; a GPU needs 'wall'.
+        alone: leave out the rival: another tree's code is.
         rounds: pairs of a row.
         slice_seconds: the least time of one sample.
     """
 
     clock: str = 'cpu'
+    alone: bool = False
     rounds: int = 9
     slice_seconds: float = 0.05
 
@@ -72,6 +74,8 @@ def alternate(
         clock: None: as set for all.
     """
     clock, found = clock or CLOCKS[SETTINGS.clock], Measured([], [])
+    if SETTINGS.alone:
+        rival = _nothing
     each = [(ours, found.ours), (rival, found.rival)]
     gc.collect()
     counts = {id(call): _repeats(call, clock) for call, _ in each}
@@ -81,10 +85,14 @@ def alternate(
     return found
 
 
+def _nothing() -> None:
+    pass
+
+
 def _repeats(call: Callable[[], object], clock: Callable[[], float]) -> int:
     call()  # what is only done once
     once = _sample(call, 1, clock)
-    return max(1, int(SETTINGS.slice_seconds / max(once, 1e-7)))
+    return min(10_000, max(1, int(SETTINGS.slice_seconds / max(once, 1e-7))))
 
 
 def _sample(call: Callable[[], object], count: int, clock: Callable[[], float]) -> float:
@@ -137,6 +145,7 @@ def child(*arguments: str, tree: Path = ROOT) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, '-W', 'ignore', *arguments],
         env=environment,
+        cwd=tree,  # which -m puts before all other places
         capture_output=True,
         text=True,
         check=False,
