@@ -10,14 +10,16 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 METHODS := an ll-r ll-ct ll-cp
 EXTRAS_demo := demo
 EXTRAS_test := demo,cam,test
+EXTRAS_bench := bench
 EXTRAS_lint := lint
 
-.PHONY: help demo test smoke lint clean
+.PHONY: help demo test smoke bench lint clean
 help:
 	@echo 'make demo   AN, LL-R, LL-Ct, LL-Cp and full labels on drawn scenes: table and figure'
 	@echo 'make test   the test suite'
 	@echo 'make test ARGS="-m slow"   its long part'
 	@echo 'make smoke  its quickest end-to-end part: make smoke STACK=onedl VENV=.venv-onedl'
+	@echo 'make bench  speed beside what users have today: ARGS="-k losses", --heavy, --list, --help'
 	@echo 'make lint   ruff and mypy'
 	@echo 'make clean  remove .venv and work_dirs'
 
@@ -31,6 +33,9 @@ test: $(VENV)/.test
 
 smoke: $(VENV)/.test
 	$(BIN)/python -m pytest -m smoke $(ARGS)
+
+bench: $(VENV)/.bench
+	PYTHONPATH=.:dev:tests OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m bench $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

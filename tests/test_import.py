@@ -57,6 +57,23 @@ with DefaultScope.overwrite_default_scope('mmpretrain'):
     assert result.stdout.split()[-3:] == ['LargeLossReject', '0.3', 'LargeLossCorrectPerm']
 
 
+def test_registering_imports_nothing_heavy():
+    """Ours are small modules beside a training's own imports: counted, as seconds are noise."""
+    code = """
+import sys
+from mmpretrain.utils import register_all_modules
+register_all_modules()
+before = set(sys.modules)
+import wsml_mm
+new = {name.split('.')[0] for name in set(sys.modules) - before}
+print(*sorted(new - set(sys.stdlib_module_names)))
+"""
+    result = run_python('-c', code)
+    assert result.returncode == 0, result.stderr
+    found = set(result.stdout.splitlines()[-1].split())
+    assert found - {'numpy', 'defusedxml'} == {'wsml_mm'}  # no pyarrow, scipy, matplotlib, ...
+
+
 @pytest.mark.parametrize('name', wsml_mm.__all__)
 def test_all_is_importable(name):
     assert getattr(wsml_mm, name) is not None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import torch
 from hostile import (
@@ -192,5 +193,5 @@ def test_features_of_unusual_names(tmp_path):
 def test_read_only_disk_serves_a_finished_cache(tmp_path):
     with small_set_up():
         cached()(tmp_path)
-        for target, name in ((Path, 'mkdir'), (features.os, 'replace'), (features, 'FileLock')):
+        for target, name in ((Path, 'mkdir'), (features.os, 'replace'), (filelock, 'FileLock')):
             assert len(fails(target, name, READ_ONLY, lambda: extract(tmp_path))()) == 6

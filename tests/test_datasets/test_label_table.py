@@ -206,7 +206,7 @@ def test_read_only_data_root(root, monkeypatch):
     def refuse(*_, **__):
         raise OSError(30, 'Read-only file system')
 
-    monkeypatch.setattr('wsml_mm.labels.columns.FileLock', refuse)
+    monkeypatch.setattr('filelock.FileLock', refuse)
     assert rows(LabelTable(root, 'train.csv', prepare=True)) == LABELS
     assert kept(root) == []
 

@@ -275,12 +275,10 @@ def test_older_format_is_made_anew(tmp_path, source):
 
 
 def test_read_only_disk_holds_columns_in_memory(tmp_path, source, monkeypatch):
-    from wsml_mm.labels import columns
-
     def refuse(*_, **__):
         raise OSError(30, 'Read-only file system')
 
-    monkeypatch.setattr(columns, 'FileLock', refuse)
+    monkeypatch.setattr('filelock.FileLock', refuse)
     found = prepared_columns(tmp_path / 'kit', [source], make)
     assert found.folder is None
     np.testing.assert_array_equal(dense(found), MATRIX)

@@ -15,7 +15,6 @@ from mmpretrain.registry import DATASETS
 from wsml_mm.benchmarks.benchmark import SPLIT_SIZES, Benchmark
 from wsml_mm.benchmarks.downloads import Download
 from wsml_mm.datasets.column_dataset import ColumnDataset
-from wsml_mm.datasets.table.image_names import image_name
 from wsml_mm.datasets.table.problem import RowError
 from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.files import IMAGE_SUFFIXES, numbered_lines
@@ -176,6 +175,10 @@ class VOC2012(ColumnDataset):
 
 def _file_name(listed: str) -> str | RowError:
     """Returns the file of an image, which own devkits list with its suffix or folder too."""
+    from wsml_mm.datasets.table.image_names import (
+        image_name,  # with pyarrow: not to be imported to register
+    )
+
     name = image_name(listed)
     if isinstance(name, RowError) or PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
         return name

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
 from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
@@ -158,6 +157,8 @@ class FeatureDataset:
     def _fill(self, path: Path, images: list[str]) -> Contents | None:
         """Extracts the features; returns what it knows of the images. None: another job did it."""
         # Several ranks or jobs may ask at once: the first fills the cache, the others wait.
+        from filelock import FileLock  # slow to import, seldom used
+
         lock = FileLock(f'{path}.lock')
         with writing(path, _WRITE_HINT):
             self.cache.mkdir(parents=True, exist_ok=True)

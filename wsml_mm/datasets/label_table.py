@@ -8,24 +8,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.labels.columns import LabelColumns
 
 from .column_dataset import ColumnDataset
-from .table import (
-    ColumnNames,
-    Report,
-    Table,
-    TableFormat,
-    distinct_classes,
-    is_voc,
-    read_class_file,
-    read_table,
-    refuse,
-)
+from .table import Report, distinct_classes, read_class_file, refuse
+
+if TYPE_CHECKING:
+    from .table import Table
 
 # Smaller files are read in about a second: a kept copy would only be one more thing that ages.
 _PREPARE_ABOVE = 4 << 20  # bytes
@@ -114,6 +107,9 @@ class LabelTable(ColumnDataset):
         prepare: bool | None = None,
         **kwargs: Any,
     ) -> None:
+        # With pyarrow: not to be imported to register.
+        from .table import ColumnNames, TableFormat, is_voc
+
         if classes is not None and classes_from is not None:
             raise ValueError(f'classes and classes_from={classes_from!r}: give one of them')
         if layout == 'images' and classes_from is not None:
@@ -163,6 +159,8 @@ class LabelTable(ColumnDataset):
 
     def _class_source(self) -> LabelTable:
         layout = asdict(self.table_format) | {'columns': self.table_format.columns._asdict()}
+        from .table import is_voc
+
         voc = is_voc(_below(self.data_root, str(self._classes_from)))
         prepare = None if voc else self._prepare
         return LabelTable(
@@ -186,6 +184,8 @@ class LabelTable(ColumnDataset):
         Args:
             report: takes each error; if it returns, reading goes on without the row or label.
         """
+        from .table import read_table
+
         return read_table(self.table_file, self.class_names(report), self.table_format, report)
 
     def read_columns(self) -> LabelColumns:
@@ -209,6 +209,8 @@ class LabelTable(ColumnDataset):
         return f'labeltable_{self.split}_{digest}'.lower()
 
     def _worth_preparing(self) -> bool:
+        from .table import is_voc
+
         try:
             return not is_voc(self.table_file) and self.table_file.stat().st_size > _PREPARE_ABOVE
         except OSError:  # refused, by name, once it is read

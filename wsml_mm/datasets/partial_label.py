@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
 
-from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
+from wsml_mm.labels.encoding import POSITIVE, UNLISTED, UNOBSERVED
 from wsml_mm.labels.files import reading
 
 from .annotations import SplitNames, annotation_file, read_labels, read_names
@@ -18,7 +18,6 @@ from .image_loader import ImageLoader
 from .images import BAD_IMAGES, find_readable, run_pipeline, warn_of_lost_values
 from .nesting import refuse_observed_below
 from .observation import Observation, ObserveAll, observe_split
-from .table import UNLISTED
 
 # Where the full labels ride along for a diagnosis; no code of the frameworks reads this name.
 FULL_LABELS = 'wsml_full_score'

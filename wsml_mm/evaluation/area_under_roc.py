@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from .guards import class_scores
 
@@ -29,5 +28,7 @@ def area_under_roc(scores: ArrayLike, positive: ArrayLike) -> float:
     pairs = hits * (len(truth) - hits)
     if not pairs:
         return math.nan
+    from scipy.stats import rankdata  # slow to import, seldom used
+
     ranks = np.asarray(rankdata(score))
     return float((ranks[truth].sum() - hits * (hits + 1) / 2) / pairs)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import ArrayLike, NDArray
 
 from .checksums import check_seal, checksum, seal, verify
@@ -206,6 +205,8 @@ def prepared_columns(
     """
     if _current(folder, sources):
         return open_columns(folder)
+    from filelock import FileLock  # slow to import, seldom used
+
     try:
         folder.parent.mkdir(exist_ok=True)  # not its parents: a data_root that is wrong stays away
         lock = FileLock(f'{folder}.lock')
@@ -252,6 +253,8 @@ def _current(folder: Path, sources: Sequence[Path]) -> bool:
 
 def _note_anew(folder: Path, record: dict[str, Any], now: Noted) -> None:
     """Keeps the stamps of files that were only touched, where that can be written."""
+    from filelock import FileLock, Timeout  # slow to import, seldom used
+
     with contextlib.suppress(OSError, Timeout), FileLock(f'{folder}.lock', timeout=0):
         if _read_record(folder) == record:
             write_durably(folder / _RECORD, seal({**record, 'sources': now}).encode())

@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 POSITIVE, NEGATIVE, UNOBSERVED = 1, 0, -1
 
+# What labels are that an annotation does not list, in the words of options.
+UNLISTED = {'unobserved': UNOBSERVED, 'negative': NEGATIVE}
+
 # How other projects write (positive, known negative, unobserved); NaN stands for itself.
 ENCODINGS: dict[str, tuple[float, float, float]] = {
     'wsml': (1, 0, -1),

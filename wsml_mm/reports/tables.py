@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 # What the tested checkpoints of a run are called in headings.
 CHECKPOINT_TITLES = {'best': 'best validation epoch', 'last': 'last epoch'}
@@ -27,11 +26,13 @@ def paired_interval(differences: NDArray[np.float64], level: float = 0.95) -> tu
         differences: (S,) one a seed.
         level: confidence.
     """
+    from scipy.special import stdtrit  # the quantile of scipy.stats, which takes long to import
+
     mean, count = float(differences.mean()), len(differences)
     if count < 2:
         return mean, float('nan')
     standard_error = spread_over_seeds(differences) / count**0.5
-    return mean, float(stats.t.ppf((1 + level) / 2, count - 1)) * standard_error
+    return mean, float(stdtrit(count - 1, (1 + level) / 2)) * standard_error
 
 
 def plus_minus(mean: float, spread: float, signed: bool = False) -> str:

@@ -98,7 +98,7 @@ def test_seed_changes_the_scenes(scenes, tmp_path):
 
 def test_finished_set_is_left_alone(scenes, monkeypatch):
     monkeypatch.setattr(scene_writer, 'draw_scene', None)
-    monkeypatch.setattr(scene_writer, 'FileLock', None)  # it may lie on a read-only disk
+    monkeypatch.setattr('filelock.FileLock', None)  # it may lie on a read-only disk
     assert write_scenes(scenes, 40, 10) == scenes
 
 

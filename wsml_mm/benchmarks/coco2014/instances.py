@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from wsml_mm.datasets.table.image_names import image_name
-from wsml_mm.datasets.table.json_coco import places, texts_by_id
 from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.json_files import json_text, parsing, unique_keys
 from wsml_mm.labels.names import NameColumn
@@ -44,6 +42,10 @@ def read_instances(path: Path) -> LabelColumns:
             f'{path}: no such annotation file; data_root must hold annotations, train2014 and '
             'val2014 (unpack annotations_trainval2014.zip there)'
         )
+    # With pyarrow: not to be imported to register.
+    from wsml_mm.datasets.table.image_names import image_name
+    from wsml_mm.datasets.table.json_coco import places, texts_by_id
+
     content = _parse(path)
     try:
         names = texts_by_id(content, 'images', 'file_name', image_name)

@@ -12,7 +12,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-from filelock import FileLock
 from PIL import Image
 
 from wsml_mm.labels.checksums import CHECKSUM, checksum
@@ -69,6 +68,8 @@ def write_scenes(
 
 
 def _write_once(root: Path, record: dict[str, int]) -> None:
+    from filelock import FileLock  # slow to import, seldom used
+
     with FileLock(f'{root}.lock'):
         if _holds(root, record):
             return

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock
-
 from wsml_mm.labels.files import one_line, writing
 
 from .members import Member, Refused, tar_members, zip_members
@@ -52,6 +50,8 @@ def unpack(archive: Path, folder: Path, progress: Progress = lambda _: None) -> 
             anything but regular files and folders, each once.
         OSError: if there is no room, or the folder cannot be written.
     """
+    from filelock import FileLock  # slow to import, seldom used
+
     draft = _draft(archive, folder)
     with writing(folder, 'free some space, or give another --root'):
         folder.mkdir(parents=True, exist_ok=True)

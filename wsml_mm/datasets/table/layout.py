@@ -12,14 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
+from wsml_mm.labels.encoding import UNLISTED, UNOBSERVED
 
 from .advice import Option, advise
 from .classes import ALL_OTHERS
 from .column_names import ColumnNames
 from .signs import read_signs
 
-UNLISTED = {'unobserved': UNOBSERVED, 'negative': NEGATIVE}
 LAYOUTS = ('lists', 'indicators', 'images')
 _KNOWN = {
     'unlisted': tuple(UNLISTED),

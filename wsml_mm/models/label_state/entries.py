@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,6 +17,7 @@ from wsml_mm.labels.numbers import check_number
 
 from ..ranks import gather_objects, total, world_size
 from .entry_checks import Keys, check_keys, check_rows, saved_columns
+from .entry_merge import Held, merged, sorted_distinct
 from .facts import TrainingFacts
 
 
@@ -54,7 +55,7 @@ class Entries:
 
 
 class EntryStore:
-    """Entries as sorted sparse keys, 12 bytes each, or 16 with values.
+    """Entries sorted by sample and class, 8 bytes each, or 12 with values.
 
     Entries are added during an epoch and take effect when merged at its end, so that every visit
     of a sample within an epoch sees the same state. Merging is a set union over ranks: ranks that
@@ -79,10 +80,10 @@ class EntryStore:
         self.num_unobserved = num_unobserved
         self.warn_share = self.column.warn_share
         self._added: list[tuple[Keys, NDArray[np.float32]]] = []
-        self._hold(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+        self._hold(Held.of(_NONE, _NONE, _NONE, (num_samples, num_classes)))
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._held.classes)
 
     @property
     def room(self) -> int | None:
@@ -151,23 +152,23 @@ class EntryStore:
         entries, places = self._places(rows)
         constant = self.column.constant
         flat = found.view(-1).numpy()
-        flat[places] = self._values[entries] if constant is None else constant
+        flat[places] = self._held.values[entries] if constant is None else constant
         return found
 
     def _places(self, rows: Tensor) -> tuple[Keys, Keys]:
         """Returns where in the store the entries of samples are, and where in a (B, C) batch."""
         check_rows(rows, self.num_samples)
         samples = rows.cpu().numpy().astype(np.int64)
-        end = self._starts[samples + 1]
-        lengths = end - self._starts[samples]
-        # The batch's keys one row after the other, and what turns each into a place of the batch.
+        starts, end = self._held.starts[samples], self._held.starts[samples + 1]
+        lengths = end - starts
+        # The batch's entries one row after the other, and the place of the batch of each.
         entries = np.repeat(end - lengths.cumsum(), lengths) + np.arange(lengths.sum())
-        shift = (np.arange(len(samples)) - samples) * self.num_classes
-        return entries, self._keys[entries] + np.repeat(shift, lengths)
+        shift = np.repeat(np.arange(len(samples)) * self.num_classes, lengths)
+        return entries, shift + self._held.classes[entries]
 
     def pending(self) -> Keys:
         """Returns the keys (sample * C + class) added since the last merge, sorted, distinct."""
-        return np.unique(np.concatenate([k for k, _ in self._added])) if self._added else _NONE
+        return sorted_distinct(np.concatenate([_NONE, *(keys for keys, _ in self._added)]))
 
     def merge(self, epoch: int) -> int:
         """Makes the added entries hold from now on, on all ranks (a collective).
@@ -178,14 +179,10 @@ class EntryStore:
         Returns:
             The number of entries that are new.
         """
-        own = [np.concatenate(part) for part in zip(*self._added, strict=True)] or [_NONE, _NONE]
+        own = tuple(map(_joined, zip(*self._added, strict=True))) or (_NONE, _NONE)
         self._added.clear()
-        parts = gather_objects(tuple(own))
-        return self.write(
-            np.concatenate([keys for keys, _ in parts]),
-            None if self.column.constant is not None else np.concatenate([v for _, v in parts]),
-            epoch,
-        )
+        keys, values = map(_joined, zip(*gather_objects(own), strict=True))
+        return self._write(keys, None if self.column.constant is not None else values, epoch)
 
     def write(self, keys: Keys, values: NDArray[Any] | None, epoch: int) -> int:
         """Writes entries that hold at once; every rank must write the same.
@@ -203,54 +200,42 @@ class EntryStore:
             IndexError: if a key is out of range.
             ValueError: if there are more or fewer values than keys, or one is not finite.
         """
+        return self._write(np.array(keys), values, epoch)
+
+    def _write(self, keys: Keys, values: NDArray[Any] | None, epoch: int) -> int:
+        """Writes entries as `write` does, but may sort `keys` itself."""
         if not len(keys):
             return 0
         keys = check_keys(keys, values, (self.num_samples, self.num_classes))
-        last = self.column.keep == 'last'
+        last, given = self.column.keep == 'last', None
         if values is None:
-            found, given = np.unique(keys), None
+            keys = sorted_distinct(keys)
         else:
             order = slice(None, None, -1) if last else slice(None)
-            found, first = np.unique(keys[order], return_index=True)
+            keys, first = np.unique(keys[order], return_index=True)
             given = np.asarray(values, np.float32)[order][first]
-        places = np.searchsorted(self._keys, found)
-        known = np.zeros(len(found), bool)
-        if len(self._keys):
-            known = self._keys[np.minimum(places, len(self._keys) - 1)] == found
-        if last and known.any():
-            self._epochs[places[known]] = epoch
-            if given is not None:
-                self._values[places[known]] = given[known]
-        fresh, where = found[~known], places[~known]
-        self._hold(
-            np.insert(self._keys, where, fresh),
-            np.insert(self._epochs, where, np.int32(epoch)),
-            self._values if given is None else np.insert(self._values, where, given[~known]),
-        )
-        return len(fresh)
+        before = len(self)
+        self._hold(merged(self._held, keys, given, epoch, self.num_classes, last))
+        return len(self) - before
 
-    def _hold(self, keys: Keys, epochs: NDArray[np.int32], values: NDArray[np.float32]) -> None:
-        self._keys = keys  # sample * C + class, ascending
-        self._epochs, self._values = epochs, values
-        # Where each sample's keys begin: a search among millions for every batch would cost more
-        # than all else that a step does with labels.
-        bounds = np.arange(self.num_samples + 1) * self.num_classes
-        self._starts: Keys = np.searchsorted(keys, bounds)
+    def _hold(self, held: Held) -> None:
+        self._held = held
         self._room: int | None = None
         if self.column.max_fraction is not None:
             base = self.num_unobserved
             if base is None:
                 base = self.num_samples * self.num_classes
             limit = math.floor(Fraction(str(self.column.max_fraction)) * base)
-            self._room = max(limit - len(keys), 0)
+            self._room = max(limit - len(self), 0)
 
     def table(self) -> dict[str, NDArray[Any]]:
         """Returns the merged entries as columns 'sample', 'class', 'epoch' and 'value'."""
-        sample, label = np.divmod(self._keys, self.num_classes)
-        constant = self.column.constant
-        values = self._values if constant is None else np.full(len(sample), constant, np.float32)
-        epochs = self._epochs.astype(np.int64)
-        return {'sample': sample, 'class': label, 'epoch': epochs, 'value': values}
+        starts, classes, epochs, values = self._held
+        sample = np.repeat(np.arange(self.num_samples, dtype=np.int64), np.diff(starts))
+        if self.column.constant is not None:
+            values = np.full(len(sample), self.column.constant, np.float32)
+        long = {'class': classes.astype(np.int64), 'epoch': epochs.astype(np.int64)}
+        return {'sample': sample, **long, 'value': values}
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the merged entries as plain tensors and ints (no pickled objects).
@@ -260,11 +245,11 @@ class EntryStore:
         state = {
             'num_samples': self.num_samples,
             'num_classes': self.num_classes,
-            'keys': torch.from_numpy(self._keys.copy()),
-            'epochs': torch.from_numpy(self._epochs.copy()),
+            'keys': torch.from_numpy(self._held.keys(self.num_classes)),
+            'epochs': torch.from_numpy(self._held.epochs.copy()),
         }
         if self.column.constant is None:
-            state['values'] = torch.from_numpy(self._values.copy())
+            state['values'] = torch.from_numpy(self._held.values.copy())
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -276,12 +261,16 @@ class EntryStore:
         shape = (self.num_samples, self.num_classes)
         columns = saved_columns(state, shape, self.column.constant is not None)
         values = columns[2] if len(columns) > 2 else np.zeros(0)
-        keys, epochs = columns[0].astype(np.int64), columns[1].astype(np.int32)
-        self._hold(keys, epochs, values.astype(np.float32))
+        self._hold(Held.of(columns[0].astype(np.int64, copy=False), columns[1], values, shape))
         self._added.clear()
 
 
 _NONE: Any = np.zeros(0, np.int64)
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Returns arrays one after the other; one alone is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts or [_NONE])
 
 
 def room_of(store: EntryStore, scope: str) -> int | None:

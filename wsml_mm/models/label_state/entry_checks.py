@@ -93,4 +93,4 @@ def _is_whole(
     if values is not None and (values.shape != keys.shape or not np.isfinite(values).all()):
         return False
     inside = not len(keys) or 0 <= keys[0] <= keys[-1] < shape[0] * shape[1]
-    return bool(inside and (np.diff(keys) > 0).all() and (epochs >= 0).all())
+    return bool(inside and (keys[1:] > keys[:-1]).all() and (epochs >= 0).all())

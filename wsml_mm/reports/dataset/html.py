@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
-
 from wsml_mm.datasets.table import ProblemLog
 from wsml_mm.labels.files import writing
 from wsml_mm.version import __version__
@@ -34,6 +32,8 @@ def write_html(report: DatasetReport, path: Path) -> None:
     Raises:
         OSError: if it cannot be written.
     """
+    from jinja2 import Environment, PackageLoader
+
     templates = PackageLoader('wsml_mm.reports')
     pages = Environment(loader=templates, autoescape=True, trim_blocks=True)
     text = pages.get_template('dataset.html.j2').render(_context(report))

@@ -1,0 +1,118 @@
+"""Features of frozen backbones, and the training of a linear layer on them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+
+import torch
+from mmengine.registry import init_default_scope
+from mmpretrain.registry import DATASETS
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+
+from wsml_mm import MeanAveragePrecision
+from wsml_mm.datasets.feature_extraction import build_extractor, extract_features
+
+from .rows import not_here, row
+from .timing import CLOCKS, SETTINGS, Measured, alternate, child
+from .training import EXTRACTOR, folder, linear, timed
+
+AN = dict(type='AssumeNegativeLoss')
+Part = tuple[torch.Tensor, torch.Tensor]
+
+
+def bare_loop(train: Part, val: Part, epochs: int) -> float:
+    """A plain torch loop over features in memory, validated each epoch; returns its seconds."""
+    clock = CLOCKS[SETTINGS.clock]
+    begin, (features, target) = clock(), train
+    layer = torch.nn.Linear(features.shape[1], target.shape[1])
+    optimizer = torch.optim.Adam(layer.parameters(), 1e-3)
+    for _ in range(epochs):
+        for index in torch.randperm(len(features)).split(16):
+            optimizer.zero_grad()
+            bce(layer(features[index]), (target[index] == 1).float()).backward()
+            optimizer.step()
+        with torch.no_grad():
+            scores = layer(val[0]).sigmoid()
+        MeanAveragePrecision.calculate(scores.numpy(), val[1].numpy())
+    return clock() - begin
+
+
+@row('features/linear training', 'a plain torch loop over features in memory', '<= 1.5')
+def linear_training(quick: bool) -> Measured:
+    """voc5's size: 1,206 rows, 20 epochs, batches of 16, validation each epoch; no start."""
+    images, epochs, rounds = (32, 2, 1) if quick else (1206, 20, 3)
+    cache, generator, found = folder(), torch.Generator().manual_seed(0), Measured([], [])
+
+    def part(count: int) -> Part:
+        target = torch.randint(0, 2, (count, 5), generator=generator)
+        return torch.randn(count, 512, generator=generator), target
+
+    train, val = part(images), part(max(8, images // 4))
+    for _ in range(rounds):
+        found.ours.append(timed(linear(AN, images, epochs, cache)).total)
+        found.rival.append(bare_loop(train, val, epochs))
+    return found
+
+
+START = """
+import json
+from bench.features import AN, linear, timed
+from pathlib import Path
+import sys
+clock = timed(linear(AN, int(sys.argv[2]), 1, Path(sys.argv[1])))
+print(json.dumps(dict(seconds=clock.since_process)))
+"""
+
+
+@row('features/start of linear training', '', '<= 3', 's of CPU',
+     note='a process from its start to its first step, drawing 64 images included')  # fmt: skip
+def start(quick: bool) -> Measured:
+    """The cache is there; without loading weights."""
+    cache, images = str(folder()), '32' if quick else '64'
+    child('-c', START, cache, images)
+    runs = range(1 if quick else 3)
+    return Measured([child('-c', START, cache, images)['seconds'] for _ in runs])
+
+
+@row('features/extraction', 'the bare forward pass', '>= 0.95')
+def extraction(quick: bool) -> Measured:
+    """ResNet-18 at 224 px, reading images included; wall time, for a loader works beside."""
+    init_default_scope('mmpretrain')
+    count, size = (8, 32) if quick else (32, 224)
+    images = linear(AN, count, 1, folder(), size).train_dataloader.dataset.dataset.dataset
+    dataset, spec = DATASETS.build(images), json.dumps(EXTRACTOR)
+    model = build_extractor(spec)[0].to(memory_format=torch.channels_last)
+    batches = [torch.randn(8, 3, size, size) for _ in range(count // 8)]
+    batches = [batch.to(memory_format=torch.channels_last) for batch in batches]
+
+    def bare() -> None:
+        with torch.no_grad():
+            for batch in batches:
+                model.extract_feat(batch)  # type: ignore[operator]
+
+    def ours() -> None:
+        list(extract_features(dataset, spec, 'float32', None, 1))
+
+    return alternate(ours, bare, 1 if quick else 5, time.perf_counter)
+
+
+@row('features/LinearInit, 25 epochs', 'the frozen backbone run in each epoch', '>= 15',
+     note='from one extraction and the epochs of one training, both measured here')  # fmt: skip
+def linear_init(quick: bool) -> Measured:
+    """ResNet-18 at 224 px."""
+    init_default_scope('mmpretrain')
+    count, size = (16, 32) if quick else (64, 224)
+    cfg, clock = linear(AN, count, 3, folder(), size), CLOCKS[SETTINGS.clock]
+    images = cfg.train_dataloader.dataset.dataset.dataset
+    dataset, spec = DATASETS.build(images), json.dumps(EXTRACTOR)
+    begin = clock()
+    list(extract_features(dataset, spec, 'float32', None, 0))
+    once = clock() - begin
+    steps = timed(cfg).steps
+    epoch = statistics.median(steps) * len(steps) / 3
+    return Measured([once + 25 * epoch], [25 * (once + epoch)])
+
+
+not_here('features/compare, 15 runs of the demo', '<= 40', 'minutes: time `make demo` alone', 's')

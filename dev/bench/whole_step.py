@@ -1,0 +1,106 @@
+"""Whole steps and trainings end to end, loading included."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from helpers import CLASSES, read_devkit
+from PIL import Image
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+from torch.utils.data import DataLoader, Dataset
+from torchvision.models import resnet18
+
+from .rows import row
+from .timing import CLOCKS, SETTINGS, Measured
+from .training import devkit, end_to_end, timed
+
+LOSSES = {
+    'AN': dict(type='AssumeNegativeLoss'),
+    'LL-R': dict(type='LargeLossReject', delta_rel=5),
+    'LL-Ct': dict(type='LargeLossCorrectTemp', delta_rel=5),
+    'LL-Cp': dict(type='LargeLossCorrectPerm', delta_rel=5),
+}
+
+
+def _steps(name: str, size: int, depth: int, images: int, record: bool) -> float:
+    clock = timed(end_to_end(LOSSES[name], images, size, depth, 2), record)
+    return statistics.median(clock.steps[1:])
+
+
+def _over_an(
+    name: str, size: int, depth: int, images: int, record: bool, rounds: int, quick: bool
+) -> Measured:
+    size, depth, images, rounds = (32, 18, 32, 1) if quick else (size, depth, images, rounds)
+    found = Measured([], [])
+    for round_ in range(rounds):
+        order = [(name, record, found.ours), ('AN', True, found.rival)]
+        for kind, recorded, times in order if round_ % 2 == 0 else order[::-1]:
+            times.append(_steps(kind, size, depth, images, recorded))
+    return found
+
+
+for _name in ('LL-R', 'LL-Ct', 'LL-Cp'):
+    row(f'step/{_name}, ResNet-18, 64 px', 'AN, the same training')(
+        partial(_over_an, _name, 64, 18, 160, True, 5)
+    )
+for _record in (True, False):
+    row(
+        f'step/LL-R, ResNet-50, 224 px, record {"on" if _record else "off"}',
+        'AN, the same training', '<= 1.01', heavy=True,
+    )(partial(_over_an, 'LL-R', 224, 50, 48, _record, 3))  # fmt: skip
+
+
+class _Images(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """The reference's shape of a data set: paths and labels in memory, an image at a time."""
+
+    def __init__(self, kit: Path) -> None:
+        self.labels = read_devkit(kit)
+        self.paths = [kit / 'JPEGImages' / name for name in self.labels]
+        self.rows = torch.from_numpy(np.stack(list(self.labels.values()))).float()
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, idx: int) -> tuple[torch.Tensor, torch.Tensor]:
+        with Image.open(self.paths[idx]) as image:
+            pixels = np.asarray(image.convert('RGB'))
+        if torch.rand(()) < 0.5:
+            pixels = pixels[:, ::-1]
+        tensor = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32))
+        return (tensor - 127) / 64, self.rows[idx]
+
+
+def plain_training(kit: Path, epochs: int) -> float:
+    """A plain torch loop of the reference's shape with its rejection; returns its seconds."""
+    clock = CLOCKS[SETTINGS.clock]
+    model, data = resnet18(num_classes=len(CLASSES)), _Images(kit)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
+    loader, begin = DataLoader(data, 16, shuffle=True), clock()
+    model.train()
+    for epoch in range(epochs):
+        for images, positive in loader:
+            losses = bce(model(images), positive, reduction='none')
+            count = math.ceil(losses.numel() * 0.05 * epoch)
+            large = (losses * (positive == 0)).detach().flatten().topk(count).indices
+            keep = torch.ones(losses.numel())
+            keep[large] = 0
+            optimizer.zero_grad()
+            (losses * keep.view_as(losses)).mean().backward()
+            optimizer.step()
+    return clock() - begin
+
+
+@row('step/a training, loading included', "a plain torch loop of the reference's shape", '>= 1')
+def throughput(quick: bool) -> Measured:
+    """ResNet-18, 64 px, batches of 16."""
+    images, size, epochs, rounds = (32, 32, 1, 1) if quick else (240, 64, 2, 3)
+    kit, found = devkit(images, size), Measured([], [])
+    for _ in range(rounds):
+        found.ours.append(timed(end_to_end(LOSSES['LL-R'], images, size, 18, epochs)).total)
+        found.rival.append(plain_training(kit, epochs))
+    return found
