@@ -195,7 +195,7 @@ def test_bad_annotation_is_one_line(coco, capsys):
     (coco / 'coco/annotations/instances_val2014.json').write_text('{}')
     code, text = run(capsys, 'coco2014', '--root', coco)
     assert code == 1
-    assert "instances_val2014.json: has no list 'images'; take" in text
+    assert "instances_val2014.json: has no list 'images'; instances of COCO have" in text
     assert '| images ' in text  # of train
 
 

@@ -114,7 +114,7 @@ def _launch(root: Path, ranks: int, jobs: list) -> None:
     # Standalone: torchrun takes a free port itself; one found here could be gone by then.
     result = run_python(
         '-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={ranks}',
-        str(REPO / 'tests' / 'train_jobs.py'), str(root), cwd=root, timeout=150,
+        str(REPO / 'tests' / 'train_jobs.py'), str(root), cwd=root, timeout=400,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]
 

@@ -11,7 +11,8 @@ from mmengine.dist import barrier
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.datasets.nesting import wrapped_datasets
+from wsml_mm.datasets import FeatureDataset
+from wsml_mm.datasets.nesting import unwrap, wrapped_datasets
 from wsml_mm.engine.hooks import best_checkpoint as best_checkpoint
 from wsml_mm.engine.hooks import to_resume_from
 from wsml_mm.engine.hooks.training_facts import fingerprint_of
@@ -36,7 +37,7 @@ def train(cfg: Config) -> Runner:
             folder; more is refused by the hooks.
     """
     for setting in ('max_epochs', 'max_iters'):  # MMEngine's schedulers speak of begin and end
-        if cfg.train_cfg.get(setting) == 0:
+        if (cfg.get('train_cfg') or {}).get(setting) == 0:
             raise ValueError(f'train_cfg.{setting}=0: nothing would be trained; make it at least 1')
     with claimed_by_training(cfg):
         return _train(cfg)
@@ -91,7 +92,9 @@ def _started(cfg: Config) -> bool:
 def _trained_first_stage(cfg: Config, stage: dict[str, Any]) -> Path:
     first = first_stage_of(cfg, stage)
     done = Path(first.work_dir) / 'finished'
-    labels = fingerprint_of(wrapped_datasets(DATASETS.build(first.train_dataloader.dataset)))
+    # Without the extractor: where its weights are drawn, the runner's seed must come first.
+    source = unwrap(first.train_dataloader.dataset, FeatureDataset)
+    labels = fingerprint_of(wrapped_datasets(DATASETS.build(source)))
     if done.is_file():
         _check_first_stage(done, labels)
     else:
