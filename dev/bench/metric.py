@@ -85,8 +85,8 @@ def over_mmpretrain(quick: bool) -> Measured:
     return _against(by_mmpretrain, quick, (40_137, 80))
 
 
-@row('metric/mAP 100000x500', "scikit-learn's function in a loop over classes", '>= 5',
-     note='a tenth of the images of the 1 M x 500 row, or all with --heavy')  # fmt: skip
+@row('metric/mAP 100000x500', "scikit-learn's function in a loop over classes", '>= 5', heavy=True,
+     note='a tenth of the images of the row of 1 M x 500')  # fmt: skip
 def large(quick: bool) -> Measured:
     """Many images."""
     return _against(by_sklearn, quick, (100_000, 500))

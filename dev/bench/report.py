@@ -83,8 +83,9 @@ def write_page(results: Results, curves: dict[str, dict[str, list[float]]], path
 
 _PAGE = """# Speed
 
-Written by `make bench ARGS="--heavy --page docs/speed.md"`. Ours and a rival run in turns in one
-process, and the number is the median over pairs, in {clock}: another machine has other seconds, and
+Written by `make bench ARGS="--page docs/speed.md"`; rows that it left out say so.
+Ours and a rival run in turns in one process, and the number is the median over pairs, in
+{clock}: another machine has other seconds, and
 much the same ratios. With a goal of `<=` a ratio says how many times the rival's time ours takes;
 with `>=` how many times as fast it is. A rival that says "rewritten" is a small rewrite of the
 algorithm, not the package. This run: {machine}.
