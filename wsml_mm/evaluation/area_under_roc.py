@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
-from .guards import class_scores
+from .ranking import ranked
 
 
 def area_under_roc(scores: ArrayLike, positive: ArrayLike) -> float:
@@ -24,10 +23,10 @@ def area_under_roc(scores: ArrayLike, positive: ArrayLike) -> float:
     Raises:
         ValueError: if a score is NaN or infinite, or `positive` holds -1, say.
     """
-    score, truth = class_scores(scores, positive)
-    hits = int(truth.sum())
-    pairs = hits * (len(truth) - hits)
+    positives, negatives = ranked(scores, positive)
+    pairs = len(positives) * len(negatives)
     if not pairs:
         return math.nan
-    ranks = np.asarray(rankdata(score))
-    return float((ranks[truth].sum() - hits * (hits + 1) / 2) / pairs)
+    below = np.searchsorted(negatives, positives).sum()
+    up_to = np.searchsorted(negatives, positives, side='right').sum()
+    return float((int(below) + int(up_to)) / (2 * pairs))

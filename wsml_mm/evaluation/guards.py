@@ -33,18 +33,22 @@ def check_scores(scores: NDArray[np.floating], where: str = '') -> None:
 
 def class_scores(
     scores: ArrayLike, positive: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     """Returns the scores and labels of one class, checked.
 
     Args:
-        scores: (N,) real.
+        scores: (N,) real; float32 stays float32, all others become float64.
         positive: (N,) bool, or of {1, 0}.
 
     Raises:
         ValueError: if a score is not finite, or a label is neither.
     """
-    score, truth = np.asarray(scores, dtype=np.float64), np.asarray(positive)
+    score, truth = np.asarray(scores), np.asarray(positive)
+    if score.dtype != np.float32:
+        score = score.astype(np.float64, copy=False)
     check_scores(score)
+    if truth.dtype == np.bool_:
+        return score, truth
     if truth.size and not np.isin(truth, (0, 1)).all():
         raise ValueError(
             f'positive holds {truth[~np.isin(truth, (0, 1))][0]}: take the annotated labels only, '
