@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from .ranking import ranked
+from .ranking import Ranking
 
 
 def area_under_roc(scores: ArrayLike, positive: ArrayLike) -> float:
@@ -23,10 +22,9 @@ def area_under_roc(scores: ArrayLike, positive: ArrayLike) -> float:
     Raises:
         ValueError: if a score is NaN or infinite, or `positive` holds -1, say.
     """
-    positives, negatives = ranked(scores, positive)
-    pairs = len(positives) * len(negatives)
+    ranking = Ranking.of(scores, positive)
+    pairs = len(ranking.positives) * ranking.negatives
     if not pairs:
         return math.nan
-    below = np.searchsorted(negatives, positives).sum()
-    up_to = np.searchsorted(negatives, positives, side='right').sum()
-    return float((int(below) + int(up_to)) / (2 * pairs))
+    twice = ranking.below().sum() + ranking.below('right').sum()
+    return float(twice / (2 * pairs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .ranking import ranked
+from .ranking import Ranking
 
 
 def average_precision(scores: ArrayLike, positive: ArrayLike) -> float:
@@ -23,9 +23,9 @@ def average_precision(scores: ArrayLike, positive: ArrayLike) -> float:
     Raises:
         ValueError: if a score is NaN or infinite, or `positive` holds -1, say.
     """
-    positives, negatives = ranked(scores, positive)
-    if not len(positives):
+    ranking = Ranking.of(scores, positive)
+    if not len(ranking.positives):
         return 0.0
-    hits = len(positives) - np.searchsorted(positives, positives)
-    misses = len(negatives) - np.searchsorted(negatives, positives)
+    hits = len(ranking.positives) - np.searchsorted(ranking.positives, ranking.positives)
+    misses = ranking.negatives - ranking.below()
     return float((hits / (hits + misses)).mean())

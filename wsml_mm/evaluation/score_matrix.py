@@ -14,7 +14,7 @@ from .scorable import ClassKinds
 ClassLabels = tuple[NDArray[np.floating], NDArray[np.bool_]]
 Part = tuple[NDArray[np.floating], NDArray[np.integer]]
 
-_ROWS = 2048  # counted at a time
+_ROWS = 2048  # read at a time, so that lines of memory stay in the cache
 _ENTRIES = 1 << 20  # of a block of classes
 _CLASSES = 16  # of a block at least: one cache line of a row of float32
 
@@ -29,7 +29,11 @@ class ScoreMatrix:
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        self._parts = parts
+        self._parts = [
+            (scores[first : first + _ROWS], labels[first : first + _ROWS])
+            for scores, labels in parts
+            for first in range(0, max(len(labels), 1), _ROWS)
+        ]
         self._images = sum(len(scores) for scores, _ in parts)
 
     def kinds(self) -> ClassKinds:
@@ -41,11 +45,10 @@ class ScoreMatrix:
         width = self._parts[0][1].shape[1]
         positives, negatives = np.zeros(width, np.int64), np.zeros(width, np.int64)
         for _, labels in self._parts:
-            for first in range(0, len(labels), _ROWS):
-                some = labels[first : first + _ROWS]
-                check_labels(some)
-                positives += np.count_nonzero(some == POSITIVE, axis=0)
-                negatives += np.count_nonzero(some == NEGATIVE, axis=0)
+            if labels.dtype != np.bool_:
+                check_labels(labels)
+            positives += (labels == POSITIVE).sum(axis=0, dtype=np.int32)
+            negatives += (labels == NEGATIVE).sum(axis=0, dtype=np.int32)
         return ClassKinds(positives, negatives)
 
     def __iter__(self) -> Iterator[ClassLabels]:
