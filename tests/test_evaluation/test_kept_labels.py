@@ -80,7 +80,7 @@ def test_what_is_kept_does_not_follow_the_model():
 
 
 def test_memory_of_an_evaluation_is_that_of_its_labels():
-    images, classes, batch = 12_000, 500, 64
+    images, classes, batch = 20_000, 500, 64
     random = np.random.default_rng(0)
     metric = MeanAveragePrecision()
     tracemalloc.start()
