@@ -24,7 +24,9 @@ def test_triples_in_any_order_equal_the_matrix(shape, data):
     )
     dense = ScoredLabels.from_dense(pred, target)
     assert len(labels) == len(dense) == shape[1]
-    np.testing.assert_array_equal(labels.starts, dense.starts)
+    for one, other in zip(labels, dense, strict=True):
+        assert sorted(zip(*one, strict=True)) == sorted(zip(*other, strict=True))
+    np.testing.assert_array_equal(labels.kinds().negatives, (target == 0).sum(axis=0))
     np.testing.assert_array_equal(labels.positives(), (target == 1).sum(axis=0))
     np.testing.assert_array_equal(dense.positives(), (target == 1).sum(axis=0))
     found = labels.average_precision()

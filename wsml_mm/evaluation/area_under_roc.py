@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from .guards import class_scores
+from .ranking import Ranking
 
 
 def area_under_roc(scores: ArrayLike, positive: ArrayLike) -> float:
@@ -23,12 +22,9 @@ def area_under_roc(scores: ArrayLike, positive: ArrayLike) -> float:
     Raises:
         ValueError: if a score is NaN or infinite, or `positive` holds -1, say.
     """
-    score, truth = class_scores(scores, positive)
-    hits = int(truth.sum())
-    pairs = hits * (len(truth) - hits)
+    ranking = Ranking.of(scores, positive)
+    pairs = len(ranking.positives) * ranking.negatives
     if not pairs:
         return math.nan
-    from scipy.stats import rankdata  # slow to import, seldom used
-
-    ranks = np.asarray(rankdata(score))
-    return float((ranks[truth].sum() - hits * (hits + 1) / 2) / pairs)
+    twice = ranking.below().sum() + ranking.below('right').sum()
+    return float(twice / (2 * pairs))

@@ -32,10 +32,12 @@ class Decisions:
             labels: of C classes.
             thresholds: (C,).
         """
-        # In the precision of the scores, as a float32 of 0.7 is below 0.7.
-        least = np.repeat(thresholds.astype(labels.scores.dtype), np.diff(labels.starts))
-        taken = labels.scores >= least
-        return cls(labels.counts(taken & labels.positive), labels.counts(taken), labels.positives())
+        found = np.zeros((len(labels), 2), np.int64)
+        for row, (scores, positive), least in zip(found, labels, thresholds, strict=True):
+            # In the precision of the scores, as a float32 of 0.7 is below 0.7.
+            taken = scores >= scores.dtype.type(least)
+            row[:] = np.count_nonzero(taken & positive), np.count_nonzero(taken)
+        return cls(found[:, 0], found[:, 1], labels.positives())
 
     def of_classes(self, which: NDArray[np.bool_]) -> Decisions:
         """Returns those of some classes."""

@@ -2,59 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED, check_labels
-from wsml_mm.labels.pairs import indptr_of
-
 from .area_under_roc import area_under_roc
 from .average_precision import average_precision
+from .class_order import ClassOrder
 from .scorable import ClassKinds
+from .score_matrix import ClassLabels, ScoreMatrix
 
 
-@dataclass(frozen=True)
 class ScoredLabels:
-    """K annotated labels of C classes with their scores; unannotated ones take no room.
+    """The annotated labels of C classes with their scores, read one class after the other.
 
     Args:
-        starts: (C + 1,) int64, class c's labels stand at starts[c]:starts[c + 1].
-        scores: (K,) any real scores, larger for more likely.
-        positive: (K,) bool.
+        kinds: what is known of each class.
+        classes: yields each class's scores (any reals, larger for more likely) and whether each is
+            of a positive, as often as it is iterated.
     """
 
-    starts: NDArray[np.int64]
-    scores: NDArray[np.floating]
-    positive: NDArray[np.bool_]
+    def __init__(self, kinds: ClassKinds, classes: Iterable[ClassLabels]) -> None:
+        self._kinds, self._classes = kinds, classes
 
     @classmethod
     def from_triples(
         cls, classes: ArrayLike, scores: ArrayLike, positive: ArrayLike, num_classes: int
     ) -> ScoredLabels:
-        """Sorts one (class, score, positive) triple a label by class.
+        """Takes one (class, score, positive) triple a label; unannotated ones take no room.
 
         Args:
             classes: (K,) class indices in any order.
             scores: (K,).
             positive: (K,) bool.
             num_classes: C.
+
+        Raises:
+            ValueError: if a class is not of 0..C - 1.
         """
-        # Numpy sorts 16-bit integers by radix, in linear time.
-        kind = np.uint16 if num_classes <= 1 << 16 else np.int64
-        label = np.asarray(classes).astype(kind)
-        order = np.argsort(label, kind='stable')
-        return cls(
-            indptr_of(np.bincount(label, minlength=num_classes)),
-            np.asarray(scores)[order],
-            np.asarray(positive, dtype=bool)[order],
-        )
+        order = ClassOrder(classes, scores, positive, num_classes)
+        return cls(order.kinds(), order)
 
     @classmethod
     def from_dense(cls, pred: NDArray[np.floating], target: NDArray[np.integer]) -> ScoredLabels:
-        """Takes the annotated entries of matrices.
+        """Takes the annotated entries of matrices, which are not copied.
 
         Args:
             pred: (N, C) scores.
@@ -68,30 +60,22 @@ class ScoredLabels:
                 f'pred {pred.shape} and target {target.shape} must both be (N, C); check '
                 'num_classes of the head'
             )
-        check_labels(target)
-        known = target.T != UNOBSERVED
-        return cls(indptr_of(known.sum(axis=1)), pred.T[known], target.T[known] == POSITIVE)
+        matrix = ScoreMatrix([(pred, target)])
+        return cls(matrix.kinds(), matrix)
 
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return len(self._kinds)
 
-    def counts(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Returns how many of some labels each class has, (C,).
-
-        Args:
-            chosen: (K,) whether a label is counted.
-        """
-        hits = indptr_of(chosen)
-        counted: NDArray[np.int64] = np.diff(hits[self.starts])
-        return counted
+    def __iter__(self) -> Iterator[ClassLabels]:
+        return iter(self._classes)
 
     def positives(self) -> NDArray[np.int64]:
         """Returns how many positive labels each class has, (C,)."""
-        return self.counts(self.positive)
+        return self._kinds.positives
 
     def kinds(self) -> ClassKinds:
         """Returns what is known of each class."""
-        return ClassKinds(self.positives(), self.counts(~self.positive))
+        return self._kinds
 
     def average_precision(self) -> NDArray[np.float64]:
         """Returns each class's average precision, 0 to 1, (C,).
@@ -109,11 +93,8 @@ class ScoredLabels:
         return self._each(area_under_roc)
 
     def _each(self, score: Callable[[ArrayLike, ArrayLike], float]) -> NDArray[np.float64]:
-        result = np.full(len(self), np.nan)
-        for label in np.flatnonzero(np.diff(self.starts)):
-            span = slice(self.starts[label], self.starts[label + 1])
-            result[label] = score(self.scores[span], self.positive[span])
-        return result
+        found = [score(*labels) if len(labels[0]) else np.nan for labels in self]
+        return np.array(found, dtype=np.float64)
 
 
 def class_average_precision(

@@ -9,11 +9,9 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
-from wsml_mm.evaluation.guards import sample_scores
+from wsml_mm.evaluation.guards import batch_scores
+from wsml_mm.evaluation.kept_labels import KeptBatch, KeptSample, scored_labels
 from wsml_mm.evaluation.scored_labels import ScoredLabels
-from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
-
-Result = dict[str, NDArray[Any]]
 
 
 class ObservedMetric(BaseMetric):  # type: ignore[misc]
@@ -32,17 +30,11 @@ class ObservedMetric(BaseMetric):  # type: ignore[misc]
         Raises:
             ValueError: naming the image, if a label is not of {1, 0, -1}, or its score not finite.
         """
-        for sample in data_samples:
-            score, target = sample_scores(sample)
-            known = target != UNOBSERVED
-            result: Result = {'score': score[known], 'positive': target[known] == POSITIVE}
-            if not known.all():
-                result['class'] = np.flatnonzero(known).astype(np.int32)
-                result['size'] = np.int64(len(score))  # type: ignore[assignment]
-            self.results.append(result)
+        if data_samples:
+            self.results.extend(KeptBatch.of(*batch_scores(data_samples)).samples())
 
-    def merged(self, results: list[Result]) -> ScoredLabels:
-        """Returns the annotated labels of all samples; memory is linear in their number.
+    def merged(self, results: list[KeptSample]) -> ScoredLabels:
+        """Returns the annotated labels of all samples.
 
         Raises:
             ValueError: if there are no samples.
@@ -52,15 +44,7 @@ class ObservedMetric(BaseMetric):  # type: ignore[misc]
                 f'{self.title} of no samples: the evaluation set is empty; check the dataset of '
                 'the val or test dataloader'
             )
-        first = results[0]
-        width = int(first.get('size', len(first['score'])))  # type: ignore[call-overload]
-        everything = np.arange(width, dtype=np.int32)
-        return ScoredLabels.from_triples(
-            np.concatenate([result.get('class', everything) for result in results]),
-            np.concatenate([result['score'] for result in results]),
-            np.concatenate([result['positive'] for result in results]),
-            width,
-        )
+        return scored_labels(results)
 
     @property
     def class_names(self) -> Sequence[str] | None:

@@ -11,9 +11,10 @@ from mmpretrain.registry import METRICS
 from numpy.typing import NDArray
 
 from wsml_mm.evaluation.decisions import Decisions, harmonic
+from wsml_mm.evaluation.kept_labels import KeptSample
 from wsml_mm.evaluation.scored_labels import ScoredLabels
 
-from .observed_metric import ObservedMetric, Result, mean, names_of
+from .observed_metric import ObservedMetric, mean, names_of
 
 Threshold = float | Sequence[float] | Mapping[str, float]
 
@@ -53,7 +54,7 @@ class PartialLabelMetric(ObservedMetric):
         _check_range(threshold)
         self.threshold, self.classwise = threshold, classwise
 
-    def compute_metrics(self, results: list[Result]) -> dict[str, float]:
+    def compute_metrics(self, results: list[KeptSample]) -> dict[str, float]:
         """Returns the metrics of all samples, in percent.
 
         Raises:
