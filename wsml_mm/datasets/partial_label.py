@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
 
@@ -13,6 +14,7 @@ from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 from wsml_mm.labels.files import reading
 
 from .annotations import SplitNames, annotation_file, read_labels, read_names
+from .feature_batch import have_batches, image_paths, positives_of, samples_like
 from .holdout import SplitPart
 from .image_loader import ImageLoader
 from .images import BAD_IMAGES, find_readable, run_pipeline, warn_of_lost_values
@@ -89,6 +91,7 @@ class PartialLabelDataset:
         self._part = SplitPart(holdout, subsample, indices)
         self.holdout, self.subsample = self._part.holdout, subsample
         self.diagnosis, self.bad_images, self.unlisted = diagnosis, bad_images, unlisted
+        self._like: Any = None  # a packed sample, whose fields all samples have
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
         self._fully_initialized = False
         if not lazy_init:
@@ -211,6 +214,30 @@ class PartialLabelDataset:
             if self.diagnosis:
                 sample.set_field(torch.from_numpy(self.full_labels.row(position)), FULL_LABELS)
         return packed
+
+    def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Returns the packed samples of a batch, for PyTorch's loader.
+
+        Equal to `[self[i] for i in indices]`; stored features and labels are read in one go.
+        """
+        self.full_init()
+        if not have_batches(self.dataset):
+            return [self[index] for index in indices]
+        if self._like is None:
+            self._like = self[0]['data_samples']
+        positions = self.indices[np.asarray(indices, np.int64)]
+        observed = torch.from_numpy(self.labels.rows(positions))
+        fields = {
+            'gt_label': positives_of(observed),
+            'gt_score': observed.unbind(),
+            'img_path': image_paths(self.dataset, positions),
+            'sample_idx': (positions + self.index_offset).tolist(),
+        }
+        if self.diagnosis:
+            fields[FULL_LABELS] = torch.from_numpy(self.full_labels.rows(positions)).unbind()
+        inputs = torch.from_numpy(self.dataset.feature_rows(positions)).unbind()
+        samples = samples_like(self._like, fields)
+        return [{'inputs': i, 'data_samples': s} for i, s in zip(inputs, samples, strict=True)]
 
     def get_subset(self, indices: Any) -> Any:
         """Refuses: a renumbered copy would misplace permanent corrections.
