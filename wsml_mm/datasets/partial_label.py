@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
 
@@ -14,7 +13,7 @@ from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 from wsml_mm.labels.files import reading
 
 from .annotations import SplitNames, annotation_file, read_labels, read_names
-from .feature_batch import have_batches, image_paths, positives_of, samples_like
+from .feature_batch import LabelRows, fits, have_batches, samples_like
 from .holdout import SplitPart
 from .image_loader import ImageLoader
 from .images import BAD_IMAGES, find_readable, run_pipeline, warn_of_lost_values
@@ -91,7 +90,9 @@ class PartialLabelDataset:
         self._part = SplitPart(holdout, subsample, indices)
         self.holdout, self.subsample = self._part.holdout, subsample
         self.diagnosis, self.bad_images, self.unlisted = diagnosis, bad_images, unlisted
-        self._like: Any = None  # a packed sample, whose fields all samples have
+        # For batches of stored features: a packed sample, whose fields all have, and all rows.
+        self._like: Any = None
+        self._rows: LabelRows | None = None
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
         self._fully_initialized = False
         if not lazy_init:
@@ -133,7 +134,7 @@ class PartialLabelDataset:
     def __getstate__(self) -> dict[str, Any]:
         # A spawned worker takes the labels from its dataset's mapped files: a copy each would be
         # hundreds of megabytes at OpenImages' size.
-        state = dict(self.__dict__)
+        state = {**self.__dict__, '_rows': None}
         if self._fully_initialized and hasattr(self.dataset, 'sparse_labels'):
             if self.labels is self.full_labels:
                 del state['labels']
@@ -225,19 +226,27 @@ class PartialLabelDataset:
             return [self[index] for index in indices]
         if self._like is None:
             self._like = self[0]['data_samples']
-        positions = self.indices[np.asarray(indices, np.int64)]
-        observed = torch.from_numpy(self.labels.rows(positions))
-        fields = {
-            'gt_label': positives_of(observed),
-            'gt_score': observed.unbind(),
-            'img_path': image_paths(self.dataset, positions),
-            'sample_idx': (positions + self.index_offset).tolist(),
+        rows = self._label_rows(list(indices))
+        fields: dict[str, Sequence[Any]] = {
+            'gt_label': rows.positives,
+            'gt_score': rows.labels[0].unbind(),
+            'img_path': rows.paths,
+            'sample_idx': (rows.positions + self.index_offset).tolist(),
         }
         if self.diagnosis:
-            fields[FULL_LABELS] = torch.from_numpy(self.full_labels.rows(positions)).unbind()
-        inputs = torch.from_numpy(self.dataset.feature_rows(positions)).unbind()
+            fields[FULL_LABELS] = rows.labels[1].unbind()
+        inputs = torch.from_numpy(self.dataset.feature_rows(rows.positions)).unbind()
         samples = samples_like(self._like, fields)
         return [{'inputs': i, 'data_samples': s} for i, s in zip(inputs, samples, strict=True)]
+
+    def _label_rows(self, indices: list[int]) -> LabelRows:
+        """Returns what samples of this part hold beside features; unpacked once if it is small."""
+        labels = [self.labels, self.full_labels] if self.diagnosis else [self.labels]
+        if not fits(self.labels, self.indices):
+            return LabelRows.of(self.dataset, labels, self.indices[indices])
+        if self._rows is None or not self._rows.are_of(self.dataset, labels, self.indices):
+            self._rows = LabelRows.of(self.dataset, labels, self.indices)
+        return self._rows.take(indices)
 
     def get_subset(self, indices: Any) -> Any:
         """Refuses: a renumbered copy would misplace permanent corrections.

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import rankdata
 
 from .guards import class_scores
 
@@ -23,8 +24,6 @@ def area_under_roc(scores: ArrayLike, positive: ArrayLike) -> float:
     Raises:
         ValueError: if a score is NaN or infinite, or `positive` holds -1, say.
     """
-    from scipy.stats import rankdata  # takes longer to import than the rest of this package
-
     score, truth = class_scores(scores, positive)
     hits = int(truth.sum())
     pairs = hits * (len(truth) - hits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,27 @@ def sample_scores(sample: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[np.i
         label = _of_positives(sample['gt_label'], len(score), where)
     check_scores(score[label != UNOBSERVED], where)
     return score, label
+
+
+def batch_scores(
+    samples: Sequence[Mapping[str, Any]],
+) -> Sequence[tuple[NDArray[Any], NDArray[np.int8]]]:
+    """Returns `sample_scores` of each sample of a batch; one that is as usual is checked at once.
+
+    Raises:
+        ValueError: as `sample_scores`.
+    """
+    try:
+        score = torch.stack([sample['pred_score'] for sample in samples]).detach().cpu()
+        target = torch.stack([sample['gt_score'] for sample in samples]).cpu()
+        check_labels(target)
+        score = score.to(torch.promote_types(score.dtype, torch.float32))
+        usual = score.shape == target.shape and score.ndim == 2 and bool(score.isfinite().all())
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        usual = False
+    if not usual:  # each on its own: some may be right, and what is wrong is named
+        return [sample_scores(sample) for sample in samples]
+    return list(zip(score.numpy(), target.to(torch.int8).numpy(), strict=True))
 
 
 def _of_positives(positives: Any, num_classes: int, where: str) -> NDArray[np.int8]:

@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
-from wsml_mm.evaluation.guards import sample_scores
+from wsml_mm.evaluation.guards import batch_scores
 from wsml_mm.evaluation.scored_labels import ScoredLabels
 from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 
@@ -32,8 +32,7 @@ class ObservedMetric(BaseMetric):  # type: ignore[misc]
         Raises:
             ValueError: naming the image, if a label is not of {1, 0, -1}, or its score not finite.
         """
-        for sample in data_samples:
-            score, target = sample_scores(sample)
+        for score, target in batch_scores(data_samples):
             known = target != UNOBSERVED
             result: Result = {'score': score[known], 'positive': target[known] == POSITIVE}
             if not known.all():
