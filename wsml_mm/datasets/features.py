@@ -25,7 +25,7 @@ from wsml_mm.labels.sparse import SparseLabels
 
 from .annotations import read_labels, read_names, with_dense_labels
 from .feature_cache import check_cache, open_cache
-from .feature_extraction import build_extractor, extract_features
+from .feature_extraction import extract_features, weights_digest
 from .images import refuse_wrong_folder
 from .nesting import innermost, refuse_observed_below
 
@@ -205,7 +205,7 @@ class FeatureDataset:
                     f'{image!r}: no such image ({one_line(error)}); add it, or remove its row'
                 ) from error
         return {
-            'weights': build_extractor(self.spec)[1],
+            'weights': weights_digest(self.spec, contents),
             'extractor': json.loads(self.spec),
             'pipeline': self._steps(),
             'dtype': self.dtype,
