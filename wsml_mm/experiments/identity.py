@@ -167,8 +167,9 @@ def _dataset_settings(part: Any) -> Any:
 def _model_settings(part: Mapping[str, Any]) -> Mapping[str, Any]:
     """Drops a `FeaturePreprocessor` without options: what it returns is what goes without it."""
     preprocessor = part.get('data_preprocessor')
-    plain = isinstance(preprocessor, Mapping) and len(preprocessor) == 1
-    if plain and _class_name(preprocessor) == 'FeaturePreprocessor':
+    if not isinstance(preprocessor, Mapping) or len(preprocessor) > 1:
+        return part
+    if _class_name(preprocessor) == 'FeaturePreprocessor':
         return _without(part, frozenset({'data_preprocessor'}))
     return part
 
