@@ -24,7 +24,8 @@ CLASSES = {
 # Our own, or MMEngine's and MMPretrain's with something added; formats of files.
 NO_SOURCE = {
     'CamPeakHook', 'COCOBoxes', 'ComposedScenes', 'DurableCheckpointHook', 'EpochSeedHook',
-    'FeatureInput', 'IndexedMultiLabelClsHead', 'IndexedMultiLabelLinearClsHead', 'LabelTable',
+    'FeatureInput', 'FeaturePreprocessor', 'IndexedMultiLabelClsHead',
+    'IndexedMultiLabelLinearClsHead', 'LabelTable',
     'LargeLossHook', 'LinearInitHook', 'LoadHighBitDepthImage', 'ObservationFile', 'ObserveAll',
     'OpenImagesBoxes', 'PartialLabelHook', 'PictureHook', 'PlainCheckpointHook', 'VOCBoxes',
 }  # fmt: skip

@@ -61,6 +61,7 @@ COVERED_BY = {
     'wsml_mm.datasets.image_remarks': 'test_image_look',
     'wsml_mm.datasets.images': 'test_partial_label',
     'wsml_mm.datasets.observation.base': 'test_observation_base',
+    'wsml_mm.datasets.packaged_files': 'test_packaged_weights',
     'wsml_mm.datasets.pixels': 'test_high_bit_depth',
     'wsml_mm.datasets.table.assemble': 'test_read',
     'wsml_mm.datasets.table.check': 'test_check_labels',

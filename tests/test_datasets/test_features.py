@@ -380,3 +380,63 @@ def test_labels_that_stock_images_do_not_list_may_be_unobserved(config, kit, tmp
     for each in (dataset, pickle.loads(pickle.dumps(dataset))):  # as a spawned worker gets it
         found = [each[index]['data_samples'].gt_score.tolist() for index in range(len(each))]
         assert found == [[1, -1], [-1, 1]] * 5
+
+
+@pytest.fixture
+def pretrained(config, tmp_path):
+    """An extractor with the weights of a file."""
+    model = MODELS.build(BACKBONE)
+    model.init_weights()
+    file = tmp_path / 'weights.pth'
+    torch.save(model.state_dict(), file)
+    backbone = dict(BACKBONE, init_cfg=dict(type='Pretrained', checkpoint=str(file)))
+    return dict(config, extractor=dict(EXTRACTOR, backbone=backbone)), file
+
+
+@pytest.fixture
+def builds(monkeypatch):
+    found = []
+    build = feature_extraction.build_extractor
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            feature_extraction, 'build_extractor', lambda spec: found.append(spec) or build(spec)
+        )
+        yield found
+
+
+def test_known_weights_are_not_loaded_to_open_a_cache(pretrained, builds):
+    config, file = pretrained
+    expected = read(DATASETS.build(config))
+    builds.clear()
+    assert torch.equal(read(DATASETS.build(config)), expected)
+    assert builds == []
+    os.utime(file)  # perhaps others by now
+    assert torch.equal(read(DATASETS.build(config)), expected)
+    assert len(builds) == 1
+
+
+def test_other_weights_in_the_same_file_are_refused(pretrained):
+    config, file = pretrained
+    DATASETS.build(config)
+    state = torch.load(file)
+    state['conv1.weight'] += 1
+    torch.save(state, file)
+    feature_extraction.build_extractor.cache_clear()
+    with pytest.raises(ValueError, match='stale, made with other weights'):
+        DATASETS.build(config)
+
+
+def test_other_packages_may_load_other_weights(pretrained, builds, monkeypatch):
+    config, _ = pretrained
+    DATASETS.build(config)
+    builds.clear()
+    monkeypatch.setattr(feature_extraction, '_version', lambda package: 'newer')
+    DATASETS.build(config)
+    assert len(builds) == 1
+
+
+def test_random_weights_are_made_each_time(config, builds):
+    DATASETS.build(config)
+    builds.clear()
+    DATASETS.build(config)
+    assert len(builds) == 1

@@ -110,6 +110,7 @@ def test_reading_does_not_change_it(monkeypatch):
 def test_long_epochs_are_counted_exactly():
     record = LabelRecord()
     record.add(_trace([[1]], [[1]]), [])
+    record.totals()  # which adds what is waiting
     record._sums = {key: value + 2**25 for key, value in record._sums.items()}
     record.add(_trace([[1]], [[1]]), [])  # float32 would lose it
     assert _logged(record)['count'] == 2**25 + 2
@@ -225,6 +226,7 @@ def test_a_step_reads_no_value_from_the_device():
         terms = {'one': torch.ones((), device='meta')}
         entry_loss, observed = trace.entry_loss.to('meta'), trace.observed.to('meta')
         record.add(LossTrace(entry_loss, observed, actions, terms), samples)
+    record._add_waiting()
     assert len(record._sums) == 1 + 2 + 2 + 2 * 2 + 8
     assert all(value.is_meta and value.shape == (2,) for value in record._sums.values())
 
@@ -342,3 +344,53 @@ def test_claims_of_observed_or_decided_labels_do_not_count():
         assert scalars[f'label/{name}/precision'] == 1
         assert scalars[f'label/{name}/recall'] <= 1
         assert scalars[f'label/{name}/share'] <= 1
+
+
+def _random_steps(count):
+    generator = torch.Generator().manual_seed(0)
+    for number in range(count):
+        rows = 3 + number % 2  # the last batch of an epoch is smaller
+        observed = torch.randint(-1, 2, (rows, 4), generator=generator).float()
+        action = torch.rand(rows, 4, generator=generator) < 0.3
+        loss = torch.rand(rows, 4, generator=generator)
+        full = torch.randint(-1, 2, (rows, 4), generator=generator)
+        yield LossTrace(loss, observed, {'positive': action}, {}), _samples(full.tolist())
+
+
+@pytest.mark.parametrize('together', [1, 40, 1 << 16])
+def test_steps_summed_together_give_the_same(monkeypatch, together):
+    monkeypatch.setattr(label_record, '_TOGETHER', 1)
+    each, found = LabelRecord(), LabelRecord()
+    for step in _random_steps(30):
+        each.add(*step)
+    monkeypatch.setattr(label_record, '_TOGETHER', together)
+    for step in _random_steps(30):
+        found.add(*step)
+    expected, totals = each.totals(), found.totals()
+    assert totals.keys() == expected.keys()
+    for key, value in expected.items():
+        exact = not key.endswith('_loss')
+        torch.testing.assert_close(totals[key], value, rtol=0 if exact else 1e-14, atol=0)
+
+
+def test_small_steps_are_summed_together(monkeypatch):
+    record, sums = LabelRecord(), []
+    add = LabelRecord._add
+    monkeypatch.setattr(LabelRecord, '_add', lambda *a: sums.append(a) or add(*a))
+    for step in _random_steps(30):
+        record.add(*step)
+    assert sums == []
+    record.totals()
+    assert len(sums) == 1
+
+
+def test_steps_of_other_kinds_are_summed_apart():
+    record = LabelRecord()
+    step = LossTrace(torch.ones(1, 2), torch.tensor([[-1.0, -1.0]]), {}, {})
+    record.add(step, _samples([[1, 0]]))
+    record.add(step, [])  # which images they are is not known
+    record.add(_trace([[1, 0]], [[1, 1]]), [])
+    totals = record.totals()
+    assert totals['open_count'].tolist() == [3, 3]
+    assert totals['hidden_positive'].tolist() == [1, 0]
+    assert totals['positive_count'].tolist() == [1, 0]

@@ -260,3 +260,12 @@ def test_features_are_not_extracted_for_it(tmp_path):
 def test_numbers_that_json_has_not(cfg):
     cfg.train_cfg.limits = [float('inf'), float('nan'), 1.5]
     assert identity(cfg)['train_cfg.limits'] == ['inf', 'nan', 1.5]
+
+
+def test_how_features_are_stacked_is_no_setting(cfg):
+    other = copy.deepcopy(cfg)
+    other.model.data_preprocessor = dict(type='FeaturePreprocessor')
+    cfg.model.pop('data_preprocessor', None)
+    assert changed(cfg, other) == []
+    other.model.data_preprocessor.mean = [1.0]
+    assert changed(cfg, other)

@@ -266,3 +266,16 @@ def test_a_pickle_holds_the_same_labels(dense, rest):
     np.testing.assert_array_equal(to_dense(again), dense)
     for name in ('indptr', 'classes', 'values'):
         assert getattr(again, name).dtype == getattr(labels, name).dtype
+
+
+def test_rows_of_a_batch_are_the_single_rows():
+    matrix = np.random.default_rng(0).integers(-1, 2, (9, 4)).astype(np.int8)
+    matrix[3] = -1  # nothing is listed
+    for labels in (SparseLabels.from_dense(matrix), SparseLabels.from_dense(abs(matrix), 0)):
+        for indices in ([], [3], [8, 0, 3, 3, 5], range(9)):
+            found = labels.rows(indices)
+            assert found.dtype == np.int8
+            assert found.tolist() == [labels.row(index).tolist() for index in indices]
+        for wrong in ([9], [0, -1]):
+            with pytest.raises(IndexError, match='rows of the whole split'):
+                labels.rows(wrong)

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, ClassVar
 
 from mmpretrain.registry import DATASETS
@@ -180,6 +180,6 @@ def _file_name(listed: str) -> str | RowError:
     )
 
     name = image_name(listed)
-    if isinstance(name, RowError) or PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
+    if isinstance(name, RowError) or os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES:
         return name
     return f'{name}.jpg'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,11 @@ class ColumnDataset(MultiLabelDataset):  # type: ignore[misc]
         """Returns the images' names below the image folder."""
         self.full_init()
         return self._names
+
+    def image_paths(self, positions: Iterable[int]) -> list[str]:
+        """Returns the files of some images."""
+        self.full_init()
+        return [self._prefix + self._names[position] for position in positions]
 
     def __len__(self) -> int:
         return len(self.sparse_labels())

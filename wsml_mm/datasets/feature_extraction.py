@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator
+from importlib import metadata
 from typing import Any
 
 import torch
@@ -15,9 +16,14 @@ from mmpretrain.registry import MODELS
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
+from wsml_mm.labels.contents import Contents
 from wsml_mm.quiet import quiet
 
 from .images import run_pipeline
+from .packaged_files import local_file
+
+# Whose code decides what is loaded from a file.
+_PACKAGES = ('torch', 'timm', 'mmengine', 'mmpretrain', 'onedl-mmengine', 'onedl-mmpretrain')
 
 
 @functools.lru_cache(maxsize=4)
@@ -36,6 +42,36 @@ def build_extractor(spec: str) -> tuple[torch.nn.Module, str]:
             else str(tensor.item()).encode()
         )
     return model, digest.hexdigest()[:16]
+
+
+def weights_digest(spec: str, contents: Contents) -> str:
+    """Returns the hash of an extractor's weights; it is built only where they may be others.
+
+    To build one takes longer than the rest of a start. It is known what a class of MMPretrain
+    loads from one local file, while nobody has changed file, config or packages.
+
+    Args:
+        spec: as of `build_extractor`.
+        contents: remembers the hash.
+    """
+    config = json.loads(spec)
+    backbone, neck = config.get('backbone') or {}, config.get('neck') or {}
+    init = backbone.get('init_cfg') or {}
+    file = local_file(str(init.get('checkpoint')))
+    kind = MODELS.get(str(backbone.get('type')))
+    of_mmpretrain = kind is not None and kind.__module__.startswith('mmpretrain.')
+    plain = neck.get('type', 'GlobalAveragePooling') == 'GlobalAveragePooling'
+    if file is None or not of_mmpretrain or not plain or init.get('type') != 'Pretrained':
+        return build_extractor(spec)[1]
+    versions = [f'{name} {_version(name)}' for name in _PACKAGES]
+    return contents.made(['weights', spec, *versions], [file], lambda: build_extractor(spec)[1])
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return 'none'
 
 
 class _EachImage(Dataset[dict[str, Any]]):

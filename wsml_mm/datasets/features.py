@@ -24,7 +24,7 @@ from wsml_mm.labels.sparse import SparseLabels
 
 from .annotations import read_labels, read_names, with_dense_labels
 from .feature_cache import check_cache, open_cache
-from .feature_extraction import build_extractor, extract_features
+from .feature_extraction import extract_features, weights_digest
 from .images import refuse_wrong_folder
 from .nesting import innermost, refuse_observed_below
 
@@ -83,6 +83,7 @@ class FeatureDataset:
         self.cache, self.dtype = Path(cache), dtype
         self.batch_size, self.num_workers = batch_size, num_workers
         self.pipeline = Compose([TRANSFORMS.build(dict(type='PackInputs', input_key='feature'))])
+        self._packing = self.pipeline
         self.features: NDArray[Any] | None = None
         if not lazy_init:
             self.full_init()
@@ -104,6 +105,21 @@ class FeatureDataset:
         # A copy: the mapped file is read-only, and torch warns of that.
         info['feature'] = np.array(self.features[idx], dtype=np.float32)
         return info
+
+    @property
+    def packs_features_only(self) -> bool:
+        """Whether samples are packed as they come; False where a pipeline was set from outside."""
+        return self.pipeline is self._packing
+
+    def feature_rows(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Returns the features of some images, (len(positions), D), read in one go."""
+        self.full_init()
+        assert self.features is not None
+        # Not through numpy's class of mapped arrays, whose slices take ten times as long.
+        found: NDArray[np.float32] = self.features.view(np.ndarray)[positions].astype(
+            np.float32, copy=False
+        )
+        return found
 
     def sparse_labels(self, unlisted: str | None = None) -> SparseLabels:
         """Returns the wrapped dataset's full labels, (N, C).
@@ -190,7 +206,7 @@ class FeatureDataset:
                     f'{image!r}: no such image ({one_line(error)}); add it, or remove its row'
                 ) from error
         return {
-            'weights': build_extractor(self.spec)[1],
+            'weights': weights_digest(self.spec, contents),
             'extractor': json.loads(self.spec),
             'pipeline': self._steps(),
             'dtype': self.dtype,

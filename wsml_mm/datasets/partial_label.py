@@ -13,6 +13,7 @@ from wsml_mm.labels.encoding import POSITIVE, UNLISTED, UNOBSERVED
 from wsml_mm.labels.files import reading
 
 from .annotations import SplitNames, annotation_file, read_labels, read_names
+from .feature_batch import LabelRows, fits, have_batches, samples_like
 from .holdout import SplitPart
 from .image_loader import ImageLoader
 from .images import BAD_IMAGES, find_readable, run_pipeline, warn_of_lost_values
@@ -88,6 +89,9 @@ class PartialLabelDataset:
         self._part = SplitPart(holdout, subsample, indices)
         self.holdout, self.subsample = self._part.holdout, subsample
         self.diagnosis, self.bad_images, self.unlisted = diagnosis, bad_images, unlisted
+        # For batches of stored features: a packed sample, whose fields all have, and all rows.
+        self._like: Any = None
+        self._rows: LabelRows | None = None
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
         self._fully_initialized = False
         if not lazy_init:
@@ -129,7 +133,7 @@ class PartialLabelDataset:
     def __getstate__(self) -> dict[str, Any]:
         # A spawned worker takes the labels from its dataset's mapped files: a copy each would be
         # hundreds of megabytes at OpenImages' size.
-        state = dict(self.__dict__)
+        state = {**self.__dict__, '_rows': None}
         if self._fully_initialized and hasattr(self.dataset, 'sparse_labels'):
             if self.labels is self.full_labels:
                 del state['labels']
@@ -210,6 +214,38 @@ class PartialLabelDataset:
             if self.diagnosis:
                 sample.set_field(torch.from_numpy(self.full_labels.row(position)), FULL_LABELS)
         return packed
+
+    def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Returns the packed samples of a batch, for PyTorch's loader.
+
+        Equal to `[self[i] for i in indices]`; stored features and labels are read in one go.
+        """
+        self.full_init()
+        if not have_batches(self.dataset):
+            return [self[index] for index in indices]
+        if self._like is None:
+            self._like = self[0]['data_samples']
+        rows = self._label_rows(list(indices))
+        fields: dict[str, Sequence[Any]] = {
+            'gt_label': rows.positives,
+            'gt_score': rows.labels[0].unbind(),
+            'img_path': rows.paths,
+            'sample_idx': (rows.positions + self.index_offset).tolist(),
+        }
+        if self.diagnosis:
+            fields[FULL_LABELS] = rows.labels[1].unbind()
+        inputs = torch.from_numpy(self.dataset.feature_rows(rows.positions)).unbind()
+        samples = samples_like(self._like, fields)
+        return [{'inputs': i, 'data_samples': s} for i, s in zip(inputs, samples, strict=True)]
+
+    def _label_rows(self, indices: list[int]) -> LabelRows:
+        """Returns what samples of this part hold beside features; unpacked once if it is small."""
+        labels = [self.labels, self.full_labels] if self.diagnosis else [self.labels]
+        if not fits(self.labels, self.indices):
+            return LabelRows.of(self.dataset, labels, self.indices[indices])
+        if self._rows is None or not self._rows.are_of(self.dataset, labels, self.indices):
+            self._rows = LabelRows.of(self.dataset, labels, self.indices)
+        return self._rows.take(indices)
 
     def get_subset(self, indices: Any) -> Any:
         """Refuses: a renumbered copy would misplace permanent corrections.

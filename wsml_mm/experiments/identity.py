@@ -130,6 +130,8 @@ def settings(cfg: Config, contents: Contents) -> Identity:
         if counted.get(name) is not None:
             loader = _without(counted[name], IGNORED_OF_LOADERS)
             counted[name] = {**loader, 'dataset': _dataset_settings(loader.get('dataset'))}
+    if isinstance(counted.get('model'), Mapping):
+        counted['model'] = _model_settings(counted['model'])
     counted['hooks'] = _hook_settings(whole)
     named = {str(v) for key, v in _flat(whole) if v and key.rpartition('.')[2] == 'data_root'}
     roots = sorted(named, key=len, reverse=True)
@@ -160,6 +162,16 @@ def _dataset_settings(part: Any) -> Any:
         if key in kept:
             kept[key] = _dataset_settings(kept[key])
     return kept
+
+
+def _model_settings(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Drops a `FeaturePreprocessor` without options: what it returns is what goes without it."""
+    preprocessor = part.get('data_preprocessor')
+    if not isinstance(preprocessor, Mapping) or len(preprocessor) > 1:
+        return part
+    if _class_name(preprocessor) == 'FeaturePreprocessor':
+        return _without(part, frozenset({'data_preprocessor'}))
+    return part
 
 
 def _hook_settings(whole: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from wsml_mm.engine import PartialLabelHook
+from wsml_mm.engine.printed_config import PrintedConfig
 
 
 def build_runner(cfg: Config) -> Runner:
@@ -31,6 +32,7 @@ def build_runner(cfg: Config) -> Runner:
         if cfg.launcher == 'slurm':
             _read_slurm()
         _start_gloo(cfg)
+    cfg = PrintedConfig.of(cfg)
     runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
     if isinstance(runner, Runner) and not any(
         isinstance(h, PartialLabelHook) for h in runner.hooks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from pathlib import Path
@@ -67,6 +67,19 @@ class Contents:
         for (stamp, block), digest in zip(unread.items(), found, strict=True):
             self._learn(stamp, digest, _named(block))
         return _digest(len(paths), [self._known[stamp] for stamp in stamps])
+
+    def made(self, of: Sequence[str], files: Sequence[str], make: Callable[[], str]) -> str:
+        """Returns the digest of something; made again only where a file's size or time changed.
+
+        Args:
+            of: all else that it depends on.
+            files: that it is made from.
+            make: returns the digest.
+        """
+        stamp = _digest('made', [*of], [[os.path.abspath(path), *_state(path)] for path in files])
+        if stamp not in self._known:
+            self._learn(stamp, make(), ', '.join(files))
+        return self._known[stamp]
 
     def save(self) -> None:
         """Writes the stamps, if there are new ones."""

