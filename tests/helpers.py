@@ -132,8 +132,7 @@ def tiny_config(
         dataset: of the train loader in place of the wrapped devkit.
         overrides: dotted keys to set, given as **{'a.b': value}.
     """
-    # Formatting the config for every checkpoint would be most of the run time.
-    cfg = Config.fromfile(REPO / 'configs/_base_/default_runtime.py', format_python_code=False)
+    cfg = Config.fromfile(REPO / 'configs/_base_/default_runtime.py')
     cfg.work_dir = str(work_dir)
     cfg.model = dict(
         type='ImageClassifier',
@@ -186,6 +185,15 @@ def tiny_config(
     cfg.auto_scale_lr = dict(base_batch_size=6, enable=False)
     cfg.merge_from_dict(overrides)
     return cfg
+
+
+def as_written(text: str, **style: Any) -> tuple[str, bool]:
+    """Takes the place of yapf, with which MMEngine lays out the config's text for every checkpoint.
+
+    That is four fifths of a small training's time; what is no Python is refused all the same.
+    """
+    compile(text, 'config', 'exec')
+    return text, False
 
 
 def set_hook(cfg: Config, key: str, **hook: Any) -> None:

@@ -11,8 +11,9 @@ import os
 import sys
 from pathlib import Path
 
-import helpers  # noqa: F401  (registers the hooks that watch)
+import helpers  # also registers the hooks that watch
 import torch
+from mmengine.config import config
 
 from wsml_mm.cli import test, train
 
@@ -21,6 +22,7 @@ COMMANDS = {'train': train.main, 'test': test.main}
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
+    config.FormatCode = helpers.as_written
     for name, command, arguments in json.loads((folder / 'jobs.json').read_text()):
         (folder / name).mkdir(exist_ok=True)
         try:
