@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from helpers import as_written
+from helpers import without_yapf
 from hypothesis import HealthCheck, settings
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
@@ -22,7 +22,7 @@ settings.load_profile('patient')
 @pytest.fixture(autouse=True, scope='session')
 def plain_config_texts():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('mmengine.config.config.FormatCode', as_written)
+        without_yapf(patch)
         yield
 
 

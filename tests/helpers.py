@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import get_rank
@@ -187,13 +188,18 @@ def tiny_config(
     return cfg
 
 
-def as_written(text: str, **style: Any) -> tuple[str, bool]:
-    """Takes the place of yapf, with which MMEngine lays out the config's text for every checkpoint.
+def without_yapf(patch: pytest.MonkeyPatch) -> None:
+    """Leaves the texts of configs as they are written; what is no Python is refused all the same.
 
-    That is four fifths of a small training's time; what is no Python is refused all the same.
+    MMEngine has yapf lay them out for every checkpoint, four fifths of a small training's time.
     """
-    compile(text, 'config', 'exec')
-    return text, False
+
+    def as_written(text: str, **style: Any) -> tuple[str, bool]:
+        compile(text, 'config', 'exec')
+        return text, False
+
+    patch.setattr('yapf.yapflib.yapf_api.FormatCode', as_written)
+    patch.setattr('mmengine.config.config.FormatCode', as_written, raising=False)
 
 
 def set_hook(cfg: Config, key: str, **hook: Any) -> None:

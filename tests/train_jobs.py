@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import helpers  # also registers the hooks that watch
+import pytest
 import torch
-from mmengine.config import config
 
 from wsml_mm.cli import test, train
 
@@ -22,7 +22,7 @@ COMMANDS = {'train': train.main, 'test': test.main}
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
-    config.FormatCode = helpers.as_written
+    helpers.without_yapf(pytest.MonkeyPatch())
     for name, command, arguments in json.loads((folder / 'jobs.json').read_text()):
         (folder / name).mkdir(exist_ok=True)
         try:
