@@ -7,9 +7,12 @@ import hashlib
 import importlib.metadata
 import itertools
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -381,6 +384,48 @@ def assert_same(found: Any, expected: Any, where: str = '') -> None:
         assert found == expected or (found != found and expected != expected), (
             f'{where}: {found!r} != {expected!r}'
         )
+
+
+def run_ranks(
+    worker: Callable[..., None], args: Sequence[Any], ranks: int, timeout: float = 150
+) -> None:
+    """Runs `worker(rank, *args)` in a process a rank, copied from one that has the package.
+
+    To import it takes each spawned process five seconds.
+    """
+    multiprocessing.get_context('forkserver').set_forkserver_preload(['wsml_mm'])
+    context = torch.multiprocessing.start_processes(
+        worker, tuple(args), nprocs=ranks, join=False, start_method='forkserver'
+    )
+    end = time.monotonic() + timeout
+    while not context.join(timeout=1):
+        if time.monotonic() > end:
+            for process in context.processes:
+                process.kill()
+            raise TimeoutError(f'{worker.__name__}: {ranks} ranks took more than {timeout} s')
+
+
+def run_jobs_on_ranks(folder: Path, ranks: int) -> None:
+    """Runs the jobs of `train_jobs` in a folder; the store of the ranks is this process's."""
+    store = torch.distributed.TCPStore('127.0.0.1', 0, is_master=True, wait_for_workers=False)
+    run_ranks(_job_worker, (folder, ranks, store.port), ranks)
+
+
+def _job_worker(rank: int, folder: Path, ranks: int, port: int) -> None:
+    import train_jobs
+
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        WORLD_SIZE=str(ranks),
+        LOCAL_WORLD_SIZE=str(ranks),
+        MASTER_ADDR='127.0.0.1',
+        MASTER_PORT=str(port),
+        TORCHELASTIC_USE_AGENT_STORE='True',
+        TORCHELASTIC_RESTART_COUNT='0',
+    )
+    os.chdir(folder)
+    train_jobs.main(folder)
 
 
 def run_python(
