@@ -386,14 +386,21 @@ def assert_same(found: Any, expected: Any, where: str = '') -> None:
         )
 
 
-def run_ranks(
-    worker: Callable[..., None], args: Sequence[Any], ranks: int, timeout: float = 150
-) -> None:
-    """Runs `worker(rank, *args)` in a process a rank, copied from one that has the package.
+def copies() -> Any:
+    """Returns a context of processes that are copied from one that has the package.
 
     To import it takes each spawned process five seconds.
     """
-    multiprocessing.get_context('forkserver').set_forkserver_preload(['wsml_mm'])
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(['wsml_mm'])
+    return context
+
+
+def run_ranks(
+    worker: Callable[..., None], args: Sequence[Any], ranks: int, timeout: float = 150
+) -> None:
+    """Runs `worker(rank, *args)` in a process of `copies` a rank."""
+    copies()
     context = torch.multiprocessing.start_processes(
         worker, tuple(args), nprocs=ranks, join=False, start_method='forkserver'
     )
