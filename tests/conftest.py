@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from helpers import without_yapf
 from hypothesis import HealthCheck, settings
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
@@ -16,6 +17,13 @@ settings.register_profile(
     'patient', deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile('patient')
+
+
+@pytest.fixture(autouse=True, scope='session')
+def plain_config_texts():
+    with pytest.MonkeyPatch.context() as patch:
+        without_yapf(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

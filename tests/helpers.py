@@ -7,13 +7,17 @@ import hashlib
 import importlib.metadata
 import itertools
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import get_rank
@@ -132,8 +136,7 @@ def tiny_config(
         dataset: of the train loader in place of the wrapped devkit.
         overrides: dotted keys to set, given as **{'a.b': value}.
     """
-    # Formatting the config for every checkpoint would be most of the run time.
-    cfg = Config.fromfile(REPO / 'configs/_base_/default_runtime.py', format_python_code=False)
+    cfg = Config.fromfile(REPO / 'configs/_base_/default_runtime.py')
     cfg.work_dir = str(work_dir)
     cfg.model = dict(
         type='ImageClassifier',
@@ -186,6 +189,20 @@ def tiny_config(
     cfg.auto_scale_lr = dict(base_batch_size=6, enable=False)
     cfg.merge_from_dict(overrides)
     return cfg
+
+
+def without_yapf(patch: pytest.MonkeyPatch) -> None:
+    """Leaves the texts of configs as they are written; what is no Python is refused all the same.
+
+    MMEngine has yapf lay them out for every checkpoint, four fifths of a small training's time.
+    """
+
+    def as_written(text: str, **style: Any) -> tuple[str, bool]:
+        compile(text, 'config', 'exec')
+        return text, False
+
+    patch.setattr('yapf.yapflib.yapf_api.FormatCode', as_written)
+    patch.setattr('mmengine.config.config.FormatCode', as_written, raising=False)
 
 
 def set_hook(cfg: Config, key: str, **hook: Any) -> None:
@@ -367,6 +384,55 @@ def assert_same(found: Any, expected: Any, where: str = '') -> None:
         assert found == expected or (found != found and expected != expected), (
             f'{where}: {found!r} != {expected!r}'
         )
+
+
+def copies() -> Any:
+    """Returns a context of processes that are copied from one that has the package.
+
+    To import it takes each spawned process five seconds.
+    """
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(['wsml_mm'])
+    return context
+
+
+def run_ranks(
+    worker: Callable[..., None], args: Sequence[Any], ranks: int, timeout: float = 150
+) -> None:
+    """Runs `worker(rank, *args)` in a process of `copies` a rank."""
+    copies()
+    context = torch.multiprocessing.start_processes(
+        worker, tuple(args), nprocs=ranks, join=False, start_method='forkserver'
+    )
+    end = time.monotonic() + timeout
+    while not context.join(timeout=1):
+        if time.monotonic() > end:
+            for process in context.processes:
+                process.kill()
+            raise TimeoutError(f'{worker.__name__}: {ranks} ranks took more than {timeout} s')
+
+
+def run_jobs_on_ranks(folder: Path, ranks: int) -> None:
+    """Runs the jobs of `train_jobs` in a folder; the store of the ranks is this process's."""
+    store = torch.distributed.TCPStore('127.0.0.1', 0, is_master=True, wait_for_workers=False)
+    run_ranks(_job_worker, (folder, ranks, store.port), ranks)
+
+
+def _job_worker(rank: int, folder: Path, ranks: int, port: int) -> None:
+    import train_jobs
+
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        WORLD_SIZE=str(ranks),
+        LOCAL_WORLD_SIZE=str(ranks),
+        MASTER_ADDR='127.0.0.1',
+        MASTER_PORT=str(port),
+        TORCHELASTIC_USE_AGENT_STORE='True',
+        TORCHELASTIC_RESTART_COUNT='0',
+    )
+    os.chdir(folder)
+    train_jobs.main(folder)
 
 
 def run_python(

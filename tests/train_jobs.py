@@ -11,7 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-import helpers  # noqa: F401  (registers the hooks that watch)
+import helpers  # also registers the hooks that watch
+import pytest
 import torch
 
 from wsml_mm.cli import test, train
@@ -21,6 +22,7 @@ COMMANDS = {'train': train.main, 'test': test.main}
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
+    helpers.without_yapf(pytest.MonkeyPatch())
     for name, command, arguments in json.loads((folder / 'jobs.json').read_text()):
         (folder / name).mkdir(exist_ok=True)
         try:

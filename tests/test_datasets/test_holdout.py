@@ -37,6 +37,11 @@ def test_holdout_sizes(count, fraction, held):
     assert len(holdout_indices(count, 'train', fraction, 1200)) == count - held
 
 
+def test_without_a_holdout_nothing_is_drawn(monkeypatch):
+    monkeypatch.setattr(np.random, 'RandomState', None)
+    np.testing.assert_array_equal(SplitPart().positions(9), np.arange(9))
+
+
 def test_holdout_of_nothing_and_of_all():
     np.testing.assert_array_equal(holdout_indices(9, 'train', 0, 1), np.arange(9))
     np.testing.assert_array_equal(holdout_indices(9, 'val', 1, 1), np.arange(9))

@@ -499,7 +499,7 @@ def test_class_balance_counts_observed_labels(voc, devkit, reference):
         (0, None, pseudo_collate),
         (2, 'fork', default_collate),
         (2, 'fork', pseudo_collate),
-        (2, 'spawn', default_collate),  # seconds to start
+        (1, 'spawn', default_collate),  # seconds to start
     ],
 )
 def test_loader(voc, devkit, reference, workers, start, collate):

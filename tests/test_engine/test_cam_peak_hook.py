@@ -8,7 +8,7 @@ import pickle
 
 import pytest
 import torch
-from helpers import REPO, run_python, set_hook, tiny_config, train, write_devkit
+from helpers import run_jobs_on_ranks, set_hook, tiny_config, train, write_devkit
 from mmengine.runner import Runner
 from planted_maps import CLASSES, cell_box, planted_config, write_checkpoint, write_images
 
@@ -137,10 +137,6 @@ def test_two_ranks_count_every_image_once(devkit, checkpoint, tmp_path):
     out = tmp_path / 'm.json'
     job = [str(tmp_path / 'config.py'), str(checkpoint), '--out', str(out), '--out-item', 'metrics']
     (tmp_path / 'jobs.json').write_text(json.dumps([['test', 'test', job]]))
-    result = run_python(
-        '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
-        str(REPO / 'tests' / 'train_jobs.py'), str(tmp_path), cwd=tmp_path, timeout=150,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr[-3000:]
+    run_jobs_on_ranks(tmp_path, 2)
     assert [(tmp_path / 'test' / f'rank{r}.txt').read_text() for r in (0, 1)] == ['done', 'done']
     assert scores(json.loads(out.read_text())) == pytest.approx(EXPECTED)

@@ -7,7 +7,7 @@ import itertools
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from helpers import run_ranks
 from torch.nn.parallel import DistributedDataParallel
 
 from wsml_mm import (
@@ -118,13 +118,13 @@ def test_ranks_act_as_one_process(tmp_path, world, uneven):
                 saved['keys'] = loss.corrections.state_dict()['keys'].tolist()
             torch.save(saved, f'{store}.{number}.{step}')
     assert acted > 50  # the comparison is about something
-    mp.spawn(worker, (world, store, uneven), nprocs=world)
+    run_ranks(worker, (world, store, uneven), world)
 
 
 def test_scope_rank_selects_for_itself(tmp_path):
     with pytest.raises(ValueError, match='scope='):
         LargeLossReject(scope='node')
-    mp.spawn(scope_worker, (str(tmp_path / 'store'),), nprocs=2)
+    run_ranks(scope_worker, (str(tmp_path / 'store'),), 2)
 
 
 def scope_worker(rank: int, store: str) -> None:

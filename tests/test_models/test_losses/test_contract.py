@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from helpers import run_ranks
 from loss_cases import CASES, ROLE
 from loss_tester import CLASSES, SAMPLES, bce, make_batch, scores_of_training_set, started
 from torch.nn.parallel import DistributedDataParallel
@@ -282,7 +282,7 @@ def test_two_ranks_are_one_process(tmp_path):
         torch.nn.init.constant_(model.bias, -0.2)
         expected[name] = run_steps(model, started(case), case)
     torch.save(expected, tmp_path / 'expected.pth')
-    mp.spawn(rank_worker, (str(tmp_path / 'store'),), nprocs=2)
+    run_ranks(rank_worker, (str(tmp_path / 'store'),), 2)
 
 
 # The contract's own refusals

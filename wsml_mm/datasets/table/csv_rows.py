@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from .csv_lines import text_of
 from .problem import RowError, RowErrors
 
 
@@ -23,7 +24,7 @@ class CsvForm(NamedTuple):
 
 
 def quoted_row(
-    lines: list[bytes], at: int, form: CsvForm, errors: RowErrors
+    lines: Sequence[bytes], at: int, form: CsvForm, errors: RowErrors
 ) -> tuple[list[str], int]:
     """Returns the cells of the row that begins on a line, and the line of the next row.
 
@@ -52,7 +53,34 @@ def quoted_row(
     return row, at + reader.line_num
 
 
-def _closing_line(lines: list[bytes], at: int) -> tuple[int, int]:
+def short_rows(texts: Sequence[str], form: CsvForm) -> list[list[str] | None]:
+    """Returns the cells of lines that are a sound row each; None: the line is none, or is broken.
+
+    One reader takes all of them, which is several times as fast as `quoted_row`.
+
+    Args:
+        texts: lines with an even number of quotation marks.
+        form: how they are split.
+    """
+    width, found = len(form.header), list[list[str] | None]()
+    while (first := len(found)) < len(texts):
+        reader = csv.reader(
+            (f'{texts[at]}\n' for at in range(first, len(texts))),
+            delimiter=form.delimiter,
+            strict=True,
+        )
+        try:
+            for count, row in enumerate(reader, 1):
+                whole = reader.line_num == count
+                found.append(row if whole and len(row) == width else None)
+                if not whole:
+                    break
+        except csv.Error:
+            found.append(None)
+    return found
+
+
+def _closing_line(lines: Sequence[bytes], at: int) -> tuple[int, int]:
     """Returns the line after that on which all quotation marks are closed, and the bytes to there.
 
     The line is 0 if one is never closed.
@@ -77,11 +105,6 @@ def _long_cells(size: int) -> Iterator[None]:
         yield
     finally:
         csv.field_size_limit(limit)
-
-
-def text_of(line: bytes) -> str:
-    """Returns a line as text, signs that are not UTF-8 as their numbers."""
-    return line.decode('utf-8', errors='backslashreplace')
 
 
 def miscounted(found: int, due: int) -> RowError:

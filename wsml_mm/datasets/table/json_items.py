@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 from typing import Any
 
 from wsml_mm.labels.json_files import unique_keys, why_not_json
@@ -26,7 +27,9 @@ def parse(text: str) -> Any:
         ValueError: if it is not JSON, or a key is twice in one object.
         RecursionError: if it is nested too deeply.
     """
-    return json.loads(text, object_pairs_hook=_without_outlines)
+    if text.startswith('\ufeff'):
+        return json.loads(text)  # which refuses it
+    return _decoder().decode(text)
 
 
 def lines_of(text: str, errors: RowErrors) -> Iterator[tuple[int, Any]]:
@@ -44,7 +47,7 @@ def lines_of(text: str, errors: RowErrors) -> Iterator[tuple[int, Any]]:
 
 def elements_of(text: str, at: int, errors: RowErrors) -> Iterator[tuple[int, Any]]:
     """Yields each element of a list that begins at a place in a text, and its line."""
-    decode = json.JSONDecoder(object_pairs_hook=_without_outlines).raw_decode
+    decode = _decoder().raw_decode
     line, counted, mark = 1, 0, ','
     while mark == ',':
         at = skip(text, at + 1)
@@ -120,6 +123,11 @@ def missing_negative(names: ColumnNames, keys: Collection[str]) -> RowError | No
     listed = ', '.join(map(repr, [*keys][:8]))
     what = f'nothing has {names.negative!r}, only {listed}'
     return RowError('header', what, advise('correct ', Option('columns', {'negative': ...})))
+
+
+@cache  # one for all lines: to make it takes as long as to read one
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_without_outlines)
 
 
 def _without_outlines(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def as_texts(rows: Iterator[Row], vocabulary: Vocabulary, errors: RowErrors) -> 
 
 def _are_text(*names: Any) -> bool:
     try:
-        ''.join(names).encode()
+        if not (text := ''.join(names)).isascii():
+            text.encode()
     except (TypeError, UnicodeEncodeError):  # half of a Unicode pair, which escapes can say
         return False
     return True

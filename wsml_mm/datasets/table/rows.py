@@ -68,10 +68,23 @@ class TextRows:
 
     def codes(self, names: Sequence[str], book: SignBook) -> NDArray[np.int8]:
         """Returns the codes of the signs of K columns, (N, K)."""
-        places = self._places(names)
-        found = self._cells.take(places.ravel()).dictionary_encode('encode')
-        coded: NDArray[np.int8] = _coded(found, book).reshape(places.shape)
-        return coded
+        columns = np.array([self._place[name] for name in names], np.int64)
+        shape = (len(self.lines), self._width)
+        _, offsets, text = self._cells.buffers()
+        begins = np.frombuffer(offsets, np.int32)[: len(self._cells) + 1]
+        lengths = np.diff(begins)
+        # A cell of one sign or none, as nearly all are, needs no text of its own.
+        signs = np.append(np.frombuffer(text or b'', np.uint8), np.uint8(0))[begins[:-1]]
+        found = book.codes(map(chr, range(256)))[signs]
+        found[lengths == 0] = book.codes([''])[0]
+        codes: NDArray[np.int8] = found.reshape(shape).take(columns, axis=1)
+        longer = np.nonzero(lengths.reshape(shape).take(columns, axis=1) > 1)
+        if len(longer[0]):
+            places = longer[0] * self._width + columns[longer[1]]
+            codes[longer] = _coded(
+                self._cells.take(pa.array(places)).dictionary_encode('encode'), book
+            )
+        return codes
 
     def _places(self, names: Sequence[str]) -> NDArray[np.int64]:
         columns = np.array([self._place[name] for name in names], np.int64)

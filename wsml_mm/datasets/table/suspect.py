@@ -66,6 +66,8 @@ def combined(names: Sequence[str]) -> tuple[str, str] | None:
     """
     known = set(names)
     for sign in _SEPARATORS:
+        if not any(sign in name for name in names):
+            continue
         split = {name: _parts(name, sign) for name in names}
         several = [name for name in names if len(split[name]) > 1]
         looked_at = 1 if sign == ' ' else None
