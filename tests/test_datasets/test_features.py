@@ -177,6 +177,20 @@ def renormalise(config, kit):
     return dict(config, extractor=dict(EXTRACTOR, data_preprocessor=other))
 
 
+def test_features_of_images_decoded_exactly_are_not_those_decoded_fast(config):
+    pytest.importorskip('simplejpeg')
+    exact, fast = (
+        dict(config, dataset=dict(config['dataset'], pipeline=[load, PIPELINE[2]]))
+        for load in (
+            dict(type='LoadResizedImage', scale=32),
+            dict(type='LoadResizedImage', scale=32, decode='fast'),
+        )
+    )
+    DATASETS.build(exact)
+    with pytest.raises(ValueError, match='stale, made with other pipeline;'):
+        DATASETS.build(fast)
+
+
 @pytest.mark.parametrize(
     ('change', 'named'),
     [
