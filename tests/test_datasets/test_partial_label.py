@@ -349,9 +349,19 @@ def test_a_single_label_set_has_one_positive(write_json):
     np.testing.assert_array_equal(scores(wrap(source)), [[0, 0, 0, 1, 0], [1, 0, 0, 0, 0]])
 
 
-def test_bad_images_stop_or_are_left_out_by_name(devkit, voc, tmp_path):
+@pytest.mark.parametrize(
+    'load',
+    [
+        dict(type='LoadImageFromFile', imdecode_backend='pillow'),
+        dict(type='LoadResizedImage', scale=8),
+        dict(type='LoadResizedImage', scale=8, decode='fast'),
+    ],
+)
+def test_bad_images_stop_or_are_left_out_by_name(devkit, voc, tmp_path, load):
+    if load.get('decode') == 'fast':
+        pytest.importorskip('simplejpeg')
     shutil.copytree(devkit.root, tmp_path / 'kit')
-    strict = [dict(type='LoadImageFromFile', imdecode_backend='pillow'), dict(type='PackInputs')]
+    strict = [load, dict(type='PackInputs')]
     config = {**voc, 'data_root': str(tmp_path / 'kit'), 'pipeline': strict}
     source = wrap(config)
     paths = [Path(source.get_data_info(i)['img_path']) for i in range(len(source))]

@@ -20,7 +20,7 @@ from .observation import (
     save_observation,
 )
 from .partial_label import PartialLabelDataset
-from .transforms import LoadHighBitDepthImage
+from .transforms import LoadHighBitDepthImage, LoadResizedImage
 
 __all__ = [
     'BiasedSinglePositive',
@@ -31,6 +31,7 @@ __all__ = [
     'KnownPerClass',
     'LabelTable',
     'LoadHighBitDepthImage',
+    'LoadResizedImage',
     'Observation',
     'ObservationFile',
     'ObserveAll',

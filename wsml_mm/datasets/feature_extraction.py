@@ -99,7 +99,12 @@ def _errors_in_one_line(loader: Any) -> Iterator[Any]:
 
 @torch.no_grad()
 def extract_features(
-    dataset: Any, spec: str, dtype: str, batch_size: int | None, num_workers: int
+    dataset: Any,
+    spec: str,
+    dtype: str,
+    batch_size: int | None,
+    num_workers: int,
+    precision: str = 'float32',
 ) -> Iterator[NDArray[Any]]:
     """Yields the pooled features of a dataset's images, (B, D) a batch, with a progress bar.
 
@@ -109,6 +114,7 @@ def extract_features(
         dtype: 'float32' or 'float16'.
         batch_size: None: 64 on a GPU, 8 on a CPU, whose caches larger batches overflow.
         num_workers: loader processes.
+        precision: 'float32', or 'bfloat16' for convolutions and matrix products in it.
 
     Raises:
         ValueError: if an image cannot be read or the extractor does not pool.
@@ -129,10 +135,11 @@ def extract_features(
     for batch in track(_errors_in_one_line(loader), title, len(loader)):
         data = model.data_preprocessor(batch, training=False)  # type: ignore[operator]
         images = data['inputs'].contiguous(memory_format=torch.channels_last)
-        stage = model.extract_feat(images)[-1]  # type: ignore[operator]
+        with torch.autocast(images.device.type, torch.bfloat16, precision == 'bfloat16'):
+            stage = model.extract_feat(images)[-1]  # type: ignore[operator]
         if stage.ndim != 2:
             raise ValueError(
                 f'the extractor returns {tuple(stage.shape)} for a batch: give it a neck that '
                 "pools, e.g. neck=dict(type='GlobalAveragePooling')"
             )
-        yield stage.cpu().numpy().astype(dtype)
+        yield stage.float().cpu().numpy().astype(dtype)

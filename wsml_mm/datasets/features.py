@@ -51,10 +51,13 @@ class FeatureDataset:
         batch_size: images at a time while extracting; None: 64 on a GPU, 8 on a CPU, whose
             caches larger batches overflow.
         num_workers: loader processes while extracting.
+        precision: 'float32', or 'bfloat16', in which a GPU, or a CPU that knows it, extracts about
+            twice as fast: features differ by some percent, mAP in its second decimal.
         lazy_init: load on first use.
 
     Raises:
-        ValueError: if the dtype is unknown, or the dataset holds a `PartialLabelDataset`.
+        ValueError: if the dtype or precision is unknown, or the dataset holds a
+            `PartialLabelDataset`.
 
     Config:
         neck = dict(type='GlobalAveragePooling')
@@ -72,16 +75,19 @@ class FeatureDataset:
         batch_size: int | None = None,
         num_workers: int = 1,
         lazy_init: bool = False,
+        precision: str = 'float32',
     ) -> None:
         if dtype not in ('float32', 'float16'):
             raise ValueError(f'dtype={dtype!r}: features are stored as "float32" or "float16"')
+        if precision not in ('float32', 'bfloat16'):
+            raise ValueError(f'precision={precision!r}: extract in "float32" or "bfloat16"')
         refuse_observed_below(type(self).__name__, dataset)
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         inner = innermost(dataset)
         self._configured = (inner.get('pipeline') or []) if isinstance(inner, dict) else []
         self.spec = json.dumps(extractor, sort_keys=True)
         self.cache, self.dtype = Path(cache), dtype
-        self.batch_size, self.num_workers = batch_size, num_workers
+        self.batch_size, self.num_workers, self.precision = batch_size, num_workers, precision
         self.pipeline = Compose([TRANSFORMS.build(dict(type='PackInputs', input_key='feature'))])
         self._packing = self.pipeline
         self.features: NDArray[Any] | None = None
@@ -209,7 +215,8 @@ class FeatureDataset:
             'weights': weights_digest(self.spec, contents),
             'extractor': json.loads(self.spec),
             'pipeline': self._steps(),
-            'dtype': self.dtype,
+            # A record of before there was a precision, which was float32, holds as it is.
+            'dtype': self.dtype + ('' if self.precision == 'float32' else f' of {self.precision}'),
             'images': contents.images(images),
         }
 
@@ -244,7 +251,7 @@ class FeatureDataset:
 
     def _extract(self, path: Path, made_from: dict[str, Any]) -> None:
         batches = extract_features(
-            self.dataset, self.spec, self.dtype, self.batch_size, self.num_workers
+            self.dataset, self.spec, self.dtype, self.batch_size, self.num_workers, self.precision
         )
         partial, record = path.with_suffix('.partial'), path.with_suffix('.json')
         try:

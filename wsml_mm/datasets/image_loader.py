@@ -18,6 +18,7 @@ from wsml_mm.labels.files import one_line
 from .image_folders import is_remote, why_no_file
 from .nesting import walk
 from .pixels import is_grey_of_many_bits
+from .transforms import LoadResizedImage
 
 Transform = Callable[[dict[str, Any]], Any]
 # That of the pipelines in configs/_base_.
@@ -27,15 +28,20 @@ _SHIPPED = dict(type='LoadImageFromFile', imdecode_backend='pillow')
 class ImageLoader:
     """Loads images with the first transforms of a pipeline, up to the one that gives pixels.
 
+    An image is loaded as large as it is also where the pipeline resizes it in loading.
+
     Args:
         transforms: of the pipeline, or their configs; without any, images are loaded as the
             pipelines that come with this package do.
     """
 
     def __init__(self, transforms: Sequence[Any] = ()) -> None:
-        self.transforms: list[Transform] = [
+        built = (
             TRANSFORMS.build(each) if isinstance(each, Mapping) else each
             for each in transforms or [_SHIPPED]
+        )
+        self.transforms: list[Transform] = [
+            each.whole if isinstance(each, LoadResizedImage) else each for each in built
         ]
 
     @classmethod

@@ -44,7 +44,7 @@ def set_input_size(cfg: Config, size: Sequence[int]) -> None:
         ValueError: if the test pipeline has no Resize.
     """
     pipeline = innermost(cfg.test_dataloader.dataset).pipeline
-    resizes = [step for step in pipeline if step['type'] == 'Resize']
+    resizes = [step for step in pipeline if step['type'] in ('Resize', 'LoadResizedImage')]
     if not resizes:
         raise ValueError(
             f'{cfg.filename}: the test pipeline has no Resize whose scale could be changed; leave '

@@ -1,3 +1,4 @@
 from .high_bit_depth import LoadHighBitDepthImage
+from .resized import LoadResizedImage
 
-__all__ = ['LoadHighBitDepthImage']
+__all__ = ['LoadHighBitDepthImage', 'LoadResizedImage']
