@@ -10,12 +10,14 @@ few need to be sorted at all.
 from __future__ import annotations
 
 import math
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+Scores = NDArray[np.floating[Any]]
 _SAMPLE = 2**14  # logits, from which the host guesses a bound; a smaller batch is sorted whole
 
 
@@ -52,9 +54,7 @@ def select_largest(
     if logits.numel() == 0:
         return torch.zeros_like(eligible)
     if logits.device.type == 'cpu' and not torch.compiler.is_compiling():
-        chosen = np.zeros(logits.shape, bool)
-        chosen.reshape(-1)[_places_on_host(logits, eligible, int(count))] = True
-        return torch.from_numpy(chosen)
+        return _select_on_host(logits, eligible, int(count))
     eligible = (eligible & torch.isfinite(logits)).flatten()
     scores = logits.flatten().masked_fill(~eligible, -torch.inf)
     places = logits.numel() if candidates is None else min(candidates, logits.numel())
@@ -66,37 +66,38 @@ def select_largest(
     return chosen.view(logits.shape)
 
 
-def _places_on_host(logits: Tensor, eligible: Tensor, count: int) -> NDArray[np.intp]:
-    """Returns the places of `select_largest` in the flattened batch."""
+def _select_on_host(logits: Tensor, eligible: Tensor, count: int) -> Tensor:
+    """Does what `select_largest` does, where nothing has to wait for a value."""
     scores, allowed = logits.numpy().reshape(-1), eligible.numpy().reshape(-1)
-    if len(scores) > _SAMPLE:
-        places = np.flatnonzero((scores >= _likely_bound(scores, allowed, count)) & allowed)
-        chosen = _largest(scores, places, count)
-        if len(chosen) == count:
-            return chosen
-    return _largest(scores, np.flatnonzero(allowed), count)
+    chosen = np.zeros(scores.shape, np.bool_)
+    bound = _likely_bound(scores, allowed, count) if len(scores) > _SAMPLE else None
+    if bound is not None:
+        places = _largest(scores, np.flatnonzero((scores >= bound) & allowed), count)
+    if bound is None or len(places) < count:
+        places = _largest(scores, np.flatnonzero(allowed), count)
+    chosen[places] = True
+    return torch.from_numpy(chosen.reshape(logits.shape))
 
 
 def _likely_bound(
-    scores: NDArray[np.floating], allowed: NDArray[np.bool_], count: int
-) -> np.floating | float:
+    scores: Scores, allowed: NDArray[np.bool_], count: int
+) -> np.floating[Any] | None:
     """Returns a score that `count` allowed ones reach, but for bad luck, and not many more."""
     step = len(scores) // _SAMPLE | 1  # odd: it shall visit every class
     seen = scores[::step][allowed[::step]]
     seen = np.sort(seen[np.isfinite(seen)])
     share = count / step
     place = math.ceil(share + 4 * math.sqrt(share) + 4)  # four standard deviations of the sample
-    return seen[-place] if place <= len(seen) else -math.inf
+    return cast('np.floating[Any]', seen[-place]) if place <= len(seen) else None
 
 
-def _largest(
-    scores: NDArray[np.floating], places: NDArray[np.intp], count: int
-) -> NDArray[np.intp]:
+def _largest(scores: Scores, places: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """Returns those of ascending places where the `count` largest finite scores are."""
     found = scores[places]
     ordered = np.sort(found)
     if len(places) > count > 0 and ordered[-1] < np.inf and ordered[-count - 1] < ordered[-count]:
-        return places[found >= ordered[-count]]  # nothing ties for the last place
+        reaching: NDArray[np.bool_] = found >= ordered[-count]
+        return places[reaching]  # nothing ties for the last place
     finite = np.isfinite(found)
     places, found = places[finite], found[finite]
     if len(places) <= count or count <= 0:

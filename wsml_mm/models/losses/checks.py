@@ -30,9 +30,9 @@ def check_target(logits: Tensor, target: Tensor) -> None:
 
 
 def _are_signs(target: Tensor) -> bool:
-    """Tells in a third of `check_labels`' time whether all values are 1, 0 or -1; false if in doubt.
+    """Tells whether all values are 1, 0 or -1, in a fraction of `check_labels`' time.
 
-    A number is its own sign for these alone, and NaN differs from everything.
+    These alone are their own signs; what is not a number differs from everything.
     """
     return target.dtype == torch.bool or not target.sign().sub_(target).count_nonzero()
 
