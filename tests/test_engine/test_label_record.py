@@ -158,8 +158,14 @@ def _step(target, full, loss, selected=None, corrected=None):
     held = nothing if corrected is None else torch.tensor(corrected, dtype=torch.bool)
     chosen = nothing if selected is None else torch.tensor(selected, dtype=torch.bool)
     actions = {'positive': chosen, 'kept_positive': held & (target == -1)}
-    trace = LossTrace(torch.tensor(loss), target, actions, {})
-    return trace, _samples(full)
+    return _with_loss(torch.tensor(loss), target, actions, {}), _samples(full)
+
+
+def _with_loss(entry_loss, observed, actions, terms):
+    """A trace of given losses, whatever the logits that would have them."""
+    trace = LossTrace(torch.zeros_like(entry_loss), observed, actions, terms)
+    vars(trace)['entry_loss'] = entry_loss
+    return trace
 
 
 def test_groups_by_hand():
@@ -225,7 +231,7 @@ def test_a_step_reads_no_value_from_the_device():
         actions = {name: mask.to('meta') for name, mask in trace.actions.items()}
         terms = {'one': torch.ones((), device='meta')}
         entry_loss, observed = trace.entry_loss.to('meta'), trace.observed.to('meta')
-        record.add(LossTrace(entry_loss, observed, actions, terms), samples)
+        record.add(_with_loss(entry_loss, observed, actions, terms), samples)
     record._add_waiting()
     assert len(record._sums) == 1 + 2 + 2 + 2 * 2 + 8
     assert all(value.is_meta and value.shape == (2,) for value in record._sums.values())
@@ -323,7 +329,7 @@ def test_terms_are_averaged_over_the_steps():
     for value in (1.0, 4.0):
         trace = _trace([[0]], [[1]])
         terms = {'expected_positives': torch.tensor(value)}
-        record.add(LossTrace(trace.entry_loss, trace.observed, {}, terms), [])
+        record.add(LossTrace(trace.logits, trace.observed, {}, terms), [])
     assert record.scalars() == {'term/expected_positives': 2.5}
 
 

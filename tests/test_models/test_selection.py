@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from wsml_mm.models import selection
 from wsml_mm.models.selection import select_largest, selection_budget
 
 CHECK = settings(max_examples=150, deadline=None, database=None)
@@ -146,3 +147,52 @@ def test_budget_does_not_overflow(base, denominator, numerator):
     numerator = min(numerator, denominator)
     budget = selection_budget(base, torch.tensor(numerator), denominator)
     assert budget.item() == -(-base * numerator // denominator)
+
+
+BIG = (40, 5000)
+
+
+@pytest.mark.parametrize('count', [0, 1, 20, 3000, 60_000, 200_001])
+@pytest.mark.parametrize('kind', ['drawn', 'tied', 'all equal', 'by class', 'not finite'])
+def test_a_large_batch_is_selected_exactly(kind, count):
+    """Also where the sample says nothing of the others, or too much."""
+    generator = torch.Generator().manual_seed(count)
+    logits = torch.randn(BIG, generator=generator)
+    if kind == 'tied':
+        logits = logits.to(torch.bfloat16).float()
+    elif kind == 'all equal':
+        logits = torch.zeros(BIG)
+    elif kind == 'by class':
+        logits[:, ::13] += 20  # in one class of each 13, as the sample steps
+    elif kind == 'not finite':
+        logits[::3, ::7], logits[1::3, ::7], logits[2::3, ::7] = math.nan, math.inf, -math.inf
+    eligible = torch.rand(BIG, generator=generator) < 0.9
+    usable = eligible & logits.isfinite()
+    order = logits.masked_fill(~usable, -math.inf).flatten().sort(descending=True, stable=True)
+    expected = torch.zeros(logits.numel(), dtype=torch.bool)
+    expected[order.indices[: min(count, int(usable.sum()))]] = True
+    chosen = select_largest(logits, eligible, torch.tensor(count))
+    assert torch.equal(chosen.flatten(), expected)
+
+
+def test_of_a_large_batch_few_logits_are_sorted(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(selection, 'np', Counting(sizes))
+    logits = torch.randn(288, 5000, generator=torch.Generator().manual_seed(0))
+    chosen = select_largest(logits, torch.ones_like(logits, dtype=torch.bool), torch.tensor(1440))
+    assert chosen.sum() == 1440
+    assert sum(sizes) < logits.numel() / 50  # the sample, and twice as many as are selected
+
+
+class Counting:
+    """numpy, which notes the sizes of what it sorts."""
+
+    def __init__(self, sizes):
+        self.sizes = sizes
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def sort(self, values):
+        self.sizes.append(len(values))
+        return np.sort(values)

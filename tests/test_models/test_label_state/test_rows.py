@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from wsml_mm import Classes, Rows, TrainingFacts
 from wsml_mm.models.ranks import Ranks
@@ -101,3 +102,47 @@ def test_a_value_a_class():
     assert torch.equal(other.data, store.data)
     with pytest.raises(ValueError, match='of 3 classes, the training set has 4'):
         Classes().create(TrainingFacts(7, 4)).load_state_dict(store.state_dict())
+
+
+class Dense(TorchDispatchMode):
+    """Counts the operations that pass over all rows."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        found = function(*args, **(kwargs or {}))
+        parts = [found, *args] + [p for a in args if isinstance(a, list) for p in a]
+        dense = any(isinstance(p, torch.Tensor) and p.shape == (7, 3) for p in parts)
+        view = function._overloadpacket.__name__ in ('detach', 'index', 'index_add_', 'index_fill_')
+        self.count += dense and not view
+        return found
+
+
+def test_a_step_passes_over_the_rows_once():
+    store = Rows(lr=0.1).create(FACTS)
+    index = torch.tensor([2, 5])
+    for _ in range(2):  # the first makes the gradient and the moments
+        with Dense() as dense:
+            rows = store.rows(index)
+            store.descend(index, rows, rows.sum())
+            store.step(None)
+    assert dense.count == 1
+
+
+def test_moments_of_an_optimiser_that_was_not_fused_go_on():
+    """As a checkpoint of before has them."""
+    first, other = Rows(lr=0.1).create(FACTS), Rows(lr=0.1).create(FACTS)
+    index = torch.tensor([3])
+    for store in (first, other):
+        rows = store.rows(index)
+        store.descend(index, rows, rows.sum())
+        store.step(None)
+    saved = other.state_dict()
+    del saved['optimizer']['param_groups'][0]['fused']
+    other = Rows(lr=0.1).create(FACTS)
+    other.load_state_dict(saved)
+    for store in (first, other):
+        rows = store.rows(index)
+        store.descend(index, rows, rows.square().sum())
+        store.step(None)
+    assert torch.equal(first.data, other.data)

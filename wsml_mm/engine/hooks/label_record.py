@@ -81,23 +81,20 @@ class LabelRecord:
             for action in traces[0].actions
         }
         observed = _joined([trace.observed for trace in traces])
-        entry_loss = _joined([trace.entry_loss for trace in traces])
-        rows = [row for _, full in waiting for row in full]
-        full = torch.stack(rows).to(observed.device, non_blocking=True) if rows else None
-        self._add(LossTrace(entry_loss, observed, actions, {}), full)
+        logits = _joined([trace.logits for trace in traces])
+        self._count(LossTrace(logits, observed, actions, {}))
+        if rows := [row for _, full in waiting for row in full]:
+            full = torch.stack(rows).to(observed.device, non_blocking=True)
+            entry_loss = _joined([trace.entry_loss for trace in traces])
+            self._judge(LossTrace(logits, observed, actions, {}), entry_loss, full)
 
-    def _add(self, trace: LossTrace, full: Tensor | None) -> None:
-        is_open, unobserved = trace.open(), trace.observed == UNOBSERVED
-        # A claim of an observed label, or anew of one decided before, would be right for free.
-        actions = {
-            action: entries & (unobserved if action.startswith('kept_') else is_open)
-            for action, entries in trace.actions.items()
-        }
-        self._sum('open_count', is_open)
-        for action, entries in actions.items():
+    def _count(self, trace: LossTrace) -> None:
+        self._sum('open_count', trace.open())
+        for action, entries in _claims(trace).items():
             self._sum(f'{action}_count', entries)
-        if full is None:
-            return
+
+    def _judge(self, trace: LossTrace, entry_loss: Tensor, full: Tensor) -> None:
+        is_open, actions = trace.open(), _claims(trace)
         known = full != UNOBSERVED
         self._sum('hidden_positive', is_open & (full == POSITIVE))
         self._sum('hidden_negative', is_open & (full == NEGATIVE))
@@ -107,7 +104,7 @@ class LabelRecord:
         for group, mask in label_groups(trace.observed, full).items():
             self._sum(f'{group}_count', mask)
             # Not a product: an infinite loss of another group would make it NaN.
-            self._sum(f'{group}_loss', torch.where(mask, trace.entry_loss, 0.0))
+            self._sum(f'{group}_loss', torch.where(mask, entry_loss, 0.0))
 
     def totals(self) -> dict[str, Tensor]:
         """Returns the sums over all ranks (a collective: call it on every rank).
@@ -141,6 +138,16 @@ class LabelRecord:
         self._sums[name] = self._sums[name] + value if name in self._sums else value
 
 
+def _claims(trace: LossTrace) -> dict[str, Tensor]:
+    """Returns the actions on labels that they decide about, (B, C) masks."""
+    # A claim of an observed label, or anew of one decided before, would be right for free.
+    is_open, unobserved = trace.open(), trace.observed == UNOBSERVED
+    return {
+        action: entries & (unobserved if action.startswith('kept_') else is_open)
+        for action, entries in trace.actions.items()
+    }
+
+
 def _are_known(samples: Sequence[Any]) -> bool:
     return bool(samples) and FULL_LABELS in samples[0]
 
@@ -149,7 +156,7 @@ def _alike(one: tuple[LossTrace, list[Tensor]], other: tuple[LossTrace, list[Ten
     """Tells whether two steps can be summed together: claims, kinds of numbers, full labels."""
     (mine, full), (theirs, others) = one, other
     same = mine.actions.keys() == theirs.actions.keys() and bool(full) == bool(others)
-    return same and mine.entry_loss.dtype == theirs.entry_loss.dtype
+    return same and mine.logits.dtype == theirs.logits.dtype
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

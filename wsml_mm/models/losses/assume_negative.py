@@ -6,7 +6,7 @@ from mmpretrain.registry import MODELS
 
 from .base import PartialLabelLoss
 from .contract import LabelBatch, LossParts
-from .entrywise import bce
+from .entrywise import assume_negative_loss
 
 
 @MODELS.register_module()
@@ -30,4 +30,4 @@ class AssumeNegativeLoss(PartialLabelLoss):
 
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the binary cross entropy of each entry."""
-        return LossParts(bce(batch.logits, batch.positive))
+        return LossParts(assume_negative_loss(batch.logits, batch.observed))

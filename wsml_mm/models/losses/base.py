@@ -166,7 +166,7 @@ class PartialLabelLoss(nn.Module):
     @property
     def needs_sample_idx(self) -> bool:
         """Whether some state wants to know which samples a batch holds."""
-        return any(loss.columns() for loss in self.parts())
+        return bool(self.columns()) or any(p.needs_sample_idx for p in self._regularisers())
 
     def set_epoch(self, epoch: int, max_epochs: int | None = None) -> None:
         """Gives the loss the epoch about to start.
@@ -238,16 +238,14 @@ class PartialLabelLoss(nn.Module):
             logits,
             target,
             Progress(self._epochs, self._known, type(self).__name__),
-            Ranks.of_batch(len(logits), logits.device, self._even_batches),
+            Ranks.of_batch(logits.shape[0], logits.device, self._even_batches),
             sample_idx,
-            {name: full_precision(view) for name, view in (views or {}).items()},
+            {name: full_precision(view) for name, view in views.items()} if views else {},
             group,
         )
         value, actions, terms = self._value(batch)
         if self.keep_trace:
-            with torch.no_grad():
-                entry_loss = assume_negative_loss(logits.detach(), target)
-            self.trace = LossTrace(entry_loss, target, actions, terms)
+            self.trace = LossTrace(logits.detach(), target, actions, terms)
         return value
 
     def _value(self, batch: LabelBatch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
@@ -256,10 +254,9 @@ class PartialLabelLoss(nn.Module):
         parts = self.compute(batch)
         check_unchanged(name, batch, before)
         check_parts(name, parts, batch)
-        values = list(parts.terms.values())
         terms = {name: term.detach() for name, term in parts.terms.items()}
-        if parts.entries is not None:
-            values.insert(0, self._reduce(parts.entries, batch.ranks))
+        values = [] if parts.entries is None else [self._reduce(parts.entries, batch.ranks)]
+        values.extend(parts.terms.values())
         for part in self._regularisers():
             value, _, more = part._value(batch)
             values.append(value)
@@ -271,7 +268,9 @@ class PartialLabelLoss(nn.Module):
         total = values[0]
         for value in values[1:]:
             total = total + value
-        return self.loss_weight * total, dict(parts.actions), terms
+        if self.loss_weight != 1:
+            total = self.loss_weight * total
+        return total, dict(parts.actions), terms
 
     def _reduce(self, entries: Tensor, ranks: Ranks) -> Tensor:
         if self.reduction == 'mean':

@@ -25,7 +25,16 @@ def check_target(logits: Tensor, target: Tensor) -> None:
         )
     if target.device.type != 'cpu' or torch.compiler.is_compiling():
         return
-    check_labels(target)
+    if not _are_signs(target):
+        check_labels(target)
+
+
+def _are_signs(target: Tensor) -> bool:
+    """Tells whether all values are 1, 0 or -1, in a fraction of `check_labels`' time.
+
+    These alone are their own signs; what is not a number differs from everything.
+    """
+    return target.dtype == torch.bool or not target.sign().sub_(target).count_nonzero()
 
 
 def check_samples(name: str, sample_idx: Tensor | None, target: Tensor) -> Tensor:
@@ -56,15 +65,15 @@ def check_samples(name: str, sample_idx: Tensor | None, target: Tensor) -> Tenso
     return sample_idx
 
 
-def tensor_versions(batch: LabelBatch) -> dict[str, int]:
-    """Returns how often the tensors of a batch were changed; nothing within compiled code."""
-    if torch.compiler.is_compiling():
-        return {}
-    tensors = {'logits': batch.logits, 'observed': batch.observed}
-    return {name: t._version for name, t in tensors.items() if not t.is_inference()}
+def tensor_versions(batch: LabelBatch) -> tuple[int, int]:
+    """Returns how often logits and labels were changed; 0 where torch does not count it."""
+    logits, observed = batch.logits, batch.observed
+    if torch.compiler.is_compiling() or logits.is_inference() or observed.is_inference():
+        return 0, 0
+    return logits._version, observed._version
 
 
-def check_unchanged(name: str, batch: LabelBatch, before: dict[str, int]) -> None:
+def check_unchanged(name: str, batch: LabelBatch, before: tuple[int, int]) -> None:
     """Refuses a method that has changed its batch.
 
     Args:
@@ -75,12 +84,13 @@ def check_unchanged(name: str, batch: LabelBatch, before: dict[str, int]) -> Non
     Raises:
         ValueError: naming the tensor.
     """
-    for tensor, version in tensor_versions(batch).items():
-        if version != before[tensor]:
-            raise ValueError(
-                f'{name}: compute has changed batch.{tensor} in place; make a new tensor of it, '
-                f'e.g. torch.where(mask, 1, batch.{tensor})'
-            )
+    after = tensor_versions(batch)
+    if after != before:
+        tensor = 'logits' if after[0] != before[0] else 'observed'
+        raise ValueError(
+            f'{name}: compute has changed batch.{tensor} in place; make a new tensor of it, '
+            f'e.g. torch.where(mask, 1, batch.{tensor})'
+        )
 
 
 def check_parts(name: str, parts: LossParts, batch: LabelBatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 
 from ..ranks import Ranks
+from .entrywise import assume_negative_loss
 
 # What a method may claim of single labels, and the true label that makes the claim right.
 ACTIONS = {
@@ -137,16 +139,21 @@ class LossTrace:
     """What a loss saw and did in its last training step, for the record; all detached.
 
     Args:
-        entry_loss: (B, C), the "assume negative" loss of each entry against the observed labels.
+        logits: (B, C) float32 or float64.
         observed: (B, C) of {1, 0, -1}.
         actions: of `LossParts`.
         terms: of `LossParts`, those of regularisers too.
     """
 
-    entry_loss: Tensor
+    logits: Tensor
     observed: Tensor
     actions: Mapping[str, Tensor]
     terms: Mapping[str, Tensor]
+
+    @cached_property
+    def entry_loss(self) -> Tensor:
+        """(B, C), the "assume negative" loss of each entry; computed when it is first asked for."""
+        return assume_negative_loss(self.logits, self.observed)
 
     def acted_on(self) -> Tensor:
         """Returns the (B, C) mask of the entries that the step itself has decided about."""

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wsml_mm.labels.encoding import POSITIVE
+from wsml_mm.labels.encoding import NEGATIVE
 
 
 def full_precision(logits: Tensor) -> Tensor:
@@ -17,21 +17,27 @@ def full_precision(logits: Tensor) -> Tensor:
     return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
 
-def bce(logits: Tensor, positive: Tensor) -> Tensor:
+def bce(logits: Tensor, positive: Tensor, counted: Tensor | None = None) -> Tensor:
     """Returns the binary cross entropy of each entry.
 
     Args:
         logits: (B, C) float.
         positive: (B, C), bool, or soft targets between 0 and 1.
+        counted: (B, C) bool, the others have no loss; None: all.
     """
-    return F.binary_cross_entropy_with_logits(logits, positive.to(logits.dtype), reduction='none')
+    weight = None if counted is None else counted.to(logits.dtype)
+    return F.binary_cross_entropy_with_logits(
+        logits, positive.to(logits.dtype), weight, reduction='none'
+    )
 
 
-def assume_negative_loss(logits: Tensor, target: Tensor) -> Tensor:
+def assume_negative_loss(logits: Tensor, target: Tensor, counted: Tensor | None = None) -> Tensor:
     """Returns each entry's loss with unobserved labels taken as negative ("assume negative").
 
     Args:
         logits: (B, C) float.
         target: (B, C) of {1, 0, -1}.
+        counted: see `bce`.
     """
-    return bce(logits, target == POSITIVE)
+    # On a CPU a comparison and the conversion of its bools take several times as long.
+    return bce(logits, target.to(logits.dtype).clamp(min=NEGATIVE), counted)

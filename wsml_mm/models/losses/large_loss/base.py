@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
 from ...ranks import Ranks, total
 from ..base import PartialLabelLoss
-from ..contract import LabelBatch
+from ..contract import LabelBatch, Progress
 from .schedule import DeltaSchedule
 
 
@@ -59,10 +60,12 @@ class LargeLoss(PartialLabelLoss):
         self.percent_of, self.scope = percent_of, scope
         self.schedule = DeltaSchedule(delta_rel, self.growing)
         self._largest_rate = Fraction(1)
+        self._budgets: dict[tuple[int, torch.device], Tensor] = {}
 
     def set_epoch(self, epoch: int, max_epochs: int | None = None) -> None:
         """Gives the loss the epoch about to start; a known length bounds the selection's work."""
         super().set_epoch(epoch, max_epochs)
+        self._budgets.clear()
         if max_epochs is not None or not self.growing:
             self._largest_rate = self.schedule.rate(max(epoch, (max_epochs or 2) - 1))
         # An epoch past the one announced.
@@ -80,17 +83,26 @@ class LargeLoss(PartialLabelLoss):
             room: no more than so many; None: no limit.
         """
         ranks = batch.ranks if self.scope == 'global' else Ranks()
-        entries = ranks.rows(len(batch.logits)) * batch.logits.shape[1]
+        entries = ranks.rows(batch.logits.shape[0]) * batch.logits.shape[1]
         base: int | Tensor = entries
         if self.percent_of == 'unobserved':
             base = eligible.sum()
             base = total(base) if ranks.sizes else base
-        count = self.schedule.budget(base, batch.progress.epoch)
+        count = self._budget(base, batch.progress)
         if room is not None:
             count = count.clamp(max=room)
         largest = self._largest_rate
         candidates = max(-(-entries * largest.numerator // largest.denominator), 1)
         return ranks.select_largest(batch.logits.detach(), eligible, count, candidates)
+
+    def _budget(self, base: int | Tensor, progress: Progress) -> Tensor:
+        """Returns the schedule's budget, which a number of entries keeps during an epoch."""
+        if isinstance(base, Tensor) or torch.compiler.is_compiling():
+            return self.schedule.budget(base, progress.epoch)
+        key = base, progress.epochs.device
+        if key not in self._budgets:
+            self._budgets[key] = self.schedule.budget(base, progress.epoch)
+        return self._budgets[key]
 
     def extra_repr(self) -> str:
         """Returns the hyper-parameters for `print(model)`."""

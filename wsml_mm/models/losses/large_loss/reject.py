@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 
 from ..contract import LabelBatch, LossParts
-from ..entrywise import bce
+from ..entrywise import assume_negative_loss
 from .base import LargeLoss
 
 
@@ -35,5 +35,5 @@ class LargeLossReject(LargeLoss):
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the loss without the selected entries."""
         selected = self.select(batch, batch.unobserved)
-        entries = bce(batch.logits, batch.positive).masked_fill(selected, 0)
+        entries = assume_negative_loss(batch.logits, batch.observed, ~selected)
         return LossParts(entries, actions={'ignored': selected})
