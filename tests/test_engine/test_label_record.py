@@ -381,8 +381,8 @@ def test_steps_summed_together_give_the_same(monkeypatch, together):
 
 def test_small_steps_are_summed_together(monkeypatch):
     record, sums = LabelRecord(), []
-    add = LabelRecord._add
-    monkeypatch.setattr(LabelRecord, '_add', lambda *a: sums.append(a) or add(*a))
+    add = LabelRecord._count
+    monkeypatch.setattr(LabelRecord, '_count', lambda *a: sums.append(a) or add(*a))
     for step in _random_steps(30):
         record.add(*step)
     assert sums == []

@@ -154,6 +154,7 @@ def test_the_commands_look_at_configs_without_the_hook(devkit, tmp_path):
     runner = train(cfg)
     set_hook(cfg, 'partial_label')
     cfg.work_dir = str(tmp_path / 'test')
+    cfg.experiment_name = 'test'  # or MMEngine would go on with the log of the same second
     cfg.dump(tmp_path / 'c.py')
     test_command.main([str(tmp_path / 'c.py'), str(Path(runner.work_dir) / 'epoch_1.pth')])
     assert 'MultiLabelMetric counts' in warnings_in(tmp_path / 'test')

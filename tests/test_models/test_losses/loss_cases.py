@@ -87,6 +87,8 @@ CASES = {
 }
 # Its value depends on rows that are drawn: see the oracle values in test_my_methods.
 # Its rows are float32, so that sums in another order differ.
+# Adam divides rounding errors of float32 gradients by their size: at rows of about 10 they are some
+# 1e-6, whichever implementation of it takes the step.
 ROLE = LossCase(
-    'my ROLE', lambda: MyROLE(2.0), lambda x, z, epoch: float('nan'), all_known=False, exact=1e-6
+    'my ROLE', lambda: MyROLE(2.0), lambda x, z, epoch: float('nan'), all_known=False, exact=4e-6
 )
