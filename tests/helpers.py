@@ -12,7 +12,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,27 @@ def tiny_config(
     cfg.auto_scale_lr = dict(base_batch_size=6, enable=False)
     cfg.merge_from_dict(overrides)
     return cfg
+
+
+@contextmanager
+def live_writer(write: Callable[[Path], Any], target: Path, draft: str) -> Iterator[None]:
+    """Has another process write a target, held up half-way; it is killed at the end.
+
+    Args:
+        write: does it, and never ends.
+        target: file or folder, whose drafts lie beside it.
+        draft: pattern of what is there once it is half-way.
+    """
+    process = multiprocessing.get_context('fork').Process(target=write, args=(target,))
+    process.start()
+    try:
+        while not list(target.parent.glob(draft)):
+            assert process.is_alive()
+            time.sleep(0.01)
+        yield
+    finally:
+        process.kill()
+        process.join()
 
 
 def without_yapf(patch: pytest.MonkeyPatch) -> None:

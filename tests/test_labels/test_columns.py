@@ -10,6 +10,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from bit_flips import flipped
+from helpers import live_writer
 from mmpretrain.registry import DATASETS
 from PIL import Image
 
@@ -71,15 +72,9 @@ def _save_for_ever(folder):
 
 def test_what_a_kill_leaves_is_removed_by_the_next_save(tmp_path):
     folder = tmp_path / 'kit'
-    process = multiprocessing.get_context('fork').Process(target=_save_for_ever, args=(folder,))
-    process.start()
-    while not list(tmp_path.glob('.kit.*/kit')):
-        assert process.is_alive()
-        time.sleep(0.01)
-    make().save(folder)
-    assert len(os.listdir(tmp_path)) == 2  # a live writer's draft stays
-    process.kill()
-    process.join()
+    with live_writer(_save_for_ever, folder, '.kit.*/kit'):
+        make().save(folder)
+        assert len(os.listdir(tmp_path)) == 2  # a live writer's draft stays
     make().save(folder)
     assert os.listdir(tmp_path) == ['kit']
 

@@ -7,7 +7,7 @@ import copy
 import os
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mmengine.visualization import Visualizer
 
 from wsml_mm.datasets.nesting import innermost
 from wsml_mm.labels.contents import Contents
+from wsml_mm.labels.wording import some_of
 from wsml_mm.version import __version__
 
 from .data_digests import DataDigests, leaf_configs
@@ -71,7 +72,7 @@ def run_once(
     known.save()
     if expected is not None and (changed := differences(expected, own)):
         raise ValueError(
-            f'{folder}: {_listed(changed)} changed since this comparison began; start it again'
+            f'{folder}: {some_of(changed)} changed since this comparison began; start it again'
         )
     check_folder(folder, own)
     if (folder / RESULT_FILE).is_file():
@@ -90,21 +91,28 @@ def run_once(
             raise
     if changed := differences(own, identity(planned, DataDigests(known))):
         raise ValueError(
-            f'{folder}: {_listed(changed)} changed while this run was trained, which may have seen '
+            f'{folder}: {some_of(changed)} changed while this run was trained, which may have seen '
             'some of either; delete it and start again'
         )
-    result = RunResult(
+    result = _result(method, seed, cfg, own, measured)
+    write_result(folder / RESULT_FILE, result)
+    return result
+
+
+def _result(
+    method: Entry, seed: int, cfg: Config, own: Identity, measured: dict[str, Any]
+) -> RunResult:
+    named, protocol = cfg.get('method') or {}, cfg.get('protocol') or {}
+    return RunResult(
         method=method.name,
-        key=(cfg.get('method') or {}).get('key') or method_key(method.name),
-        data=(cfg.get('protocol') or {}).get('data') or _data_name(cfg),
-        protocol=(cfg.get('protocol') or {}).get('name') or Path(method.config).stem,
+        key=named.get('key') or method_key(method.name),
+        data=protocol.get('data') or _data_name(cfg),
+        protocol=protocol.get('name') or Path(method.config).stem,
         seed=seed,
         identity=own,
         version=__version__,
         **measured,
     )
-    write_result(folder / RESULT_FILE, result)
-    return result
 
 
 def check_folder(folder: Path, own: Identity) -> None:
@@ -129,14 +137,9 @@ def check_folder(folder: Path, own: Identity) -> None:
         changed = differences(read_result(folder / RESULT_FILE).identity, own)
     if changed:
         raise ValueError(
-            f'{folder}: holds a run with other {_listed(changed)}; delete it, or give another '
+            f'{folder}: holds a run with other {some_of(changed)}; delete it, or give another '
             '--work-dir'
         )
-
-
-def _listed(changed: Sequence[str], most: int = 3) -> str:
-    rest = len(changed) - most
-    return ', '.join(changed[:most]) + (f' and {rest} more' if rest > 0 else '')
 
 
 def _record(method: Entry, seed: int, own: Identity) -> dict[str, Any]:

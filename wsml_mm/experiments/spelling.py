@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,10 @@ from contextlib import contextmanager
 import mmpretrain.registry
 from mmengine.registry import Registry
 
+from wsml_mm.labels.wording import nearest
+
 _UNKNOWN = re.compile(r'([\w.]+) is not in the (?:\w+::)?([\w ]+?) registry')
+_LIKENESS = 0.7
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def explanation(name: str, wanted: str) -> str:
     if short in known and known[short] != wanted:
         return f'type={name!r} is a {known[short]}, but stands where a {wanted} belongs; move it'
     same = [other for other, kind in known.items() if kind == wanted]
-    near = _nearest(short, same) or _nearest(short, known)
+    near = nearest(short, same, _LIKENESS) or nearest(short, known, _LIKENESS)
     if near:
         where = '' if known[near] == wanted else f' (a {known[near]})'
         return f'type={name!r} is no registered {wanted}; did you mean {near!r}{where}?'
@@ -49,12 +51,6 @@ def explanation(name: str, wanted: str) -> str:
         f'type={name!r} is no registered {wanted}; correct it, or name the module that registers '
         'it in custom_imports'
     )
-
-
-def _nearest(name: str, known: list[str] | dict[str, str]) -> str | None:
-    folded = {other.casefold(): other for other in known}
-    near = difflib.get_close_matches(name.casefold(), folded, 1, 0.7)
-    return folded[near[0]] if near else None
 
 
 def _registered() -> dict[str, str]:

@@ -15,6 +15,7 @@ from wsml_mm.datasets import FeatureDataset
 from wsml_mm.datasets.nesting import unwrap, wrapped_datasets
 from wsml_mm.engine.hooks import best_checkpoint as best_checkpoint
 from wsml_mm.engine.hooks import to_resume_from
+from wsml_mm.engine.hooks.run_checks import check_length
 from wsml_mm.engine.hooks.training_facts import fingerprint_of
 
 from .configs import LOADERS, fill_loaders, first_stage_config, partial_datasets
@@ -36,10 +37,8 @@ def train(cfg: Config) -> Runner:
         ValueError: if there is nothing to train, or another training is running in the work
             folder; more is refused by the hooks.
     """
-    for setting in ('max_epochs', 'max_iters'):  # MMEngine's schedulers speak of begin and end
-        if (cfg.get('train_cfg') or {}).get(setting) == 0:
-            raise ValueError(f'train_cfg.{setting}=0: nothing would be trained; make it at least 1')
-    with claimed_by_training(cfg):
+    check_length(cfg.get('train_cfg') or {})  # MMEngine's schedulers speak of begin and end
+    with claimed_by_training(cfg), explained_types():
         return _train(cfg)
 
 
@@ -51,9 +50,8 @@ def _train(cfg: Config) -> Runner:
         if stage.get('carry_corrections', False):
             _carry_state(cfg, cfg.load_from)
     _choose_checkpoint(cfg)
-    with explained_types():
-        runner = build_runner(cfg)
-        runner.train()
+    runner = build_runner(cfg)
+    runner.train()
     close_group_at_exit()
     return runner
 

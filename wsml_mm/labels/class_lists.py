@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .wording import some_of
+
 
 def class_difference(there: Sequence[str], here: Sequence[str]) -> str | None:
     """Returns how two lists of classes differ, for a message; None: they do not.
@@ -18,8 +20,7 @@ def class_difference(there: Sequence[str], here: Sequence[str]) -> str | None:
     parts = [f'{len(there)} classes there, {len(here)} here'] if len(there) != len(here) else []
     for names, other, place in ((there, here, 'there'), (here, there, 'here')):
         if alone := list(dict.fromkeys(name for name in names if name not in set(other))):
-            more = f' and {len(alone) - 3} more' if len(alone) > 3 else ''
-            parts.append(f'only {place}: {", ".join(alone[:3])}{more}')
+            parts.append(f'only {place}: {some_of(alone)}')
     if set(there) == set(here) and len(there) == len(here):
         first = next(
             i for i, pair in enumerate(zip(there, here, strict=True)) if len(set(pair)) > 1

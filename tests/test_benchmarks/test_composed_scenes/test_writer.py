@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from helpers import copies
+from helpers import copies, live_writer
 from PIL import Image
 
 from wsml_mm.benchmarks.composed_scenes import writer as scene_writer
@@ -144,13 +143,8 @@ def _draw_for_ever(root):
 
 def test_what_a_kill_leaves_is_removed_by_the_next(tmp_path):
     root = tmp_path / 'set'
-    process = multiprocessing.get_context('fork').Process(target=_draw_for_ever, args=(root,))
-    process.start()
-    while not list(tmp_path.glob('.set.*/set/ImageSets/Main')):
-        assert process.is_alive()
-        time.sleep(0.01)
-    process.kill()
-    process.join()
+    with live_writer(_draw_for_ever, root, '.set.*/set/ImageSets/Main'):
+        pass
     (tmp_path / 'set.backup_1').mkdir()  # of the user
     write_scenes(root, 4, 2)
     assert _left_in(tmp_path) <= {'set', 'set.lock', 'set.backup_1'}

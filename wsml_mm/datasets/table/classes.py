@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from wsml_mm.labels.wording import nearest
 
 from .advice import Option, advise
 from .problem import RowError
@@ -125,9 +126,8 @@ class Vocabulary:
             if sign in name and all(part.strip() in self.ids for part in name.split(sign)):
                 here = f'labels are separated by {self.separator!r} here, or say '
                 return advise(here, Option('separator', sign))
-        folded = {known.casefold(): known for known in self.ids}
-        if near := difflib.get_close_matches(name.casefold(), folded, 1, 0.6):
-            return f'did you mean {folded[near[0]]!r}?'
+        if near := nearest(name, self.ids, 0.6):
+            return f'did you mean {near!r}?'
         listed = ', '.join(map(repr, list(self.ids)[:6]))
         more = f', ... ({len(self.ids)})' if len(self.ids) > 6 else ''
         return f'correct it, or add it to the classes {listed}{more}'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from wsml_mm.labels.wording import nearest
 
 from .advice import Option, advise
 from .problem import RowError
@@ -97,10 +98,3 @@ class ColumnNames(NamedTuple):
             before = '; ' if layout == layouts[0] else ', '
             fix += [before, Option('layout', layout), f' if {_HAVE[layout]}']
         return RowError('header', what, advise(*fix))
-
-
-def nearest(name: str, others: Sequence[str]) -> str:
-    """Returns the one of other names that is probably meant; '' if none is."""
-    folded = {other.casefold(): other for other in others}
-    near = difflib.get_close_matches(name.casefold(), folded, 1, 0.75)
-    return folded[near[0]] if near else ''

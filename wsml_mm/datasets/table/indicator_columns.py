@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from wsml_mm.labels.wording import nearest
+
 from .advice import Option, advise
 from .class_file import distinct_classes
 from .classes import UNPRINTABLE
-from .column_names import ColumnNames, nearest
+from .column_names import ColumnNames
 from .layout import TableFormat
 from .problem import RowError
 from .suspect import suspicion

@@ -12,6 +12,7 @@ from mmengine.runner import BaseLoop
 from torch import nn
 
 from wsml_mm.labels.class_lists import class_difference
+from wsml_mm.labels.wording import some_of
 from wsml_mm.models.checkpoint_file import classes_of
 from wsml_mm.models.label_state import TrainingFacts
 from wsml_mm.models.losses import PartialLabelLoss
@@ -131,10 +132,9 @@ def unloaded(model: nn.Module, checkpoint: Mapping[str, Any]) -> tuple[dict[str,
     return {name: shapes.get(name, '') for name in own if name in {*missing, *shapes}}, len(own)
 
 
-def _shown(lacking: Mapping[str, str], most: int = 3) -> str:
+def _shown(lacking: Mapping[str, str]) -> str:
     names = [f'{name} ({why or "not in it"})' for name, why in lacking.items()]
-    more = f' and {len(names) - most} more weights' if len(names) > most else ''
-    return ', '.join(names[:most]) + more
+    return some_of(names, of='weights')
 
 
 def _classes(loop: Any) -> Sequence[str] | None:

@@ -81,27 +81,35 @@ class LabelRecord:
             for action in traces[0].actions
         }
         observed = _joined([trace.observed for trace in traces])
-        logits = _joined([trace.logits for trace in traces])
-        self._count(LossTrace(logits, observed, actions, {}))
+        joined = LossTrace(_joined([trace.logits for trace in traces]), observed, actions, {})
+        is_open = joined.open()
+        claims = _claims(joined, is_open)
+        self._count(is_open, claims)
         if rows := [row for _, full in waiting for row in full]:
             full = torch.stack(rows).to(observed.device, non_blocking=True)
             entry_loss = _joined([trace.entry_loss for trace in traces])
-            self._judge(LossTrace(logits, observed, actions, {}), entry_loss, full)
+            self._judge(observed, is_open, claims, entry_loss, full)
 
-    def _count(self, trace: LossTrace) -> None:
-        self._sum('open_count', trace.open())
-        for action, entries in _claims(trace).items():
+    def _count(self, is_open: Tensor, claims: Mapping[str, Tensor]) -> None:
+        self._sum('open_count', is_open)
+        for action, entries in claims.items():
             self._sum(f'{action}_count', entries)
 
-    def _judge(self, trace: LossTrace, entry_loss: Tensor, full: Tensor) -> None:
-        is_open, actions = trace.open(), _claims(trace)
+    def _judge(
+        self,
+        observed: Tensor,
+        is_open: Tensor,
+        claims: Mapping[str, Tensor],
+        entry_loss: Tensor,
+        full: Tensor,
+    ) -> None:
         known = full != UNOBSERVED
         self._sum('hidden_positive', is_open & (full == POSITIVE))
         self._sum('hidden_negative', is_open & (full == NEGATIVE))
-        for action, entries in actions.items():
+        for action, entries in claims.items():
             self._sum(f'{action}_judged', entries & known)
             self._sum(f'{action}_right', entries & (full == ACTIONS[action]))
-        for group, mask in label_groups(trace.observed, full).items():
+        for group, mask in label_groups(observed, full).items():
             self._sum(f'{group}_count', mask)
             # Not a product: an infinite loss of another group would make it NaN.
             self._sum(f'{group}_loss', torch.where(mask, entry_loss, 0.0))
@@ -138,10 +146,10 @@ class LabelRecord:
         self._sums[name] = self._sums[name] + value if name in self._sums else value
 
 
-def _claims(trace: LossTrace) -> dict[str, Tensor]:
+def _claims(trace: LossTrace, is_open: Tensor) -> dict[str, Tensor]:
     """Returns the actions on labels that they decide about, (B, C) masks."""
     # A claim of an observed label, or anew of one decided before, would be right for free.
-    is_open, unobserved = trace.open(), trace.observed == UNOBSERVED
+    unobserved = trace.observed == UNOBSERVED
     return {
         action: entries & (unobserved if action.startswith('kept_') else is_open)
         for action, entries in trace.actions.items()

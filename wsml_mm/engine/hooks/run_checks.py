@@ -14,6 +14,20 @@ from .plain_checkpoint_hook import to_plain
 _MOVING = ('last_step', '_global_step', '_last_value', 'verbose', 'base_values')
 
 
+def check_length(settings: Mapping[str, Any]) -> None:
+    """Refuses a training of no epoch or iteration.
+
+    Args:
+        settings: of `train_cfg`.
+
+    Raises:
+        ValueError: naming the setting.
+    """
+    for setting in ('max_epochs', 'max_iters'):
+        if settings.get(setting) == 0:
+            raise ValueError(f'train_cfg.{setting}=0: nothing would be trained; make it at least 1')
+
+
 def check_steps(runner: Any) -> None:
     """Refuses a training that would make no step; says so where a resumed one is at its end.
 
@@ -21,10 +35,9 @@ def check_steps(runner: Any) -> None:
         ValueError: naming the setting.
     """
     loop = runner.train_loop
-    for setting in ('max_epochs', 'max_iters'):
-        if getattr(loop, setting) == 0 and _length(loop.dataloader) != 0:
-            raise ValueError(f'train_cfg.{setting}=0: nothing would be trained; make it at least 1')
-    if _length(loop.dataloader) == 0:
+    if _length(loop.dataloader) != 0:
+        check_length({'max_epochs': loop.max_epochs, 'max_iters': loop.max_iters})
+    else:
         raise ValueError(
             f'train_dataloader: makes no batch of {loop.dataloader.batch_size} from '
             f'{len(loop.dataloader.dataset)} images with drop_last={loop.dataloader.drop_last}, so '

@@ -11,6 +11,7 @@ from wsml_mm.datasets.image_folders import why_no_file, wrong_folder
 from wsml_mm.datasets.table import Option, Problem, ProblemLog, advise
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
+from wsml_mm.labels.wording import some_of
 
 from .checked_dataset import CheckedDataset
 from .class_counts import (
@@ -108,11 +109,10 @@ def _check_images(dataset: CheckedDataset, files: ImageFiles, log: ProblemLog) -
     for group, same_file in zip(files.twins, files.same_files, strict=True):
         rows = np.array([dataset.columns.labels.row(i) for i in group])
         clash = bool(((rows == POSITIVE).any(0) & (rows == NEGATIVE).any(0)).any())
-        listed = ', '.join(repr(names[i]) for i in group[:4])
-        more = f' and {len(group) - 4} more' if len(group) > 4 else ''
+        listed = some_of([repr(names[i]) for i in group], 4)
         alike = 'are the same file' if same_file else 'are files of the same pixels'
         note = ', and their labels contradict each other' if clash else ''
-        what = f'{listed}{more} {alike}{note}'
+        what = f'{listed} {alike}{note}'
         fix = 'keep one, with the labels of all'
         log(Problem('identical images', where(group[0]), what, fix, names[group[0]], serious=False))
 
