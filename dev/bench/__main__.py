@@ -24,7 +24,10 @@ from .report import HEADER, Results, line, write_json, write_page
 from .rows import ROWS, Row, chosen
 from .timing import ROOT, SETTINGS, child
 
-GROUPS = ('losses', 'whole_step', 'metric', 'store', 'pipeline', 'features', 'startup', 'labels')
+GROUPS = (
+    'losses', 'whole_step', 'metric', 'store', 'pipeline', 'features', 'linear', 'startup',
+    'labels', 'tables',
+)  # fmt: skip
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

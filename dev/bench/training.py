@@ -116,6 +116,7 @@ def linear(loss: Loss, images: int, epochs: int, cache: Path, size: int = 32) ->
         dataset=features('val'),
     )
     cfg.model = dict(
+        data_preprocessor=dict(type='FeaturePreprocessor'),
         type='ImageClassifier',
         backbone=dict(type='FeatureInput'),
         head=dict(
