@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 METHODS := an ll-r ll-ct ll-cp
 EXTRAS_demo := demo
 EXTRAS_test := demo,cam,fast,test
-EXTRAS_bench := bench
+EXTRAS_bench := bench,fast
 EXTRAS_lint := lint
 
 .PHONY: help demo test smoke bench lint clean
