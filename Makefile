@@ -12,8 +12,9 @@ EXTRAS_demo := demo
 EXTRAS_test := demo,cam,fast,test
 EXTRAS_bench := bench,fast
 EXTRAS_lint := lint
+EXTRAS_docs := docs
 
-.PHONY: help demo test smoke bench lint clean
+.PHONY: help demo test smoke bench lint docs clean
 help:
 	@echo 'make demo   AN, LL-R, LL-Ct, LL-Cp and full labels on drawn scenes: table and figure'
 	@echo 'make test   the test suite'
@@ -21,6 +22,7 @@ help:
 	@echo 'make smoke  its quickest end-to-end part: make smoke STACK=onedl VENV=.venv-onedl'
 	@echo 'make bench  speed beside what users have today: ARGS="-k losses", --heavy, --list, --help'
 	@echo 'make lint   ruff and mypy'
+	@echo 'make docs   the documentation, in work_dirs/site'
 	@echo 'make clean  remove .venv and work_dirs'
 
 demo: $(VENV)/.demo
@@ -39,6 +41,9 @@ bench: $(VENV)/.bench
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -W ignore -m mkdocs build --quiet
 
 clean:
 	rm -rf $(VENV) work_dirs

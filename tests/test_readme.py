@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What the README and the documentation show works as it stands there."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ from PIL import Image
 
 from wsml_mm import LabelTable
 
-README = (Path(__file__).parent.parent / 'README.md').read_text(encoding='utf-8')
-BLOCKS = re.findall(r'```python\n(.*?)```', README, re.DOTALL)
+ROOT = Path(__file__).parent.parent
+# docs/add_a_method.md has tests of its own.
+PAGES = {
+    str(page.relative_to(ROOT)): page.read_text(encoding='utf-8')
+    for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+    if page.stem not in ('add_a_method', 'cases')
+}
+README = PAGES['README.md']
+TEXT = '\n'.join(PAGES.values())
+BLOCKS = re.findall(r'```python\n(.*?)```', TEXT, re.DOTALL)
 
 
 def write_voc2007(root: Path) -> None:
@@ -38,6 +46,7 @@ def write_voc2007(root: Path) -> None:
 
 def test_first_screen_fits_forty_lines():
     lines = README.splitlines()
+    assert len(lines) <= 130
     table = next(i for i, line in enumerate(lines) if line.startswith('| method'))
     assert 'make demo' in README
     assert table < 40
@@ -102,7 +111,7 @@ def read_own_config() -> Config:
     return Config.fromfile('mine.py')
 
 
-SHELL = re.findall(r'```bash\n(.*?)```', README, re.DOTALL)
+SHELL = re.findall(r'```bash\n(.*?)```', TEXT, re.DOTALL)
 
 
 def test_own_data_from_an_empty_folder_to_a_tested_model(own_folder, capsys):
@@ -202,17 +211,32 @@ def test_pointing_game_in_any_test_run(tmp_path):
     assert kinds == ['MeanAveragePrecision', 'PointingGame']
 
 
-@pytest.mark.parametrize('path', sorted(set(re.findall(r'\((docs/[^)]+\.(?:png|jpg))\)', README))))
+PICTURES = sorted(set(re.findall(r'\(([^)]+\.(?:png|jpg))\)', TEXT)))
+
+
+@pytest.mark.parametrize('path', PICTURES)
 def test_pictures_are_there_with_their_numbers_and_command(path):
-    root = Path(__file__).parent.parent
-    with Image.open(root / path) as picture:
-        assert min(picture.size) > 200
-    if 'mAP_by_epoch' not in path and path.endswith('.png'):
-        assert (root / path).with_suffix('.csv').is_file()
-        assert (root / path).with_suffix('.command.txt').read_text().startswith('python tools/')
+    picture = ROOT / 'docs' / path.removeprefix('docs/')
+    with Image.open(picture) as image:
+        assert min(image.size) > 200
+    if not re.search('mAP_by_epoch|speed_', path) and path.endswith('.png'):
+        assert picture.with_suffix('.csv').is_file()
+        assert picture.with_suffix('.command.txt').read_text().startswith('python tools/')
 
 
-@pytest.mark.parametrize('path', sorted(set(re.findall(r'(?:tools|configs)/[\w/.-]+', README))))
+@pytest.mark.parametrize('path', sorted(set(re.findall(r'(?:tools|configs)/[\w/.-]+', TEXT))))
 def test_named_files_exist(path):
-    root = Path(__file__).parent.parent
-    assert (root / path).exists() or list(root.glob(path + '*')), path
+    assert (ROOT / path).exists() or list(ROOT.glob(path + '*')), path
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_links_lead_to_a_page(page):
+    for link in re.findall(r'\]\(([^)#\s]+)', PAGES[page]):
+        assert link.startswith('https://') or (ROOT / page).parent.joinpath(link).exists(), link
+
+
+def test_messages_of_the_troubleshooting_are_those_of_the_code():
+    code = '\n'.join(path.read_text() for path in (ROOT / 'wsml_mm').rglob('*.py'))
+    messages = re.findall(r'^\| `(.+?)` \|', PAGES['docs/troubleshooting.md'], re.MULTILINE)
+    assert len(messages) >= 9
+    assert [text for text in messages if text not in code] == []
