@@ -111,7 +111,7 @@ ARGUMENTS = [
         for loss in (EMAPLLoss, ThresholdWriteBackLoss, CurriculumLoss)
         for value in (0, 2.5)
     ),
-    bad_argument(ThresholdWriteBackLoss, 'threshold', 95, 'threshold=95 ... score from 0.5 to 1'),
+    bad_argument(ThresholdWriteBackLoss, 'threshold', 95, 'threshold=95 ... score from 0 to 1'),
     bad_argument(CurriculumLoss, 'threshold', -1, 'threshold=-1 ... logit >= 0'),
     bad_argument(CurriculumLoss, 'threshold', (1, 2), 'threshold=(1, 2) ... around 0'),
     bad_argument(CurriculumLoss, 'partial_bce', (1, 2), 'partial_bce=(1, 2) ... three numbers'),

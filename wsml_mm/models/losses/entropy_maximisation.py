@@ -53,7 +53,7 @@ class EMLoss(GuardedLoss):
 
     def __init__(
         self,
-        alpha: float = 0.1,
+        alpha: float = 0.2,
         loss_weight: float = 1.0,
         reduction: str = 'mean',
         extra: Sequence[Any] = (),
@@ -110,8 +110,8 @@ class EMAPLLoss(EMLoss):
 
     def __init__(
         self,
-        alpha: float = 0.1,
-        beta: float = 0.9,
+        alpha: float = 0.2,
+        beta: float = 0.02,
         warm_up: int = 5,
         share: float = 0.9,
         max_gigabytes: float = 4.0,

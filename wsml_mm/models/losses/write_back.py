@@ -27,7 +27,7 @@ class ThresholdWriteBackLoss(GuardedLoss):
     Ours: every image is scored after every epoch, by the test pipeline; their loader drops a rest.
 
     Args:
-        threshold: theta, a score from 0.5 to 1.
+        threshold: theta, a score from 0 to 1.
         warm_up: epochs before labels are written, 2 in the authors' code, 5 for CUB.
         warn_share: warn once when more than this share of the unobserved labels is written.
         loss_weight: factor of the loss.
@@ -56,7 +56,7 @@ class ThresholdWriteBackLoss(GuardedLoss):
         log_eps: float = 0.0,
     ) -> None:
         super().__init__(loss_weight, reduction, extra, log_eps)
-        check_number('threshold', threshold, 'a score from 0.5 to 1', 0.5, 1)
+        check_number('threshold', threshold, 'a score from 0 to 1', 0, 1)
         self.threshold = threshold
         self.warm_up = check_warm_up('ThresholdWriteBackLoss', warm_up)
         self._column = Entries(1, 'first', warn_share=warn_share)
