@@ -97,8 +97,7 @@ def test_methods_and_protocols_ship():
     expected |= {f'openimages-v3/resnet101_{p}.py' for p in three}
     expected |= {f'{data}/lite0_{p}.py' for data in ('scenes', 'voc5') for p in ('e2e', 'linear')}
     assert set(PROTOCOLS) == expected | {'mosaic/lite0_linear.py'}
-    # A method is one file: the others do not become more with it.
-    assert len(list(FOLDER.rglob('*.py'))) - len(METHODS + OTHERS) <= 46
+    assert len(list(FOLDER.rglob('*.py'))) <= 100  # two axes, not their product
 
 
 @pytest.mark.parametrize('name', PROTOCOLS)
