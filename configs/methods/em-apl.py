@@ -3,7 +3,7 @@ paper = 'https://arxiv.org/abs/2203.16219'
 method = dict(
     key='em-apl',
     title='EM + APL',
-    colour='#AA4499',
+    colour='#EE3377',
     marker='P',
     loss=dict(type='EMAPLLoss', alpha=0.2, beta=0.02, warm_up=5),
     published={

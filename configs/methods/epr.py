@@ -6,7 +6,7 @@ counted = 'counted on the fully labelled validation part'
 method = dict(
     key='epr',
     title='EPR',
-    colour='#117733',
+    colour='#225555',
     marker='<',
     loss=dict(type='EPRLoss'),
     published={

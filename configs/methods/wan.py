@@ -3,6 +3,6 @@
 method = dict(
     key='wan',
     title='WAN',
-    colour='#56B4E9',
+    colour='#CC6677',
     marker='v',
     loss=dict(type='WANLoss'))

@@ -141,10 +141,6 @@ CASES = {
         LossCase('my APL', lambda: MyAPL(warm_up=2), entropy, all_known=False),
     )
 }
-# Without values on another device: their entries are looked up on the CPU.
-LOOK_UP = {
-    'LL-Cp', 'EM + APL', 'threshold write-back', 'curriculum', 'curriculum, normalised', 'my APL',
-}  # fmt: skip
 # Its value depends on rows that are drawn: see test_published_values.
 # Its rows are float32, so that sums in another order differ.
 # Adam divides rounding errors of float32 gradients by their size: at rows of about 10 they are some
