@@ -3,7 +3,7 @@
 # without which it would learn from single positives that everything is present.
 method = dict(
     key='curriculum',
-    title='Curriculum (score 0.5)',
+    title='Curriculum 0.5',
     colour='#DDAA33',
     marker='<',
     loss=dict(type='CurriculumLoss', threshold=0.5, warm_up=1, assume_negative_first=True))

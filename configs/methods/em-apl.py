@@ -2,7 +2,7 @@
 paper = 'https://arxiv.org/abs/2203.16219'
 method = dict(
     key='em-apl',
-    title='EM + APL',
+    title='EM-APL',
     colour='#EE3377',
     marker='P',
     loss=dict(type='EMAPLLoss', alpha=0.2, beta=0.02, warm_up=5),

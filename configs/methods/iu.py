@@ -2,7 +2,7 @@
 # positives, it learns that everything is present. Its published rows have one negative an image too.
 method = dict(
     key='iu',
-    title='IU (floor)',
+    title='IU floor',
     colour='#999933',
     marker='X',
     loss=dict(type='IgnoreUnobservedLoss'))

@@ -2,7 +2,7 @@
 code = 'https://github.com/palm-biaoliu/mime'
 method = dict(
     key='threshold-write-back',
-    title='Write-back > 0.95',
+    title='Write-back 0.95',
     colour='#661100',
     marker='X',
     loss=dict(type='ThresholdWriteBackLoss', threshold=0.95, warm_up=2),
