@@ -291,7 +291,7 @@ def test_missing_checkpoint_is_named(config):
 # Two stages
 
 
-def _two_stages(config, devkit, carry, **kwargs):
+def _two_stages(config, devkit, carry, loss=None, **kwargs):
     cfg = tiny_config(devkit, '')
     extractor = dict(
         backbone=cfg.model.backbone,
@@ -314,10 +314,11 @@ def _two_stages(config, devkit, carry, **kwargs):
         'test_dataloader': {**cfg.val_dataloader, 'dataset': val},
     }
     model = dict(type='ImageClassifier', backbone=dict(type='FeatureInput'), head=cfg.model.head)
-    model['head'] = {**cfg.model.head, 'loss': dict(type='LargeLossCorrectPerm', delta_rel=5)}
+    loss = loss or dict(type='LargeLossCorrectPerm', delta_rel=5)
+    model['head'] = {**cfg.model.head, 'loss': loss}
     config('first', epochs=3, model=model, **loaders)
     stage = dict(config='first.py', carry_corrections=carry, **kwargs)
-    return config('second', linear_init=stage)
+    return config('second', loss, linear_init=stage)
 
 
 @pytest.mark.parametrize('carry', [False, True])
@@ -337,6 +338,17 @@ def test_linear_init(config, trained, devkit, carry):
     carried = len(corrections_in(saved)['keys']) if carry else 0
     assert scalars(two, 'state/corrections/count')[0] == carried
     assert len(loss_of(two).corrections) == carried + len(spy_of(two).selected(1))
+
+
+def test_linear_init_hands_over_estimates_to_a_new_optimiser(config, trained, devkit):
+    """ROLE's estimates of every label go on from those of the best epoch of the linear layer."""
+    second = _two_stages(config, devkit, True, dict(type='ROLELoss', expected_num_pos=2.0))
+    trained(second, '--work-dir', 'run', '--cfg-options', 'model.head.loss.lr_mult=0.0')
+    best = load(next(Path('run/linear_init').glob('best_*.pth')))
+    data = best['wsml_mm']['losses'][0]['columns']['estimates']['data']
+    store = loss_of(trained.built[1]).state.rows('estimates')
+    assert torch.equal(store.data, data)  # at a rate of 0 they stay as they were handed over
+    assert int(next(iter(store._optimizer.state.values()))['step']) == 8  # of two epochs
 
 
 def test_linear_init_shares_the_observed_labels(config, trained, devkit):

@@ -17,8 +17,8 @@ def devkit(tmp_path_factory):
     return write_devkit(tmp_path_factory.mktemp('data') / 'devkit')
 
 
-def durable(devkit, work_dir, **kwargs):
-    cfg = tiny_config(devkit, work_dir, 'LL-Cp', **kwargs)
+def durable(devkit, work_dir, loss='LL-Cp', **kwargs):
+    cfg = tiny_config(devkit, work_dir, loss, **kwargs)
     set_hook(
         cfg,
         'checkpoint',
@@ -63,14 +63,35 @@ class Killed(BaseException):
     """Stands for SIGKILL: no handler of the program runs."""
 
 
+LOSSES = {
+    'LL-Cp': 'LL-Cp',
+    'EM + APL': dict(type='EMAPLLoss', warm_up=1),
+    'ROLE': dict(type='ROLELoss', expected_num_pos=2.0),
+    'write-back': dict(type='ThresholdWriteBackLoss', threshold=0.3, warm_up=1, warn_share=1),
+    'curriculum': dict(type='CurriculumLoss', threshold=0.4, assume_negative_first=True),
+}
+
+
 @pytest.fixture(scope='module')
-def expected(devkit, tmp_path_factory):
-    """A training that was not killed."""
-    return train(durable(devkit, tmp_path_factory.mktemp('expected') / 'whole', epochs=3))
+def whole(devkit, tmp_path_factory):
+    """Trains with a loss, once, without being killed."""
+    done = {}
+
+    def run(loss):
+        if loss not in done:
+            folder = tmp_path_factory.mktemp('expected') / 'whole'
+            done[loss] = train(durable(devkit, folder, LOSSES[loss], epochs=3))
+        return done[loss]
+
+    return run
 
 
-@pytest.mark.parametrize('moment', range(1, 8))
-def test_killed_at_any_write_it_resumes_exactly(devkit, expected, tmp_path, monkeypatch, moment):
+WRITES = [('LL-Cp', number) for number in range(1, 8)] + [(loss, 5) for loss in list(LOSSES)[1:]]
+
+
+@pytest.mark.parametrize(('loss', 'moment'), WRITES)
+def test_killed_at_any_write_it_resumes_exactly(devkit, whole, tmp_path, monkeypatch, loss, moment):
+    expected = whole(loss)
     work, count = tmp_path / 'killed', 0
     real = os.replace
 
@@ -84,17 +105,15 @@ def test_killed_at_any_write_it_resumes_exactly(devkit, expected, tmp_path, monk
 
     monkeypatch.setattr(os, 'replace', replace)
     with pytest.raises(Killed):
-        train(durable(devkit, work, epochs=3))
+        train(durable(devkit, work, LOSSES[loss], epochs=3))
     monkeypatch.setattr(os, 'replace', real)
     for path in work.glob('*.pth'):
         load(path)  # every file under its final name is whole
-    cfg = durable(devkit, work, epochs=3)
+    cfg = durable(devkit, work, LOSSES[loss], epochs=3)
     cfg.resume = newest_loadable(work) is not None
     resumed = train(cfg)
     assert_same(resumed.model.state_dict(), expected.model.state_dict())
-    assert_same(
-        loss_of(resumed).corrections.state_dict(), loss_of(expected).corrections.state_dict()
-    )
+    assert_same(loss_of(resumed).state.state_dict(), loss_of(expected).state.state_dict())
     name = 'val/multi-label/mAP'
     assert scalars(resumed, name) == scalars(expected, name)
     best = [sorted(p.name for p in Path(r.work_dir).glob('best_*')) for r in (resumed, expected)]

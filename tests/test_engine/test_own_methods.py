@@ -43,10 +43,18 @@ METHODS = {
     'entries': dict(type='MyAPL', warm_up=1, eps=1e-5),
     'rows': dict(type='MyROLE', expected_num_pos=2.0),
 }
+# Of the package: everything that keeps state of labels, with values that act within few epochs.
+STATEFUL = {
+    'EM + APL': dict(type='EMAPLLoss', warm_up=1, log_eps=1e-5),
+    'ROLE': dict(type='ROLELoss', expected_num_pos=2.0),
+    'write-back': dict(type='ThresholdWriteBackLoss', threshold=0.3, warm_up=1, warn_share=1),
+    'curriculum': dict(type='CurriculumLoss', threshold=0.4, assume_negative_first=True),
+}
 
 
 def config(devkit, folder, method, epochs=4, **kwargs):
-    cfg = tiny_config(devkit, folder, METHODS.get(method, method), epochs=epochs, **kwargs)
+    loss = {**METHODS, **STATEFUL}.get(method, method)
+    cfg = tiny_config(devkit, folder, loss, epochs=epochs, **kwargs)
     set_hook(cfg, 'spy', type='SpyHook')
     return cfg
 
@@ -79,7 +87,7 @@ def test_the_settings_of_the_page_work(devkit, tmp_path, monkeypatch):
     assert write_config.parse_args(shlex.split(lines[1])[2:]).method == 'my_method.py'
 
 
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('method', [*METHODS, *STATEFUL])
 def test_trains_logs_and_resumes_bit_for_bit(devkit, tmp_path, method):
     whole = train(config(devkit, tmp_path / 'whole', method))
     cfg = config(devkit, tmp_path / 'broken', method)
@@ -93,6 +101,9 @@ def test_trains_logs_and_resumes_bit_for_bit(devkit, tmp_path, method):
     assert np.isfinite(losses).all()
     assert scalars(resumed, 'train/loss') == losses
     assert loss_of(whole).epoch == 3
+    for part in state_of(whole) if method in STATEFUL else ():
+        for column in part['columns'].values():  # they are not equal for want of any
+            assert len(column.get('keys', column.get('data'))) > 0
 
 
 def test_actions_are_logged_drawn_and_right(devkit, tmp_path):

@@ -32,7 +32,7 @@ BATCH = 6  # of all ranks together; 24 images are dealt without a rest
 VAL = 7  # odd: the sampler pads the last batch
 JOBS = (
     'LL-R', 'LL-Cp', 'one image more', 'rank', 'buffers', 'sync', 'iterations', 'limit', 'stages',
-    'my EPR', 'my APL', 'my ROLE',
+    'my EPR', 'my APL', 'my ROLE', 'EM + APL', 'ROLE', 'write-back', 'curriculum',
 )  # fmt: skip
 LOSSES = {
     'LL-R': 'LL-R',
@@ -41,6 +41,10 @@ LOSSES = {
     'my EPR': dict(type='MyEPR', expected_num_pos=2.0),
     'my APL': dict(type='MyAPL', warm_up=1),
     'my ROLE': dict(type='MyROLE', expected_num_pos=2.0),
+    'EM + APL': dict(type='EMAPLLoss', warm_up=1),
+    'ROLE': dict(type='ROLELoss', expected_num_pos=2.0),
+    'write-back': dict(type='ThresholdWriteBackLoss', threshold=0.3, warm_up=1, warn_share=1),
+    'curriculum': dict(type='CurriculumLoss', threshold=0.4, assume_negative_first=True),
 }
 
 
@@ -182,8 +186,10 @@ def test_two_ranks_finish(two, job):
     assert [(two / job / f'rank{r}.txt').read_text() for r in (0, 1)] == ['done', 'done']
 
 
-@pytest.mark.parametrize('job', ['my EPR', 'my APL', 'my ROLE'])
-def test_own_methods_train_on_two_ranks_as_in_one_process(two, single, job):
+@pytest.mark.parametrize(
+    'job', ['my EPR', 'my APL', 'my ROLE', 'EM + APL', 'ROLE', 'write-back', 'curriculum']
+)
+def test_methods_with_terms_and_state_train_on_two_ranks_as_in_one_process(two, single, job):
     runner, folder = single(job)
     saved, expected = _saved(two / job), _saved(folder)
     for steps in _spies(two / job):

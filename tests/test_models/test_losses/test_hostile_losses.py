@@ -11,9 +11,16 @@ from mmpretrain.structures import DataSample
 
 from wsml_mm import (
     AssumeNegativeLoss,
+    CurriculumLoss,
+    EMAPLLoss,
+    EMLoss,
+    EPRLoss,
     IndexedMultiLabelClsHead,
     LargeLossCorrectPerm,
     LargeLossReject,
+    LSANLoss,
+    ROLELoss,
+    ThresholdWriteBackLoss,
     TrainingFacts,
 )
 from wsml_mm.models.label_state import EntryStore
@@ -87,6 +94,28 @@ ARGUMENTS = [
                  'max_fraction=2 ... share between 0 and 1'),
     bad_argument(LargeLossCorrectPerm, 'num_samples', 0,
                  'num_samples=0 ... number of training images'),
+    *(
+        bad_argument(loss, 'expected_num_pos', None, f'{loss.__name__}: expected_num_pos is '
+                     'missing ... positive labels of an image ... model.head.loss')
+        for loss in (EPRLoss, ROLELoss)
+    ),
+    bad_argument(EPRLoss, 'expected_num_pos', -1, 'expected_num_pos=-1: a number of positives'),
+    bad_argument(AssumeNegativeLoss, 'log_eps', 1, 'log_eps=1 ... 0 to 0.1'),
+    bad_argument(LSANLoss, 'smoothing', 0.6, 'smoothing=0.6 ... 0 to 0.5'),
+    bad_argument(LSANLoss, 'reading', 'text', 'reading=\'text\' ... "code" ... "paper"'),
+    bad_argument(EMLoss, 'alpha', -0.1, 'alpha=-0.1 ... 0 to 1'),
+    bad_argument(EMAPLLoss, 'beta', 2, 'beta=2 ... 0 to 1'),
+    bad_argument(EMAPLLoss, 'share', 1.5, 'share=1.5 ... 0 to 1'),
+    *(
+        bad_argument(loss, 'warm_up', value, f'{loss.__name__}: warm_up={value} ... at least 1')
+        for loss in (EMAPLLoss, ThresholdWriteBackLoss, CurriculumLoss)
+        for value in (0, 2.5)
+    ),
+    bad_argument(ThresholdWriteBackLoss, 'threshold', 95, 'threshold=95 ... score from 0 to 1'),
+    bad_argument(CurriculumLoss, 'threshold', -1, 'threshold=-1 ... logit >= 0'),
+    bad_argument(CurriculumLoss, 'threshold', (1, 2), 'threshold=(1, 2) ... around 0'),
+    bad_argument(CurriculumLoss, 'partial_bce', (1, 2), 'partial_bce=(1, 2) ... three numbers'),
+    bad_argument(ROLELoss, 'expected_num_pos', '1.5', 'expected_num_pos=\'1.5\' is str'),
     Case('epoch -1', lambda folder: lambda: LargeLossReject().set_epoch(-1), ValueError,
          'epoch=-1 ... from 0'),
 ]

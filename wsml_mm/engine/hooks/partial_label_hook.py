@@ -225,10 +225,13 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
                 f'{type(self._losses[0]).__name__} keeps: it is of a training with another method; '
                 'start a new training with load_from instead of resume'
             )
-        if saved is None and self.state_from is not None:
-            saved = read_state_checkpoint(self.state_from, 'state_from=')[STATE]
+        anew = saved is None and self.state_from is not None
+        if anew:
+            saved = read_state_checkpoint(str(self.state_from), 'state_from=')[STATE]
         if saved is not None:
             load_state(states, saved, self._fingerprint)
+        for loss in self._losses if anew else ():
+            loss.take_over()
         if resumed:
             self._check_resumed(runner)
 

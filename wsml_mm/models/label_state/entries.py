@@ -228,6 +228,10 @@ class EntryStore:
             limit = math.floor(Fraction(str(self.column.max_fraction)) * base)
             self._room = max(limit - len(self), 0)
 
+    def clear(self) -> None:
+        """Drops the merged entries, for a method that chooses anew; what was added is kept."""
+        self._hold(Held.of(_NONE, _NONE, _NONE, (self.num_samples, self.num_classes)))
+
     def table(self) -> dict[str, NDArray[Any]]:
         """Returns the merged entries as columns 'sample', 'class', 'epoch' and 'value'."""
         starts, classes, epochs, values = self._held

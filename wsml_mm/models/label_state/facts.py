@@ -63,12 +63,20 @@ class TrainingFacts:
         Raises:
             ValueError: if the labels are not known.
         """
+        return self.class_counts(UNOBSERVED)
+
+    def class_counts(self, value: int) -> NDArray[np.int64]:
+        """Counts the observed labels of one value (1, 0, -1) of each class, (C,), training samples.
+
+        Raises:
+            ValueError: if the labels are not known.
+        """
         self._require_labels()
         counts = np.zeros(self.num_classes, np.int64)
         first, samples = 0, self.training_samples()
         for part in self.labels:
             own = samples[(samples >= first) & (samples < first + len(part))] - first
-            counts += part.subset(own).class_counts(UNOBSERVED)
+            counts += part.subset(own).class_counts(value)
             first += len(part)
         return counts
 

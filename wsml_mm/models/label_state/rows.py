@@ -147,6 +147,11 @@ class RowStore:
         self._gradient.index_fill_(0, touched, 0)
         self._touched, self._batches = [], 0
 
+    def restart(self) -> None:
+        """Lets the values be the start of a new training: their optimiser begins anew."""
+        self._optimizer = _adam(self.data, self.column.betas)
+        self._gradient, self._touched, self._batches = None, [], 0
+
     def state_dict(self) -> dict[str, Any]:
         """Returns the values and the state of their optimiser."""
         # Copies: the optimiser hands out its own moments, which go on changing.

@@ -113,6 +113,12 @@ class LabelState:
             if isinstance(store, RowStore):
                 store.step(lr)
 
+    def restart(self) -> None:
+        """Lets what was loaded be the start of a new training: optimisers begin anew."""
+        for store in self._stores.values():
+            if isinstance(store, RowStore):
+                store.restart()
+
     def suspicions(self, name: str, at_least: float | None = None) -> dict[str, NDArray[Any]]:
         """Returns what is believed of single labels: 'sample', 'class', 'value' and 'epoch'.
 

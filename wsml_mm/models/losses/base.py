@@ -127,6 +127,13 @@ class PartialLabelLoss(nn.Module):
         for part in self._regularisers():
             part.start(facts)
 
+    def take_over(self) -> None:
+        """Starts from state of another training, which was just loaded; extend it to change it."""
+        if self.state is not None:
+            self.state.restart()
+        for part in self._regularisers():
+            part.take_over()
+
     def after_step(self, lr: float | None = None) -> None:
         """Steps trained rows; called whenever the optimiser has taken a step.
 

@@ -3,11 +3,44 @@
 from __future__ import annotations
 
 from mmpretrain.registry import MODELS
+from torch import Tensor
 
 from wsml_mm.labels.numbers import check_number
 
 from .base import PartialLabelLoss
 from .contract import LabelBatch, LossParts
+
+
+def check_expected(name: str, expected: float | None) -> float:
+    """Returns the expected number of positives of an image that a loss was given.
+
+    Args:
+        name: of the loss.
+        expected: as it was given; None: it was not.
+
+    Raises:
+        ValueError: if it is missing, or no number from 0 on.
+    """
+    if expected is None:
+        raise ValueError(
+            f'{name}: expected_num_pos is missing; give the mean number of positive labels of an '
+            f'image of this data set, e.g. loss=dict(type={name!r}, expected_num_pos=1.5) or '
+            '--cfg-options model.head.loss.expected_num_pos=1.5'
+        )
+    check_number('expected_num_pos', expected, 'a number of positives, >= 0', 0)
+    return float(expected)
+
+
+def distance_to_expected(p: Tensor, expected: float, batch: LabelBatch) -> Tensor:
+    """Returns ((mean over images of the sum of p) - expected)^2 / C^2 of the global batch, 0-d.
+
+    Args:
+        p: (B, C) from 0 to 1.
+        expected: positives of an image.
+        batch: that they are of.
+    """
+    gap = (batch.ranks.mean(p.sum(1)) - expected) / p.shape[1]
+    return gap**2
 
 
 @MODELS.register_module()
@@ -33,11 +66,9 @@ class ExpectedPositives(PartialLabelLoss):
 
     def __init__(self, expected_num_pos: float, loss_weight: float = 1.0) -> None:
         super().__init__(loss_weight)
-        check_number('expected_num_pos', expected_num_pos, 'a number of positives, >= 0', 0)
-        self.expected_num_pos = expected_num_pos
+        self.expected_num_pos = check_expected('ExpectedPositives', expected_num_pos)
 
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the term alone."""
-        found = batch.ranks.mean(batch.logits.sigmoid().sum(1))
-        gap = (found - self.expected_num_pos) / batch.logits.shape[1]
-        return LossParts(None, terms={'expected_positives': gap**2})
+        term = distance_to_expected(batch.logits.sigmoid(), self.expected_num_pos, batch)
+        return LossParts(None, terms={'expected_positives': term})
