@@ -21,7 +21,7 @@ from .prior_column import PriorColumn
 
 @MODELS.register_module()
 class CRISPRiskLoss(PartialLabelLoss):
-    """Equation 7 of CRISP: few labelled images scored low, and a mean score as high as the class prior.
+    """Equation 7 of CRISP: labelled images score high, and the mean score is the class prior.
 
     sum over classes j of 2 * pi_j * mean over the images labelled j of (1 - p_j), plus
     abs(mean over all images of p_j - pi_j). The first `warm_up` epochs are assume negative. The

@@ -15,7 +15,6 @@ from .base import PartialLabelLoss
 from .contract import LabelBatch, LossParts, Progress
 from .focal import by_label, nl, power
 
-
 _LEAST = 1e-6  # of what is divided by
 
 
