@@ -32,7 +32,7 @@ BATCH = 6  # of all ranks together; 24 images are dealt without a rest
 VAL = 7  # odd: the sampler pads the last batch
 JOBS = (
     'LL-R', 'LL-Cp', 'one image more', 'rank', 'buffers', 'sync', 'iterations', 'limit', 'stages',
-    'my EPR', 'my APL', 'my ROLE',
+    'my EPR', 'my APL', 'my ROLE', 'CRISP',
 )  # fmt: skip
 LOSSES = {
     'LL-R': 'LL-R',
@@ -41,6 +41,8 @@ LOSSES = {
     'my EPR': dict(type='MyEPR', expected_num_pos=2.0),
     'my APL': dict(type='MyAPL', warm_up=1),
     'my ROLE': dict(type='MyROLE', expected_num_pos=2.0),
+    # A term of classes, and priors that a pass over the training set estimates.
+    'CRISP': dict(type='CRISPRiskLoss'),
 }
 
 
@@ -182,7 +184,7 @@ def test_two_ranks_finish(two, job):
     assert [(two / job / f'rank{r}.txt').read_text() for r in (0, 1)] == ['done', 'done']
 
 
-@pytest.mark.parametrize('job', ['my EPR', 'my APL', 'my ROLE'])
+@pytest.mark.parametrize('job', ['my EPR', 'my APL', 'my ROLE', 'CRISP'])
 def test_own_methods_train_on_two_ranks_as_in_one_process(two, single, job):
     runner, folder = single(job)
     saved, expected = _saved(two / job), _saved(folder)
