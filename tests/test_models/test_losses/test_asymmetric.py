@@ -118,6 +118,7 @@ def test_what_cannot_be_is_refused_in_one_line():
     for build, says in (
         (lambda: PartialAsymmetricLoss('some'), "mode='some': use one of negative, ignore"),
         (lambda: PartialAsymmetricLoss('ignore', class_prior='auto'), 'is for mode="selective"'),
+        (lambda: PartialAsymmetricLoss(top_k=1.5), r'top_k=1\.5: .*whole number'),
         (lambda: PartialAsymmetricLoss(clip=1), 'clip=1: a probability'),
         (lambda: PartialAsymmetricLoss(gamma_neg=-1), 'gamma_neg=-1: an exponent'),
         (lambda: PartialAsymmetricLoss(alpha=(1, 2)), 'factors of positives, negatives'),
@@ -131,3 +132,5 @@ def test_what_cannot_be_is_refused_in_one_line():
     single = SparseLabels.from_dense(torch.eye(4).mul(2).sub(1).to(torch.int8).numpy())
     with pytest.raises(ValueError, match=r'no negative is observed.*give class_prior=FILE'):
         loss.start(facts(labels=[single]))
+    with pytest.warns(UserWarning, match='no negative label is observed.*the floor only'):
+        PartialAsymmetricLoss('ignore').start(facts(labels=[single]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from wsml_mm.labels.numbers import check_number
+from wsml_mm.labels.numbers import check_number, check_whole
 
 from ..label_state import Column, TrainingFacts
 from .base import PartialLabelLoss, Predictions
@@ -96,9 +97,9 @@ class PartialAsymmetricLoss(PartialLabelLoss):
         for kind, value in zip(('pos', 'neg', 'unobserved'), self.gammas, strict=True):
             check_number(f'gamma_{kind}', value, 'an exponent, >= 0', 0)
         check_number('clip', clip, 'a probability from 0 to below 1', 0, 1 - 1e-6)
-        check_number('top_k', top_k, 'a number of entries per image, >= 0', 0)
+        check_whole('top_k', top_k, 'a number of entries per image, >= 0', 0)
         check_number('eta', eta, 'a share between 0 and 1', 0, 1)
-        check_number('prior_epochs', prior_epochs, 'a number of epochs, at least 1', 1)
+        check_whole('prior_epochs', prior_epochs, 'a number of epochs, at least 1', 1)
         self.mode, self.clip, self.alpha, self.detach_focal = mode, clip, tuple(alpha), detach_focal
         self.top_k, self.eta, self.prior_epochs = int(top_k), eta, prior_epochs
         self.prior = PriorColumn(class_prior)
@@ -164,10 +165,17 @@ class PartialAsymmetricLoss(PartialLabelLoss):
         Raises:
             ValueError: if they are of other classes, or cannot be estimated from these labels.
         """
-        if self.prior.is_estimated and facts.labels and not has_negatives(facts):
+        trivial = bool(facts.labels) and not has_negatives(facts)
+        if trivial and self.prior.is_estimated:
             raise ValueError(
                 "class_prior='auto' first trains on the observed labels alone, and no negative is "
                 'observed, so it would learn that all is present: give class_prior=FILE, or None'
+            )
+        if trivial and self.mode in ('ignore', 'ignore_normalize'):
+            warnings.warn(
+                f'PartialAsymmetricLoss(mode={self.mode!r}): no negative label is observed, so it '
+                'learns that every class is present; take it as the floor only',
+                stacklevel=2,
             )
         super().start(facts)
         self.prior.set(self.state, facts)

@@ -10,7 +10,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from wsml_mm.labels.numbers import check_number
+from wsml_mm.labels.numbers import check_whole
 
 from ..label_state import Column, TrainingFacts
 from .base import PartialLabelLoss, Predictions
@@ -65,7 +65,7 @@ class CRISPRiskLoss(PartialLabelLoss):
         super().__init__(loss_weight, reduction, extra)
         self.prior, self.warm_up = PriorColumn(class_prior), warm_up
         low, when = (1, ', at least 1 with "auto"') if self.prior.is_estimated else (0, '')
-        check_number('warm_up', warm_up, f'a number of epochs{when}', low)
+        check_whole('warm_up', warm_up, f'a number of epochs{when}', low)
 
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns assume negative while warming up, then observed negatives and the risk."""

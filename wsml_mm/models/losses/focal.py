@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
+
 
 def power(logits: Tensor, exponent: float) -> Tensor:
     """Returns p^exponent, p = sigmoid(logit); of 1 - p with `-logits`.
@@ -40,4 +42,5 @@ def by_label(observed: Tensor, positive: Tensor, negative: Tensor, unobserved: T
         negative: of observed negatives,
         unobserved: of unobserved labels.
     """
-    return torch.where(observed == 1, positive, torch.where(observed == 0, negative, unobserved))
+    others = torch.where(observed == NEGATIVE, negative, unobserved)
+    return torch.where(observed == POSITIVE, positive, others)

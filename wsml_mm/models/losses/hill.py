@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 
-from wsml_mm.labels.numbers import check_number
+from wsml_mm.labels.numbers import check_number, check_whole
 
 from .base import PartialLabelLoss
 from .contract import LabelBatch, LossParts
@@ -117,7 +117,7 @@ class SPLCLoss(PartialLabelLoss):
     ) -> None:
         super().__init__(loss_weight, reduction, extra)
         check_number('tau', tau, 'a score between 0 and 1', 0, 1)
-        check_number('start_epoch', start_epoch, 'an epoch, counted from 0', 0)
+        check_whole('start_epoch', start_epoch, 'an epoch, counted from 0', 0)
         check_number('margin', margin, 'a difference of logits, >= 0', 0)
         check_number('gamma', gamma, 'an exponent, >= 0', 0)
         self.tau, self.start_epoch, self.margin, self.gamma = tau, start_epoch, margin, gamma
