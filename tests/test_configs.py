@@ -34,8 +34,24 @@ FOLDER = REPO / 'configs'
 METHODS = ['an', 'll-r', 'll-ct', 'll-cp']
 # With one protocol each: a method that only brings a loss is the same under all.
 OTHERS = [
-    'curriculum', 'em', 'em-apl', 'epr', 'iu', 'lsan', 'role', 'threshold-write-back', 'wan',
-]  # fmt: skip
+    'asl',
+    'crisp',
+    'curriculum',
+    'em',
+    'em-apl',
+    'epr',
+    'gpr',
+    'gr',
+    'hill',
+    'iu',
+    'lsan',
+    'p-asl-negative',
+    'p-asl-selective',
+    'role',
+    'splc',
+    'threshold-write-back',
+    'wan',
+]
 PROTOCOLS = sorted(
     str(path.relative_to(FOLDER))
     for path in FOLDER.glob('*/*.py')
@@ -222,6 +238,8 @@ def test_builds(name, method):
         'll-r': 'Reject', 'll-ct': 'CorrectTemp', 'll-cp': 'CorrectPerm', 'em-apl': 'EMAPLLoss',
         'iu': 'IgnoreUnobservedLoss', 'threshold-write-back': 'ThresholdWriteBackLoss',
         'curriculum': 'CurriculumLoss', 'an': 'AssumeNegativeLoss', 'full': 'AssumeNegativeLoss',
+        'asl': 'PartialAsymmetricLoss', 'crisp': 'CRISPRiskLoss', 'hill': 'HillLoss',
+        'p-asl-negative': 'PartialAsymmetricLoss', 'p-asl-selective': 'PartialAsymmetricLoss',
     }  # fmt: skip
     assert isinstance(loss, LargeLoss if method.startswith('ll-') else PartialLabelLoss)
     assert type(loss).__name__.endswith(kinds.get(method, f'{method.upper()}Loss'))

@@ -108,6 +108,8 @@ COVERED_BY = {
     'wsml_mm.models.losses.large_loss.correct_temp': 'test_selecting',
     'wsml_mm.models.losses.large_loss.reject': 'test_selecting',
     'wsml_mm.models.losses.observed_only': 'test_published_values',
+    'wsml_mm.models.losses.focal': 'test_hill',
+    'wsml_mm.models.losses.prior_column': 'test_asymmetric',
     'wsml_mm.reports.dataset.phrases': 'test_check',
     'wsml_mm.reports.groups_figure': 'test_groups',
     'wsml_mm.reports.label_growth_figure': 'test_label_growth',

@@ -29,6 +29,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='read again what kept stamps say is unchanged: prepared labels, feature caches, and '
         'with a config the stamps and results of comparisons',
     )
+    parser.add_argument(
+        '--scores',
+        type=Path,
+        help='scores of the images, to estimate class priors: a table as `predict` writes it '
+        '("image" and "score/CLASS" columns), or .npy',
+    )
     add_table_options(parser)
     config = parser.add_argument_group('for a config')
     config.add_argument('--loader', choices=['train', 'val', 'test'], default='train')

@@ -335,3 +335,25 @@ def test_the_tool(kit):
     result = run_python(str(REPO / 'tools' / 'check_dataset.py'), 't.csv', *OPTIONS, cwd=kit)
     assert result.returncode == 0, result.stderr
     assert 't.csv: 6 images, 5 classes' in result.stdout
+
+
+def test_scores_estimate_the_class_priors(kit, capsys):
+    main(['t.csv', *OPTIONS, '--classes', 'classes.txt'])
+    text = capsys.readouterr().out
+    assert 'prior from' in text
+    assert 'prior (CRISP)' not in text
+    heads = ','.join(f'score/{name}' for name in CLASSES)
+    rows = [f'{name},{",".join(["0.5"] * len(CLASSES))}' for name in read_devkit(kit)]
+    (kit / 's.csv').write_text('\n'.join([f'image,{heads}', *rows]) + '\n')
+    main(['t.csv', *OPTIONS, '--classes', 'classes.txt', '--scores', 's.csv', '--html', 'r.html'])
+    text = ' '.join(capsys.readouterr().out.split())
+    assert '(mean score, if scores are calibrated)' in text
+    assert '(CRISP, if positives are labelled at random)' in text
+    assert 'prior (CRISP)' in (kit / 'r.html').read_text(encoding='utf-8')
+
+
+def test_scores_of_other_images_are_one_error(kit):
+    heads = ','.join(f'score/{name}' for name in CLASSES)
+    (kit / 's.csv').write_text(f'image,{heads}\nother.jpg{",0.5" * len(CLASSES)}\n')
+    with pytest.raises(SystemExit, match=r'error: s\.csv: has no scores of 6 of 6 images'):
+        main(['t.csv', *OPTIONS, '--classes', 'classes.txt', '--scores', 's.csv'])

@@ -32,7 +32,7 @@ BATCH = 6  # of all ranks together; 24 images are dealt without a rest
 VAL = 7  # odd: the sampler pads the last batch
 JOBS = (
     'LL-R', 'LL-Cp', 'one image more', 'rank', 'buffers', 'sync', 'iterations', 'limit', 'stages',
-    'my EPR', 'my APL', 'my ROLE', 'EM + APL', 'ROLE', 'write-back', 'curriculum',
+    'my EPR', 'my APL', 'my ROLE', 'EM + APL', 'ROLE', 'write-back', 'curriculum', 'CRISP',
 )  # fmt: skip
 LOSSES = {
     'LL-R': 'LL-R',
@@ -45,6 +45,8 @@ LOSSES = {
     'ROLE': dict(type='ROLELoss', expected_num_pos=2.0),
     'write-back': dict(type='ThresholdWriteBackLoss', threshold=0.3, warm_up=1, warn_share=1),
     'curriculum': dict(type='CurriculumLoss', threshold=0.4, assume_negative_first=True),
+    # A term of classes, and priors that a pass over the training set estimates.
+    'CRISP': dict(type='CRISPRiskLoss'),
 }
 
 
@@ -187,7 +189,7 @@ def test_two_ranks_finish(two, job):
 
 
 @pytest.mark.parametrize(
-    'job', ['my EPR', 'my APL', 'my ROLE', 'EM + APL', 'ROLE', 'write-back', 'curriculum']
+    'job', ['my EPR', 'my APL', 'my ROLE', 'EM + APL', 'ROLE', 'write-back', 'curriculum', 'CRISP']
 )
 def test_methods_with_terms_and_state_train_on_two_ranks_as_in_one_process(two, single, job):
     runner, folder = single(job)

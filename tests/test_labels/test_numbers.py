@@ -10,7 +10,7 @@ import pytest
 
 import wsml_mm
 from wsml_mm.datasets.holdout import holdout_indices, subsample_indices
-from wsml_mm.labels.numbers import check_number
+from wsml_mm.labels.numbers import check_number, check_whole
 
 
 @pytest.mark.parametrize('value', [0, 0.2, 100, np.float32(0.5), np.int64(3), Fraction(1, 3)])
@@ -61,3 +61,11 @@ def test_everywhere_a_share_is_given(make):
     for value in ('0.2%', math.nan):
         with pytest.raises(ValueError, match=r'=(.0.2%. is str|nan): '):
             make(value)
+
+
+def test_a_share_of_a_count_is_no_whole_number():
+    check_whole('k', 2, 'a count', 1)
+    check_whole('k', 2.0, 'a count', 1)
+    for wrong, says in ((1.5, 'k=1.5: a count; write a whole number'), (0, 'k=0: a count')):
+        with pytest.raises(ValueError, match=says):
+            check_whole('k', wrong, 'a count', 1)

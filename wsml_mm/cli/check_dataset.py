@@ -19,6 +19,7 @@ from wsml_mm.reports.dataset import (
     dataset_of_table,
     print_problems,
     print_report,
+    read_scores,
     write_html,
 )
 from wsml_mm_cli.check_dataset import parse_args
@@ -75,12 +76,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         if args.verify:
             console.print(verify(args, log), markup=False, soft_wrap=True)
         dataset = read_dataset(args, log)
+        scores = None
+        if args.scores is not None and dataset is not None:
+            names, classes = dataset.columns.names, dataset.columns.metainfo['classes']
+            scores = read_scores(args.scores, list(names), classes)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {_message(error, log.command)}') from error
     if dataset is None:
         print_problems(log, console)
         raise SystemExit(1)
-    report = check_dataset(dataset, log, args.decode)
+    report = check_dataset(dataset, log, args.decode, scores)
     print_report(report, console)
     if args.html is not None:
         write_html(report, args.html)

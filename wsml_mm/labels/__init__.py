@@ -1,5 +1,6 @@
 """Labels as values and files: the ground floor, without torch and MMEngine."""
 
+from .class_priors import ClassPriors, crisp_priors, expected_positives, mean_priors
 from .columns import LabelColumns
 from .encoding import NEGATIVE, POSITIVE, UNOBSERVED, decode_labels
 from .names import NameColumn
@@ -10,9 +11,13 @@ __all__ = [
     'NEGATIVE',
     'POSITIVE',
     'UNOBSERVED',
+    'ClassPriors',
     'LabelColumns',
     'NameColumn',
     'SparseLabels',
+    'crisp_priors',
     'decode_labels',
+    'expected_positives',
     'indptr_of',
+    'mean_priors',
 ]

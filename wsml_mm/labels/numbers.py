@@ -33,3 +33,14 @@ def check_number(
         except ValueError:
             hint = '; write a number'
     raise ValueError(f'{name}={value!r} is {type(value).__name__}: {meaning}{hint}')
+
+
+def check_whole(name: str, value: object, meaning: str, lowest: int) -> None:
+    """Refuses what is no whole number of at least `lowest`; arguments of `check_number`.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    check_number(name, value, meaning, lowest)
+    if int(value) != value:  # type: ignore[call-overload]
+        raise ValueError(f'{name}={value}: {meaning}; write a whole number')

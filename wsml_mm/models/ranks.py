@@ -57,6 +57,10 @@ class Ranks:
         """Returns the sum of `values`, of any shape, over the global batch, a 0-d tensor."""
         return self._share(values.sum(), 1)
 
+    def column_totals(self, values: Tensor) -> Tensor:
+        """Returns the sum of each column of (B, C) `values` over the global batch, (C,)."""
+        return self._share(values.sum(0), 1)
+
     def mean(self, values: Tensor) -> Tensor:
         """Returns the mean over the global batch, a 0-d tensor; 0 for an empty batch.
 

@@ -5,22 +5,28 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from loss_tester import LossCase, bce, largest, nl, sigmoid
+from loss_tester import LossCase, bce, labels_of, largest, nl, sigmoid
 from my_methods import MyAPL, MyEPR, MyROLE, MySPLC, MyWeakNegatives
 
 from wsml_mm import (
     AssumeNegativeLoss,
+    CRISPRiskLoss,
     CurriculumLoss,
     EMAPLLoss,
     EMLoss,
     EPRLoss,
     ExpectedPositives,
+    GPRLoss,
+    GRLoss,
+    HillLoss,
     IgnoreUnobservedLoss,
     LargeLossCorrectPerm,
     LargeLossCorrectTemp,
     LargeLossReject,
     LSANLoss,
+    PartialAsymmetricLoss,
     ROLELoss,
+    SPLCLoss,
     ThresholdWriteBackLoss,
     WANLoss,
 )
@@ -103,6 +109,77 @@ def reject_and_expect(x, z, epoch):
     return reject(x, z, epoch) + 0.5 * near(sigmoid(x), 2.0)
 
 
+def by_absolute_loss(x, z, epoch):
+    return (z == -1) & (np.logaddexp(0, x) > (1.5 - 0.2 * (epoch + 1))) & (epoch >= 1)
+
+
+def reject_absolute(x, z, epoch):
+    return (bce(x, z == 1) * ~by_absolute_loss(x, z, epoch)).mean()
+
+
+def correct_absolute(x, z, epoch):
+    return bce(x, (z == 1) | by_absolute_loss(x, z, epoch)).mean()
+
+
+def hill(x, z, epoch):
+    p, q = sigmoid(x), sigmoid(x - 1)
+    positive, unknown = -((1 - q) ** 2) * np.log(q), (1.5 - p) * p**2
+    return np.where(z == 1, positive, np.where(z == 0, bce(x, z == 1), unknown)).mean()
+
+
+def spl_correction(x, z, epoch):
+    q = sigmoid(np.where(z == 1, x - 1, x))
+    positive = (z == 1) | ((z == -1) & (sigmoid(x) > 0.6) & (epoch >= 1))
+    return np.where(positive, -((1 - q) ** 2) * np.log(q), -(q**2) * np.log(1 - q)).mean()
+
+
+def asymmetric(x, z, epoch):
+    n = np.minimum(sigmoid(-x) + 0.05, 1)
+    return np.where(z == 1, -np.log(sigmoid(x)), -((1 - n) ** 4) * np.log(n)).mean()
+
+
+def partial_asymmetric(x, z, epoch):
+    p = sigmoid(x)
+    others = -np.where(z == 0, p, p**4) * np.log(1 - p)
+    return np.where(z == 1, -np.log(p), others)
+
+
+def normalised(x, z, epoch):
+    weight = (z != -1) * (1 + 1 / (1 + (z != -1).sum(1, keepdims=True)))
+    return (partial_asymmetric(x, z, epoch) * weight).mean()
+
+
+def selective(x, z, epoch):
+    return (partial_asymmetric(x, z, epoch) * ~largest(x, z == -1, len(x))).mean()
+
+
+def selective_after_ignoring(x, z, epoch):
+    """The prior is still 0: nobody has ended an epoch."""
+    entries = partial_asymmetric(x, z, epoch)
+    return (entries * (z != -1)).mean() if epoch < 1 else selective(x, z, epoch)
+
+
+def robust(x, z, epoch, pseudo=False):
+    p, before, after = sigmoid(x), epoch / 8, (epoch + 1) / 8
+    k = sigmoid(2 * before * p - 2)
+    mu, sigma = 0.5 + 0.3 * after, 2 - 1.5 * after
+    v = np.exp(-((p - mu) ** 2) / (2 * sigma**2))
+    soft = v * (k * (1 - p**0.01) / 0.01 + (1 - k) * p)
+    taken = np.clip(1 - v, 0.4, 0.7) * (0.9 * bce(x, True) + 0.1 * bce(x, False))
+    return np.where(z != -1, bce(x, z == 1), np.where(pseudo, taken, soft)).mean()
+
+
+def robust_with_large_losses(x, z, epoch):
+    return robust(x, z, epoch, largest(x, z == -1, times(epoch)))
+
+
+def crisp(x, z, epoch):
+    """The prior is still 0: nobody has ended an epoch."""
+    if epoch < 1:
+        return assume_negative(x, z, epoch)
+    return (bce(x, False) * (z == 0)).mean() + sigmoid(x).mean(0).sum() / 6
+
+
 CASES = {
     case.name: case
     for case in (
@@ -135,6 +212,62 @@ CASES = {
             ),
             assumed_first,
         ),
+        LossCase(
+            'LL-R abs', lambda: LargeLossReject(delta_abs=0.2, start_abs=1.5), reject_absolute
+        ),
+        LossCase(
+            'LL-Ct abs',
+            lambda: LargeLossCorrectTemp(delta_abs=0.2, start_abs=1.5),
+            correct_absolute,
+        ),
+        LossCase(
+            'LL-Cp abs',
+            lambda: LargeLossCorrectPerm(delta_abs=0.2, start_abs=1.5),
+            correct_absolute,
+        ),
+        LossCase('Hill', HillLoss, hill, all_known=False),
+        LossCase('SPLC', SPLCLoss, spl_correction, all_known=False),
+        LossCase(
+            'ASL',
+            lambda: PartialAsymmetricLoss(gamma_neg=4, clip=0.05, detach_focal=False),
+            asymmetric,
+            all_known=False,
+        ),
+        LossCase(
+            'P-ASL normalised',
+            lambda: PartialAsymmetricLoss('ignore_normalize', detach_focal=False),
+            normalised,
+            all_known=False,
+        ),
+        LossCase(
+            'P-ASL selective',
+            lambda: PartialAsymmetricLoss('selective', top_k=1, detach_focal=False),
+            selective,
+            all_known=False,
+        ),
+        LossCase(
+            'P-ASL selective, prior',
+            lambda: PartialAsymmetricLoss(
+                'selective', top_k=1, class_prior='auto', eta=0.5, detach_focal=False
+            ),
+            selective_after_ignoring,
+            all_known=False,
+        ),
+        LossCase('GR', GRLoss, robust, whole_gradient=False),
+        LossCase(
+            'GPR',
+            lambda: GPRLoss(delta_rel=RATE),
+            robust_with_large_losses,
+            whole_gradient=False,
+        ),
+        LossCase(
+            'GPR of a file',
+            lambda: GPRLoss(labels_of(1) == 1),
+            lambda x, z, epoch: float('nan'),
+            whole_gradient=False,
+            any_order=False,
+        ),
+        LossCase('CRISP', CRISPRiskLoss, crisp, all_known=False),
         LossCase('my weak negatives', MyWeakNegatives, weak_negatives),
         LossCase('my SPLC', MySPLC, splc),
         LossCase('my EPR', lambda: MyEPR(2.0), epr, all_known=False),

@@ -28,6 +28,8 @@ class LossCase:
         all_known: the same as binary cross entropy where every label is observed.
         max_epochs: of its training.
         exact: how far several ranks may be from one process.
+        whole_gradient: whether no part of the value is without gradient by design.
+        any_order: whether rows and classes may be given in another order; then it has a formula.
     """
 
     name: str
@@ -36,6 +38,8 @@ class LossCase:
     all_known: bool = True
     max_epochs: int = 8
     exact: float = 1e-9
+    whole_gradient: bool = True
+    any_order: bool = True
 
 
 def labels_of(seed: int = 0, known: bool = False) -> np.ndarray:

@@ -61,7 +61,8 @@ def test_figures_of_the_classes(written, page):
     for index, name in enumerate(CLASSES):
         positive, negative = (int(column[index]) for column in report.counts[:2])
         share = (positive + negative) / len(report.labels)
-        assert f'{name} {positive} {negative} {share:.1%}' in rows
+        least, most = report.shares.cells(index)
+        assert f'{name} {positive} {negative} {share:.1%} {least} {most}' in rows
     assert rows[1].startswith('cat ')  # the most frequent first
     tiles = ' '.join(' '.join(page.below['div']).split())
     known = report.labels.counts()

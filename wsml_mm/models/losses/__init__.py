@@ -1,9 +1,14 @@
 from .assume_negative import AssumeNegativeLoss, LSANLoss, WANLoss
+from .asymmetric import PartialAsymmetricLoss
 from .base import PartialLabelLoss, Predictions
 from .contract import ACTIONS, LabelBatch, LossParts, LossTrace, Progress
+from .crisp import CRISPRiskLoss
 from .curriculum import CurriculumLoss
 from .entropy_maximisation import EMAPLLoss, EMLoss
 from .expected_positives import ExpectedPositives
+from .gpr import GPRLoss
+from .gr import GRLoss
+from .hill import HillLoss, SPLCLoss
 from .large_loss import (
     LargeLoss,
     LargeLossCorrectPerm,
@@ -17,11 +22,15 @@ from .write_back import ThresholdWriteBackLoss
 __all__ = [
     'ACTIONS',
     'AssumeNegativeLoss',
+    'CRISPRiskLoss',
     'CurriculumLoss',
     'EMAPLLoss',
     'EMLoss',
     'EPRLoss',
     'ExpectedPositives',
+    'GPRLoss',
+    'GRLoss',
+    'HillLoss',
     'IgnoreUnobservedLoss',
     'LSANLoss',
     'LabelBatch',
@@ -31,10 +40,12 @@ __all__ = [
     'LargeLossReject',
     'LossParts',
     'LossTrace',
+    'PartialAsymmetricLoss',
     'PartialLabelLoss',
     'Predictions',
     'Progress',
     'ROLELoss',
+    'SPLCLoss',
     'ThresholdWriteBackLoss',
     'WANLoss',
 ]

@@ -50,18 +50,28 @@ class Progress:
         return self.epochs[0]
 
     @property
-    def share(self) -> Tensor:
-        """Finished epochs over all epochs, from 0 to below 1, a 0-d float32 tensor.
+    def max_epochs(self) -> Tensor:
+        """The number of epochs, a 0-d int64 tensor.
 
         Raises:
-            RuntimeError: if the loss does not know the epoch or how many there are.
+            RuntimeError: if the loss does not know it.
         """
         if not self.known[1]:
             raise RuntimeError(
                 f'{self.name} does not know how many epochs there are: call '
                 'loss.set_epoch(epoch, max_epochs) at the start of each epoch of your own loop'
             )
-        return self.epoch / self.epochs[1]
+        return self.epochs[1]
+
+    @property
+    def share(self) -> Tensor:
+        """Finished epochs over all epochs, from 0 to below 1, a 0-d float32 tensor.
+
+        Raises:
+            RuntimeError: if the loss does not know the epoch or how many there are.
+        """
+        total = self.max_epochs
+        return self.epoch / total
 
 
 def missing_epoch(name: str) -> str:

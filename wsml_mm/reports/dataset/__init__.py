@@ -2,6 +2,7 @@ from .check import DatasetReport, check_dataset
 from .checked_dataset import CheckedDataset, dataset_of_loader, dataset_of_table
 from .evaluation_sets import check_evaluation
 from .html import write_html
+from .score_table import read_scores
 from .splits import check_splits
 from .terminal import print_problems, print_report
 
@@ -15,5 +16,6 @@ __all__ = [
     'dataset_of_table',
     'print_problems',
     'print_report',
+    'read_scores',
     'write_html',
 ]

@@ -23,6 +23,7 @@ from .class_counts import (
     pair_counts,
     similar_names,
 )
+from .class_shares import ClassShares, class_shares
 from .image_files import ImageFiles, check_files
 from .shared_images import check_shared_images
 
@@ -39,6 +40,7 @@ class DatasetReport:
         per_image: how many images have 0, 1, 2, ... positive labels.
         paired: (K,) the classes of `pairs`, most frequent first.
         pairs: (K, K) images that have both classes.
+        shares: what is known of the class priors.
     """
 
     dataset: CheckedDataset
@@ -48,6 +50,7 @@ class DatasetReport:
     per_image: NDArray[np.int64]
     paired: NDArray[np.int64]
     pairs: NDArray[np.int64]
+    shares: ClassShares
 
     @property
     def labels(self) -> SparseLabels:
@@ -60,7 +63,12 @@ class DatasetReport:
         return tuple(self.dataset.columns.metainfo['classes'])
 
 
-def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False) -> DatasetReport:
+def check_dataset(
+    dataset: CheckedDataset,
+    log: ProblemLog,
+    decode: bool = False,
+    scores: NDArray[np.float32] | None = None,
+) -> DatasetReport:
     """Looks for problems of images, rows and classes.
 
     Args:
@@ -68,6 +76,7 @@ def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False
         log: holds the problems met in reading it, and takes those found here.
         decode: load every image as its pipeline does, look at what came out, and compare the
             images with one another and with those of the other loaders.
+        scores: (N, C) of a model, to estimate the class priors with, see `read_scores`.
     """
     labels = dataset.columns.labels
     files = check_files(dataset.path, len(labels), decode, dataset.load)
@@ -89,6 +98,7 @@ def check_dataset(dataset: CheckedDataset, log: ProblemLog, decode: bool = False
         labels_per_image(labels),
         paired,
         pair_counts(labels.select(paired)),
+        class_shares(labels, scores),
     )
 
 

@@ -128,8 +128,15 @@ def _classes(report: DatasetReport) -> dict[str, Any]:
             {'kind': k, 'width': f'{62 * width:.2f}', 'text': text, 'zero': zero}
             for k, width, text, zero in bars
         ]
-        rows.append({'name': printable(report.classes[index]), 'bars': named})
-    return {'classes': rows, 'class_note': note}
+        name, shares = printable(report.classes[index]), report.shares.cells(index)
+        rows.append({'name': name, 'bars': named, 'shares': shares})
+    heads = report.shares.headings
+    return {
+        'classes': rows,
+        'class_note': note,
+        'share_heads': heads,
+        'share_notes': report.shares.notes,
+    }
 
 
 def _histogram(report: DatasetReport) -> dict[str, Any]:

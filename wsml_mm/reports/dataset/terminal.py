@@ -82,12 +82,12 @@ def _print_classes(report: DatasetReport, console: Any) -> None:
 
     table = Table(box=None, header_style='bold', padding=(0, 2, 0, 0))
     table.add_column('class', max_width=32)
-    for name in ('positive', 'known negative', 'unobserved'):
+    for name in ('positive', 'known negative', 'unobserved', *report.shares.headings):
         table.add_column(name, justify='right')
     table.add_column('positive images')
     counts, most = report.counts, max(1, int(report.counts.positive.max(initial=1)))
     for index in most_frequent(counts.positive, _CLASSES):
-        figures = [f'{int(column[index]):,}' for column in counts]
+        figures = [f'{int(column[index]):,}' for column in counts] + report.shares.cells(index)
         bar = '\N{FULL BLOCK}' * int(np.ceil(_BAR * counts.positive[index] / most))
         table.add_row(plain(report.classes[index]), *figures, plain(bar, 'blue'))
     console.print(table)
@@ -97,6 +97,8 @@ def _print_classes(report: DatasetReport, console: Any) -> None:
 
 def _print_labels_per_image(report: DatasetReport, console: Any) -> None:
     last = len(report.per_image) - 1
+    for note in report.shares.notes:
+        console.print(plain(note), soft_wrap=True)
     parts = [
         f'{number}{"+" if number == last == 20 else ""}: {count:,}'
         for number, count in enumerate(report.per_image)

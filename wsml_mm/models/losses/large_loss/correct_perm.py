@@ -25,6 +25,7 @@ class LargeLossCorrectPerm(LargeLoss):
     Args:
         delta_rel: percent of the labels corrected at each step; taken as the decimal it is written
             as.
+            None: 0.1, unless delta_abs is given.
         percent_of: 'all' takes the percentage of all B * C entries (the released code),
             'unobserved' of the batch's entries that are still open (the paper's text).
         scope: on several ranks, select from the 'global' batch, as one process would, or from
@@ -37,6 +38,10 @@ class LargeLossCorrectPerm(LargeLoss):
         warn_share: warn once when more than this share of the unobserved labels is corrected.
         reduction: 'mean' over B * C, 'image' for the sum over B images divided by B, or 'sum'.
         extra: regularisers, losses of this package (or their configs) that are added.
+        delta_abs: instead of delta_rel, act on every loss above R(t) = start_abs - t * delta_abs in
+            epoch t, counted from 1. Nothing is at t = 1, and R may pass 0, which is a reading of
+            ours: the paper's supplement does not say. It tried 0.1, 0.15 and 0.2.
+        start_abs: R0, with delta_abs; the paper tried 1, 1.5 and 2.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -47,10 +52,11 @@ class LargeLossCorrectPerm(LargeLoss):
     """
 
     growing = False
+    default_rel = 0.1
 
     def __init__(
         self,
-        delta_rel: float = 0.1,
+        delta_rel: float | None = None,
         percent_of: str = 'all',
         scope: str = 'global',
         num_samples: int | None = None,
@@ -59,8 +65,12 @@ class LargeLossCorrectPerm(LargeLoss):
         warn_share: float = 0.1,
         reduction: str = 'mean',
         extra: Sequence[Any] = (),
+        delta_abs: float | None = None,
+        start_abs: float = 2.0,
     ) -> None:
-        super().__init__(delta_rel, percent_of, scope, loss_weight, reduction, extra)
+        super().__init__(
+            delta_rel, percent_of, scope, loss_weight, reduction, extra, delta_abs, start_abs
+        )
         if num_samples is not None and num_samples < 1:
             raise ValueError(f'num_samples={num_samples}: the number of training images')
         self.num_samples = num_samples

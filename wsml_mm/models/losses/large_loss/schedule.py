@@ -1,9 +1,10 @@
-"""How many labels to act on: the rate of an epoch as an exact fraction of the written decimal."""
+"""Which labels to act on: an exact share of them, or those with a loss above a threshold."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
+import torch
 from torch import Tensor
 
 from wsml_mm.labels.numbers import check_number
@@ -60,3 +61,28 @@ class DeltaSchedule:
         denominator = self.fraction.denominator
         numerator = (self.fraction.numerator * times).clamp(max=denominator)
         return selection_budget(base, numerator, denominator)
+
+
+class ThresholdSchedule:
+    """The loss above which unobserved labels are acted on, R(t) = start_abs - t * delta_abs.
+
+    t counts epochs from 1, and nothing is acted on at t = 1: the paper's supplement, which has the
+    formula, does not say either. R may pass 0, from when on every unobserved label is acted on.
+
+    Args:
+        delta_abs: what the threshold falls by in each epoch; the paper tried 0.1, 0.15 and 0.2.
+        start_abs: R0; the paper tried 1, 1.5 and 2.
+
+    Raises:
+        ValueError: if a value is negative.
+    """
+
+    def __init__(self, delta_abs: float, start_abs: float) -> None:
+        check_number('delta_abs', delta_abs, 'a difference of losses, >= 0', 0)
+        check_number('start_abs', start_abs, 'a loss, >= 0', 0)
+        self.delta_abs, self.start_abs = delta_abs, start_abs
+
+    def threshold(self, epoch: Tensor, dtype: torch.dtype) -> Tensor:
+        """Returns R of an epoch counted from 0, a 0-d tensor; infinite in the first."""
+        value = self.start_abs - (epoch + 1).to(dtype) * self.delta_abs
+        return value.masked_fill(epoch < 1, torch.inf)

@@ -1,0 +1,17 @@
+# CSL (CVPR 2022): as P-ASL, but the highest scores of unobserved labels, 5 an image over the batch,
+# count nothing. Nor do unobserved labels of frequent classes, where `loss.class_prior` says which:
+# a file of "class,prior" lines, or 'auto' where negatives are observed.
+code = 'https://github.com/Alibaba-MIIL/PartialLabelingCSL'
+method = dict(
+    key='p-asl-selective',
+    title='CSL',
+    colour='#99000D',
+    marker='8',
+    loss=dict(
+        type='PartialAsymmetricLoss', mode='selective', gamma_neg=1, gamma_unobserved=4, top_k=5),
+    published={
+        # Where labels were hidden at random; with a fixed number a class gamma_neg is 3.
+        'coco2014': dict(
+            loss=dict(gamma_pos=0, gamma_neg=1, gamma_unobserved=4, top_k=5, eta=0.5),
+            source=code),
+    })
