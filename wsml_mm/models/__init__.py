@@ -1,4 +1,5 @@
 from .backbones import FeatureInput, FeaturePreprocessor
+from .batch_augments import LogicMix, MixUpPME
 from .heads import (
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
@@ -34,7 +35,9 @@ __all__ = [
     'LargeLossCorrectPerm',
     'LargeLossCorrectTemp',
     'LargeLossReject',
+    'LogicMix',
     'LossParts',
+    'MixUpPME',
     'PartialLabelLoss',
     'Rows',
     'SampleIndexMixin',

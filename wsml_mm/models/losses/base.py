@@ -52,6 +52,9 @@ class PartialLabelLoss(nn.Module):
     needs_progress: ClassVar[bool] = False
     # Without an unobserved label the method would be plain cross entropy: the user is warned.
     for_missing_labels: ClassVar[bool] = True
+    # Targets between 0 and 1, which batch augmentation makes, are taken as well as 1, 0 and -1: the
+    # method does not go by `batch.positive` and `batch.negative` alone.
+    soft_targets: ClassVar[bool] = False
     # Of the pass over the training set that `end_epoch` may ask for: the pipeline ('train' or
     # 'test') and the weights ('raw' or 'ema').
     predict_pipeline: ClassVar[str] = 'test'
@@ -163,6 +166,9 @@ class PartialLabelLoss(nn.Module):
         """Yields the states that this loss and its regularisers keep."""
         yield from (loss.state for loss in self.parts() if loss.state is not None)
 
+    def _takes_soft_targets(self) -> bool:
+        return self.soft_targets and all(p._takes_soft_targets() for p in self._regularisers())
+
     @property
     def needs_sample_idx(self) -> bool:
         """Whether some state wants to know which samples a batch holds."""
@@ -216,7 +222,8 @@ class PartialLabelLoss(nn.Module):
 
         Args:
             cls_score: (B, C) logits; half types are computed in float32.
-            target: (B, C) labels, 1 positive, 0 known negative, -1 unobserved.
+            target: (B, C) labels, 1 positive, 0 known negative, -1 unobserved; also between 0 and
+                1 for a loss with `soft_targets`.
             avg_factor: accepted for the sake of the heads, not used.
             sample_idx: (B,) positions in the training set, for methods with state; under
                 `PartialLabelHook` they need not be given.
@@ -224,7 +231,7 @@ class PartialLabelLoss(nn.Module):
             group: (B,) group of each sample, for methods with state by group.
         """
         logits = full_precision(cls_score)
-        check_target(logits, target)
+        check_target(logits, target, self._takes_soft_targets())
         if not self.training:
             return self.loss_weight * Ranks().mean(assume_negative_loss(logits, target))
         given, given_group = self._given

@@ -10,10 +10,15 @@ from wsml_mm.labels.encoding import check_labels
 from .contract import ACTIONS, LabelBatch, LossParts
 
 
-def check_target(logits: Tensor, target: Tensor) -> None:
+def check_target(logits: Tensor, target: Tensor, soft: bool = False) -> None:
     """Refuses a target of another shape or with other values than {1, 0, -1}.
 
     The values are read on the CPU only: on a GPU the check would make every step wait.
+
+    Args:
+        logits: (B, C).
+        target: (B, C).
+        soft: values between 0 and 1 are allowed too.
 
     Raises:
         ValueError: naming the shapes or the first bad value.
@@ -26,7 +31,12 @@ def check_target(logits: Tensor, target: Tensor) -> None:
     if target.device.type != 'cpu' or torch.compiler.is_compiling():
         return
     if not _are_signs(target):
-        check_labels(target)
+        check_labels(_hard(target) if soft else target)
+
+
+def _hard(target: Tensor) -> Tensor:
+    """Returns the target with its soft values, which need no check, as 0."""
+    return target.masked_fill((target > 0) & (target < 1), 0)
 
 
 def _are_signs(target: Tensor) -> bool:
