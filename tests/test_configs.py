@@ -31,9 +31,10 @@ from wsml_mm.experiments.method import read_method, shipped_methods
 from wsml_mm.models.losses import LargeLoss
 
 FOLDER = REPO / 'configs'
-METHODS = ['an', 'll-r', 'll-ct', 'll-cp', 'logicmix', 'mixup-pme']
+METHODS = ['an', 'll-r', 'll-ct', 'll-cp', 'logicmix', 'mixup-pme', 'plc', 'ignore']
 # The other methods are built under a few protocols: what they change, they change in all alike.
 EVERYWHERE = ('an', 'll-r', 'll-ct', 'll-cp', 'full')
+OF_IMAGES = ('plc', 'ignore')  # refused where features are stored
 PROTOCOLS = sorted(
     str(path.relative_to(FOLDER))
     for path in FOLDER.glob('*/*.py')
@@ -44,7 +45,8 @@ PAIRS = [
     (protocol, method)
     for protocol in PROTOCOLS
     for method in [*METHODS, *([] if 'openimages' in protocol else ['full'])]
-    if method in EVERYWHERE or protocol.startswith('voc')
+    if method in EVERYWHERE
+    or (protocol.startswith('voc') and (method not in OF_IMAGES or 'e2e' in protocol))
 ]
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -126,6 +128,13 @@ def test_every_method_has_its_own_colour_and_marker():
     assert [m.key for m in methods] == METHODS
     for part in ('title', 'colour', 'marker'):
         assert len({getattr(m, part) for m in methods} | {FULL_LABELS[part]}) == len(METHODS) + 1
+
+
+@pytest.mark.parametrize('method', OF_IMAGES)
+@pytest.mark.parametrize('protocol', ['voc5/lite0_linear.py', 'voc2012/resnet50_linear-init.py'])
+def test_views_of_stored_features_are_refused(protocol, method):
+    with pytest.raises(ValueError, match=r'changes images.*stored features.*end to end'):
+        read(protocol, method)
 
 
 def test_full_labels_of_openimages_are_refused():
@@ -276,7 +285,9 @@ def test_end_to_end_configs_read_their_data(name, method, voc):
         dataset = DATASETS.build(cfg[key].dataset)
         assert len(dataset) == count
         sample = dataset[0]
-        assert tuple(sample['inputs'].shape) == (3, side, side)
+        views = sample['inputs'] if isinstance(sample['inputs'], list) else [sample['inputs']]
+        assert len(views) == 1 + (method in OF_IMAGES and key == 'train_dataloader')
+        assert {tuple(view.shape) for view in views} == {(3, side, side)}
         scores = torch.stack([dataset[i]['data_samples'].gt_score for i in range(count)])
         assert scores.shape == (count, cfg.model.head.num_classes)
         shown.append(int((scores != -1).sum()))

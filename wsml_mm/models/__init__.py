@@ -10,6 +10,7 @@ from .label_state import Classes, Entries, LabelState, Rows, TrainingFacts
 from .losses import (
     AssumeNegativeLoss,
     ExpectedPositives,
+    IGNORELoss,
     LabelBatch,
     LargeLoss,
     LargeLossCorrectPerm,
@@ -17,7 +18,9 @@ from .losses import (
     LargeLossReject,
     LossParts,
     PartialLabelLoss,
+    PLCLoss,
 )
+from .views import ViewsClassifier, ViewsPreprocessor
 
 __all__ = [
     'AssumeNegativeLoss',
@@ -26,6 +29,7 @@ __all__ = [
     'ExpectedPositives',
     'FeatureInput',
     'FeaturePreprocessor',
+    'IGNORELoss',
     'IndexedCSRAClsHead',
     'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead',
@@ -38,8 +42,11 @@ __all__ = [
     'LogicMix',
     'LossParts',
     'MixUpPME',
+    'PLCLoss',
     'PartialLabelLoss',
     'Rows',
     'SampleIndexMixin',
     'TrainingFacts',
+    'ViewsClassifier',
+    'ViewsPreprocessor',
 ]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from loss_tester import LossCase, bce, largest, nl, sigmoid
+from loss_tester import LossCase, SeesViews, bce, largest, nl, sigmoid
 from my_methods import MyAPL, MyEPR, MyROLE, MySPLC, MyWeakNegatives
 
 from wsml_mm import (
     AssumeNegativeLoss,
     ExpectedPositives,
+    IGNORELoss,
     LargeLossCorrectPerm,
     LargeLossCorrectTemp,
     LargeLossReject,
+    PLCLoss,
 )
 
 RATE = 7.5  # percent
@@ -66,6 +68,34 @@ def reject_and_expect(x, z, epoch):
     return reject(x, z, epoch) + 0.5 * near(sigmoid(x), 2.0)
 
 
+class PLCOfViews(SeesViews, PLCLoss):
+    pass
+
+
+class IGNOREOfViews(SeesViews, IGNORELoss):
+    pass
+
+
+def plc(x, z, epoch):
+    p = sigmoid(x)
+    present = (z == 1) | ((z == -1) & (p >= 0.7))
+    absent = (z == 0) | ((z == -1) & (p < 0.3))
+    kept = present | absent
+    strong = bce(SeesViews.strong(x), present)[kept].sum() / max(kept.sum(), 1)
+    return bce(x, z == 1).mean() + 2 * strong
+
+
+def ignore(x, z, epoch):
+    strong, gap = SeesViews.strong(x), np.abs(x - SeesViews.masked(x))
+    positive = z == 1
+    least_gap = 0.5 * gap[positive].mean() if positive.any() else 0
+    rejected = (z == -1) & (gap > least_gap) & (x > 0.5 * x.mean(0)) & (epoch >= 2)
+    of_positives = nl(sigmoid(x))[positive].mean() if positive.any() else 0
+    q = sigmoid(strong)
+    kept = np.where(positive, nl(q), nl(1 - q))[~rejected].mean()
+    return 0.1 * of_positives + kept + 0.5 * ((strong - x) ** 2).mean()
+
+
 CASES = {
     case.name: case
     for case in (
@@ -79,6 +109,14 @@ CASES = {
             reject_and_expect,
             all_known=False,
         ),
+        LossCase(
+            'IGNORE',
+            lambda: IGNOREOfViews(warm_up=2, momentum=0.5, log_eps=1e-5),
+            ignore,
+            all_known=False,
+            exact=1e-7,  # its thresholds are float32, so that sums in another order differ
+        ),
+        LossCase('PLC', lambda: PLCOfViews(0.7, weight=2), plc, all_known=False),
         LossCase('my weak negatives', MyWeakNegatives, weak_negatives),
         LossCase('my SPLC', MySPLC, splc),
         LossCase('my EPR', lambda: MyEPR(2.0), epr, all_known=False),

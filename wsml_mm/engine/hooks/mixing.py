@@ -44,11 +44,16 @@ def check_mixing(augments: Sequence[Any], losses: Sequence[PartialLabelLoss]) ->
                 'in: remove batch_augments, or use a loss without state of images'
             )
         hard = [type(p).__name__ for loss in losses for p in loss.parts() if not p.soft_targets]
-        if getattr(augment, 'makes_soft_targets', False) and hard:
+        if make_soft_targets([augment]) and hard:
             raise ValueError(
                 f'{mixed} and makes targets between 0 and 1, which {hard[0]} does not take: use '
                 'LogicMix, whose labels stay 1, 0 or -1, or AssumeNegativeLoss'
             )
+
+
+def make_soft_targets(augments: Sequence[Any]) -> bool:
+    """Tells whether labels between 0 and 1 result."""
+    return any(getattr(augment, 'makes_soft_targets', False) for augment in augments)
 
 
 def _of_single_labels(losses: Sequence[PartialLabelLoss]) -> Iterator[str]:
@@ -84,4 +89,4 @@ class MixedTruth:
 
 def _blurs(augment: Any) -> bool:
     """Tells whether mixed images have no true labels, or nobody knows how they were mixed."""
-    return getattr(augment, 'makes_soft_targets', False) or not hasattr(augment, 'mixture')
+    return make_soft_targets([augment]) or not hasattr(augment, 'mixture')

@@ -24,7 +24,7 @@ from .checkpoint_identity import (
 from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .label_record import LabelRecord, label_scalars, memory_scalars
 from .loss_reports import LossReports, log_scalars
-from .mixing import MixedTruth, batch_augments, check_mixing
+from .mixing import MixedTruth, batch_augments, check_mixing, make_soft_targets
 from .predictions import training_predictions
 from .run_checks import (
     check_epoch_had_steps,
@@ -42,6 +42,7 @@ from .unobserved import (
     warn_if_nothing_unobserved,
     warn_of_other_metrics,
 )
+from .view_checks import check_views
 
 
 @HOOKS.register_module()
@@ -105,6 +106,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         check_set_up(runner, self._losses, self.epoch_length)
         augments = batch_augments(runner)
         check_mixing(augments, self._losses)
+        check_views(runner, self._losses)
         self._mixed = MixedTruth(augments)
         if not self._mixed.known:
             runner.logger.info('mixed images have no true labels, so claims are not judged by them')
@@ -118,6 +120,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._training = training_identity(facts, self._losses)
         for loss in self._losses:
             loss.keep_trace = True
+            loss.take_soft_targets = make_soft_targets(augments)
             loss.start(facts)
         if is_main_process():
             forget_epochs(runner.work_dir, -(-runner.iter // length) if length else runner.epoch)

@@ -19,6 +19,7 @@ from .checks import (
     check_samples,
     check_target,
     check_unchanged,
+    check_views,
     tensor_versions,
 )
 from .contract import LabelBatch, LossParts, LossTrace, Progress
@@ -52,8 +53,10 @@ class PartialLabelLoss(nn.Module):
     needs_progress: ClassVar[bool] = False
     # Without an unobserved label the method would be plain cross entropy: the user is warned.
     for_missing_labels: ClassVar[bool] = True
-    # Targets between 0 and 1, which batch augmentation makes, are taken as well as 1, 0 and -1: the
-    # method does not go by `batch.positive` and `batch.negative` alone.
+    # Further views of the images that the method compares, by name; see `ViewsClassifier`.
+    needs_views: ClassVar[tuple[str, ...]] = ()
+    # The method could take targets between 0 and 1, which batch augmentation makes: it does not go
+    # by `batch.positive` and `batch.negative` alone. Where none are announced they stay refused.
     soft_targets: ClassVar[bool] = False
     # Of the pass over the training set that `end_epoch` may ask for: the pipeline ('train' or
     # 'test') and the weights ('raw' or 'ema').
@@ -91,6 +94,7 @@ class PartialLabelLoss(nn.Module):
         self._given: tuple[Tensor | None, Tensor | None] = (None, None)
         self.state: LabelState | None = None
         self.keep_trace = False
+        self.take_soft_targets = False  # announced, by the hook or a plain loop
         self.trace: LossTrace | None = None
 
     # What a method writes
@@ -166,9 +170,6 @@ class PartialLabelLoss(nn.Module):
         """Yields the states that this loss and its regularisers keep."""
         yield from (loss.state for loss in self.parts() if loss.state is not None)
 
-    def _takes_soft_targets(self) -> bool:
-        return self.soft_targets and all(p._takes_soft_targets() for p in self._regularisers())
-
     @property
     def needs_sample_idx(self) -> bool:
         """Whether some state wants to know which samples a batch holds."""
@@ -223,7 +224,7 @@ class PartialLabelLoss(nn.Module):
         Args:
             cls_score: (B, C) logits; half types are computed in float32.
             target: (B, C) labels, 1 positive, 0 known negative, -1 unobserved; also between 0 and
-                1 for a loss with `soft_targets`.
+                1 where `take_soft_targets` is set.
             avg_factor: accepted for the sake of the heads, not used.
             sample_idx: (B,) positions in the training set, for methods with state; under
                 `PartialLabelHook` they need not be given.
@@ -231,9 +232,10 @@ class PartialLabelLoss(nn.Module):
             group: (B,) group of each sample, for methods with state by group.
         """
         logits = full_precision(cls_score)
-        check_target(logits, target, self._takes_soft_targets())
+        check_target(logits, target, self.take_soft_targets)
         if not self.training:
             return self.loss_weight * Ranks().mean(assume_negative_loss(logits, target))
+        check_views(self.parts(), logits, views or {})
         given, given_group = self._given
         if given is not None:
             self._given = (None, None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -73,6 +76,33 @@ def check_samples(name: str, sample_idx: Tensor | None, target: Tensor) -> Tenso
             'head must pass their sample_idx too, as IndexedMultiLabelLinearClsHead does'
         )
     return sample_idx
+
+
+def check_views(parts: Iterable[Any], logits: Tensor, views: Mapping[str, Tensor]) -> None:
+    """Refuses a step that lacks a view which a loss or one of its regularisers needs.
+
+    Args:
+        parts: the loss and its regularisers.
+        logits: (B, C).
+        views: (B, C) by name.
+
+    Raises:
+        RuntimeError: if one is missing.
+        ValueError: if one has another shape.
+    """
+    for part in parts:
+        for name in part.needs_views:
+            if name not in views:
+                raise RuntimeError(
+                    f'{type(part).__name__} needs logits of the view {name!r}: use '
+                    'ViewsClassifier with ExtraViews in the training pipeline, or pass views={...} '
+                    'in your own loop'
+                )
+            if views[name].shape != logits.shape:
+                raise ValueError(
+                    f'{type(part).__name__}: the view {name!r} {tuple(views[name].shape)} must '
+                    f'have the shape of the logits, {tuple(logits.shape)}'
+                )
 
 
 def tensor_versions(batch: LabelBatch) -> tuple[int, int]:
