@@ -96,8 +96,8 @@ def test_methods_and_protocols_ship():
     expected = {f'{data}/resnet50_{p}.py' for data in benchmarks for p in three}
     expected |= {f'openimages-v3/resnet101_{p}.py' for p in three}
     expected |= {f'{data}/lite0_{p}.py' for data in ('scenes', 'voc5') for p in ('e2e', 'linear')}
-    assert set(PROTOCOLS) == expected | {'mosaic/lite0_linear.py'}
-    assert len(list(FOLDER.rglob('*.py'))) <= 50
+    assert set(PROTOCOLS) == expected | {'mosaic/lite0_linear.py', 'coco2014/resnet50_hill.py'}
+    assert len(list(FOLDER.rglob('*.py'))) <= 60
 
 
 @pytest.mark.parametrize('name', PROTOCOLS)
@@ -165,6 +165,25 @@ def test_authors_hyper_parameters(data):
             assert cfg.train_dataloader.batch_size == 16
 
 
+def test_the_protocol_of_hill_and_splc():
+    cfg = read('coco2014/resnet50_hill.py')
+    assert cfg.default_hooks.ema.momentum == pytest.approx(1 - 0.9997)
+    assert cfg.train_dataloader.batch_size == 128
+    steps = [step.type for step in cfg.train_dataloader.dataset.dataset.pipeline]
+    assert steps == ['LoadResizedImage', 'Cutout', 'RandAugment', 'PackInputs']
+    preprocessor = MODELS.build({'type': 'ClsDataPreprocessor', **cfg.model.data_preprocessor})
+    pixels = preprocessor({'inputs': torch.tensor([0, 51, 255.0]).view(1, 3, 1, 1)})['inputs']
+    torch.testing.assert_close(pixels.flatten(), torch.tensor([1, 0.2, 0]))  # RGB, not normalised
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.BatchNorm2d(4))
+    decays = {
+        (tuple(p.shape), group['weight_decay'], group['lr'])
+        for group in build_optim_wrapper(model, cfg.optim_wrapper).param_groups
+        for p in group['params']
+    }
+    decays = {entry for entry in decays if entry[0]}  # MMEngine adds a number of its own
+    assert decays == {((4, 3, 1, 1), 1e-4, 1e-4), ((4,), 0, 1e-4)}
+
+
 def test_openimages_has_the_papers_setting():
     cfg = read('openimages-v3/resnet101_e2e.py', 'll-r')
     assert (cfg.train_cfg.max_epochs, cfg.optim_wrapper.optimizer.lr) == (20, 2e-5)
@@ -212,7 +231,8 @@ def test_builds(name, method):
     assert type(loss).__name__ == read_method(named).fragment['loss']['type']
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     assert type(wrapper) is OPTIM_WRAPPERS.get('OptimWrapper')
-    assert cfg.param_scheduler == []
+    cycle = [s.type for s in cfg.param_scheduler]
+    assert cycle == (['OneCycleLR'] if 'hill' in name else [])
 
     for key in LOADERS:
         loader = cfg[key]

@@ -3,16 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from mmcv.transforms import BaseTransform
-from mmengine.registry import DefaultScope
 from mmpretrain.registry import TRANSFORMS
 
 from wsml_mm import ExtraViews
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        yield
 
 
 def turned(**kwargs):

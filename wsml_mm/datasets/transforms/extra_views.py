@@ -31,7 +31,7 @@ class ExtraViews(BaseTransform):  # type: ignore[misc]
     def __init__(self, views: Mapping[str, Sequence[Any]]) -> None:
         if not views:
             raise ValueError('ExtraViews: views={} makes none; name one, e.g. strong=[...]')
-        self.views = {name: Compose(list(steps)) for name, steps in views.items()}
+        self.views = {name: _pipeline(steps) for name, steps in views.items()}
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Returns the sample with `img` as a list of arrays."""
@@ -48,3 +48,8 @@ class ExtraViews(BaseTransform):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(views={self.views})'
+
+
+def _pipeline(steps: Sequence[Any]) -> Compose:
+    """Builds a view's transforms; mmcv's Compose alone finds MMPretrain's in its scope only."""
+    return Compose([TRANSFORMS.build(s) if isinstance(s, Mapping) else s for s in steps])
