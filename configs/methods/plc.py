@@ -34,7 +34,8 @@ method = dict(
                     type='ColorJitter',
                     brightness=0.4,
                     contrast=0.4,
-                    saturation=0.4),
+                    saturation=0.4,
+                    backend='cv2'),
                 dict(type='RandomGrayscale', prob=0.2, keep_channels=True),
             ])),
     ])
