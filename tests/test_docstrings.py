@@ -24,11 +24,11 @@ CLASSES = {
 # Our own, or MMEngine's and MMPretrain's with something added; formats of files.
 NO_SOURCE = {
     'CamPeakHook', 'COCOBoxes', 'ComposedScenes', 'DurableCheckpointHook', 'EpochSeedHook',
-    'FeatureInput', 'FeaturePreprocessor', 'IndexedMultiLabelClsHead',
+    'ExtraViews', 'FeatureInput', 'FeaturePreprocessor', 'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead', 'LabelTable',
     'LargeLossHook', 'LinearInitHook', 'LoadHighBitDepthImage', 'LoadResizedImage',
     'ObservationFile', 'ObserveAll', 'OpenImagesBoxes', 'PartialLabelHook', 'PictureHook',
-    'PlainCheckpointHook', 'VOCBoxes',
+    'PlainCheckpointHook', 'VOCBoxes', 'ViewsClassifier', 'ViewsPreprocessor',
 }  # fmt: skip
 # Their constructor reads a file.
 NEEDS_FILES = {

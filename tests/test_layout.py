@@ -97,6 +97,7 @@ COVERED_BY = {
     'wsml_mm.labels.blocks': 'test_keep_ratio',
     'wsml_mm.labels.encoding': 'test_observation_file',
     'wsml_mm.models.backbones.feature_input': 'test_features',
+    'wsml_mm.models.batch_augments.base': 'test_mixture',
     'wsml_mm.models.label_state.entry_checks': 'test_entries',
     'wsml_mm.models.label_state.state': 'test_contract',
     'wsml_mm.models.losses.base': 'test_contract',

@@ -20,12 +20,13 @@ from .observation import (
     save_observation,
 )
 from .partial_label import PartialLabelDataset
-from .transforms import LoadHighBitDepthImage, LoadResizedImage
+from .transforms import ExtraViews, LoadHighBitDepthImage, LoadResizedImage
 
 __all__ = [
     'BiasedSinglePositive',
     'COCOBoxes',
     'ColumnDataset',
+    'ExtraViews',
     'FeatureDataset',
     'KeepRatio',
     'KnownPerClass',

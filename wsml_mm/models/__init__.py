@@ -1,4 +1,5 @@
 from .backbones import FeatureInput, FeaturePreprocessor
+from .batch_augments import LogicMix, MixUpPME
 from .heads import (
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
@@ -17,6 +18,7 @@ from .losses import (
     GPRLoss,
     GRLoss,
     HillLoss,
+    IGNORELoss,
     IgnoreUnobservedLoss,
     LabelBatch,
     LargeLoss,
@@ -27,11 +29,13 @@ from .losses import (
     LSANLoss,
     PartialAsymmetricLoss,
     PartialLabelLoss,
+    PLCLoss,
     ROLELoss,
     SPLCLoss,
     ThresholdWriteBackLoss,
     WANLoss,
 )
+from .views import ViewsClassifier, ViewsPreprocessor
 
 __all__ = [
     'AssumeNegativeLoss',
@@ -48,6 +52,7 @@ __all__ = [
     'GPRLoss',
     'GRLoss',
     'HillLoss',
+    'IGNORELoss',
     'IgnoreUnobservedLoss',
     'IndexedCSRAClsHead',
     'IndexedMultiLabelClsHead',
@@ -59,7 +64,10 @@ __all__ = [
     'LargeLossCorrectPerm',
     'LargeLossCorrectTemp',
     'LargeLossReject',
+    'LogicMix',
     'LossParts',
+    'MixUpPME',
+    'PLCLoss',
     'PartialAsymmetricLoss',
     'PartialLabelLoss',
     'ROLELoss',
@@ -68,5 +76,7 @@ __all__ = [
     'SampleIndexMixin',
     'ThresholdWriteBackLoss',
     'TrainingFacts',
+    'ViewsClassifier',
+    'ViewsPreprocessor',
     'WANLoss',
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from loss_tester import LossCase, bce, labels_of, largest, nl, sigmoid
+from loss_tester import LossCase, SeesViews, bce, labels_of, largest, nl, sigmoid
 from my_methods import MyAPL, MyEPR, MyROLE, MySPLC, MyWeakNegatives
 
 from wsml_mm import (
@@ -19,12 +19,14 @@ from wsml_mm import (
     GPRLoss,
     GRLoss,
     HillLoss,
+    IGNORELoss,
     IgnoreUnobservedLoss,
     LargeLossCorrectPerm,
     LargeLossCorrectTemp,
     LargeLossReject,
     LSANLoss,
     PartialAsymmetricLoss,
+    PLCLoss,
     ROLELoss,
     SPLCLoss,
     ThresholdWriteBackLoss,
@@ -180,6 +182,34 @@ def crisp(x, z, epoch):
     return (bce(x, False) * (z == 0)).mean() + sigmoid(x).mean(0).sum() / 6
 
 
+class PLCOfViews(SeesViews, PLCLoss):
+    pass
+
+
+class IGNOREOfViews(SeesViews, IGNORELoss):
+    pass
+
+
+def plc(x, z, epoch):
+    p = sigmoid(x)
+    present = (z == 1) | ((z == -1) & (p >= 0.7))
+    absent = (z == 0) | ((z == -1) & (p < 0.3))
+    kept = present | absent
+    strong = bce(SeesViews.strong(x), present)[kept].sum() / max(kept.sum(), 1)
+    return bce(x, z == 1).mean() + 2 * strong
+
+
+def ignore(x, z, epoch):
+    strong, gap = SeesViews.strong(x), np.abs(x - SeesViews.masked(x))
+    positive = z == 1
+    least_gap = 0.5 * gap[positive].mean() if positive.any() else 0
+    rejected = (z == -1) & (gap > least_gap) & (x > 0.5 * x.mean(0)) & (epoch >= 2)
+    of_positives = nl(sigmoid(x))[positive].mean() if positive.any() else 0
+    q = sigmoid(strong)
+    kept = np.where(positive, nl(q), nl(1 - q))[~rejected].mean()
+    return 0.1 * of_positives + kept + 0.5 * ((strong - x) ** 2).mean()
+
+
 CASES = {
     case.name: case
     for case in (
@@ -268,6 +298,14 @@ CASES = {
             any_order=False,
         ),
         LossCase('CRISP', CRISPRiskLoss, crisp, all_known=False),
+        LossCase(
+            'IGNORE',
+            lambda: IGNOREOfViews(warm_up=2, momentum=0.5, log_eps=1e-5),
+            ignore,
+            all_known=False,
+            exact=1e-7,  # its thresholds are float32, so that sums in another order differ
+        ),
+        LossCase('PLC', lambda: PLCOfViews(0.7, weight=2), plc, all_known=False),
         LossCase('my weak negatives', MyWeakNegatives, weak_negatives),
         LossCase('my SPLC', MySPLC, splc),
         LossCase('my EPR', lambda: MyEPR(2.0), epr, all_known=False),

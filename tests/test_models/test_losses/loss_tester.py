@@ -42,6 +42,25 @@ class LossCase:
     any_order: bool = True
 
 
+class SeesViews:
+    """Put before a loss that compares views: it is given some that follow from the logits.
+
+    Their factors are powers of two, so that half types are as exact as float32.
+    """
+
+    @staticmethod
+    def strong(logits: Any) -> Any:
+        return 0.5 * logits
+
+    @staticmethod
+    def masked(logits: Any) -> Any:
+        return -0.25 * logits
+
+    def forward(self, cls_score: Tensor, target: Tensor, **kwargs: Any) -> Tensor:
+        views = {'strong': self.strong(cls_score), 'masked': self.masked(cls_score.detach())}
+        return super().forward(cls_score, target, views=views, **kwargs)
+
+
 def labels_of(seed: int = 0, known: bool = False) -> np.ndarray:
     """(N, C) observed labels of a training set."""
     shares = [0.4, 0.6, 0.0] if known else [0.15, 0.25, 0.6]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -54,17 +54,26 @@ class LabelRecord:
         self._terms: dict[str, Tensor] = {}
         self._steps = 0
 
-    def add(self, trace: LossTrace, samples: Sequence[Any]) -> None:
+    def add(
+        self,
+        trace: LossTrace,
+        samples: Sequence[Any],
+        mixed: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         """Adds one step.
 
         Args:
             trace: of the loss, (B, C).
             samples: the batch's B data samples; those of a diagnosis carry the full labels.
+            mixed: turns their full labels, (B, C), into those of the mixed images; None: no image
+                was mixed.
         """
         self._steps += 1
         for name, term in trace.terms.items():
             self._terms[name] = self._terms.get(name, 0) + term.double()
         full = [s.get(FULL_LABELS) for s in samples] if _are_known(samples) else []
+        if full and mixed is not None:
+            full = list(mixed(torch.stack(full)).unbind())
         if self._waiting and not _alike(self._waiting[0], (trace, full)):
             self._add_waiting()
         self._waiting.append((trace, full))

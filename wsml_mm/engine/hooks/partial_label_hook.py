@@ -24,6 +24,7 @@ from .checkpoint_identity import (
 from .epoch_file import epoch_file, forget_epochs, write_epoch
 from .label_record import LabelRecord, label_scalars, memory_scalars
 from .loss_reports import LossReports, log_scalars
+from .mixing import MixedTruth, batch_augments, check_mixing, make_soft_targets
 from .predictions import training_predictions
 from .run_checks import (
     check_epoch_had_steps,
@@ -41,6 +42,7 @@ from .unobserved import (
     warn_if_nothing_unobserved,
     warn_of_other_metrics,
 )
+from .view_checks import check_views
 
 
 @HOOKS.register_module()
@@ -86,6 +88,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._losses: list[PartialLabelLoss] = []
         self._records: list[LabelRecord] = []
         self._reports = LossReports()
+        self._mixed = MixedTruth()
 
     # The training's start, steps and end
 
@@ -101,6 +104,12 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             return
         check_wrapping(runner)
         check_set_up(runner, self._losses, self.epoch_length)
+        augments = batch_augments(runner)
+        check_mixing(augments, self._losses)
+        check_views(runner, self._losses)
+        self._mixed = MixedTruth(augments)
+        if not self._mixed.known:
+            runner.logger.info('mixed images have no true labels, so claims are not judged by them')
         warn_if_nothing_unobserved(runner, self._losses)
         warn_of_old_heads(runner)
         length = self.epoch_length
@@ -111,6 +120,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._training = training_identity(facts, self._losses)
         for loss in self._losses:
             loss.keep_trace = True
+            loss.take_soft_targets = make_soft_targets(augments)
             loss.start(facts)
         if is_main_process():
             forget_epochs(runner.work_dir, -(-runner.iter // length) if length else runner.epoch)
@@ -135,6 +145,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         if length is not None and (self._epoch is None or runner.iter % length == 0):
             self._whole = runner.iter % length == 0
             self._begin(runner.iter // length, self._max_epochs(runner))
+        self._mixed.before_step()
         for loss in self._losses:
             loss.trace = None  # of the step before, should the model not call the loss in this one
             if loss.needs_sample_idx:
@@ -148,7 +159,8 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         samples = (data_batch or {}).get('data_samples') or []
         for loss, record in zip(self._losses, self._records, strict=False):  # none without epochs
             if loss.trace is not None:
-                record.add(loss.trace, self._reports.images(runner, loss.trace, samples))
+                images = self._reports.images(runner, loss.trace, samples)
+                record.add(loss.trace, images if self._mixed.known else [], self._mixed.rule())
         if self._losses and has_stepped(runner.optim_wrapper):
             rate = base_rate(runner.optim_wrapper)
             for loss in self._losses:

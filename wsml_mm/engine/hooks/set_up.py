@@ -34,19 +34,12 @@ def check_set_up(runner: Any, losses: Sequence[PartialLabelLoss], epoch_length: 
     Raises:
         TypeError: under another runner than mmengine's `Runner`, or an iteration-based loop whose
             epoch length is not given.
-        ValueError: if batch augmentation would blend unobserved labels, if ranks would wait for
-            each other, or if checkpoints would lose label state.
+        ValueError: if ranks would wait for each other, or if checkpoints would lose label state.
     """
     if not isinstance(runner, Runner):
         raise TypeError(
             f'{type(runner).__name__} (FSDP, DeepSpeed, ColossalAI) is not supported by '
             "PartialLabelHook: use mmengine's Runner, --launcher pytorch for several devices"
-        )
-    preprocessor = getattr(model_of(runner), 'data_preprocessor', None)
-    if getattr(preprocessor, 'batch_augments', None) is not None:
-        raise ValueError(
-            'data_preprocessor.batch_augments (Mixup, CutMix) blends unobserved labels (-1) with '
-            'known ones: remove batch_augments from the config'
         )
     sampler = runner.train_dataloader.sampler
     if get_world_size() > 1 and not getattr(sampler, 'round_up', True):

@@ -35,6 +35,8 @@ def base_rate(optim_wrapper: Any) -> float:
         optim_wrapper = next(iter(optim_wrapper.values()))
     optimizer = getattr(optim_wrapper, 'optimizer', optim_wrapper)
     for group in optimizer.param_groups:
+        if group.get('max_lr'):  # OneCycleLR has one peak for all, and starts far below it
+            return float(group['lr'])
         if first := group.get('initial_lr', group['lr']):  # 0: frozen by a factor of 0
             return float(optimizer.defaults['lr'] * group['lr'] / first)
     return 0.0

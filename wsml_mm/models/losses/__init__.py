@@ -9,6 +9,7 @@ from .expected_positives import ExpectedPositives
 from .gpr import GPRLoss
 from .gr import GRLoss
 from .hill import HillLoss, SPLCLoss
+from .ignore import IGNORELoss
 from .large_loss import (
     LargeLoss,
     LargeLossCorrectPerm,
@@ -16,6 +17,7 @@ from .large_loss import (
     LargeLossReject,
 )
 from .observed_only import EPRLoss, IgnoreUnobservedLoss
+from .plc import PLCLoss
 from .role import ROLELoss
 from .write_back import ThresholdWriteBackLoss
 
@@ -31,6 +33,7 @@ __all__ = [
     'GPRLoss',
     'GRLoss',
     'HillLoss',
+    'IGNORELoss',
     'IgnoreUnobservedLoss',
     'LSANLoss',
     'LabelBatch',
@@ -40,6 +43,7 @@ __all__ = [
     'LargeLossReject',
     'LossParts',
     'LossTrace',
+    'PLCLoss',
     'PartialAsymmetricLoss',
     'PartialLabelLoss',
     'Predictions',

@@ -36,6 +36,7 @@ class AssumeNegativeLoss(GuardedLoss):
     """
 
     for_missing_labels = False
+    soft_targets = True
 
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the binary cross entropy of each entry."""

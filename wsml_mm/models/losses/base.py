@@ -19,6 +19,7 @@ from .checks import (
     check_samples,
     check_target,
     check_unchanged,
+    check_views,
     tensor_versions,
 )
 from .contract import LabelBatch, LossParts, LossTrace, Progress
@@ -52,6 +53,11 @@ class PartialLabelLoss(nn.Module):
     needs_progress: ClassVar[bool] = False
     # Without an unobserved label the method would be plain cross entropy: the user is warned.
     for_missing_labels: ClassVar[bool] = True
+    # Further views of the images that the method compares, by name; see `ViewsClassifier`.
+    needs_views: ClassVar[tuple[str, ...]] = ()
+    # The method could take targets between 0 and 1, which batch augmentation makes: it does not go
+    # by `batch.positive` and `batch.negative` alone. Where none are announced they stay refused.
+    soft_targets: ClassVar[bool] = False
     # Of the pass over the training set that `end_epoch` may ask for: the pipeline ('train' or
     # 'test') and the weights ('raw' or 'ema').
     predict_pipeline: ClassVar[str] = 'test'
@@ -88,6 +94,7 @@ class PartialLabelLoss(nn.Module):
         self._given: tuple[Tensor | None, Tensor | None] = (None, None)
         self.state: LabelState | None = None
         self.keep_trace = False
+        self.take_soft_targets = False  # announced, by the hook or a plain loop
         self.trace: LossTrace | None = None
 
     # What a method writes
@@ -223,7 +230,8 @@ class PartialLabelLoss(nn.Module):
 
         Args:
             cls_score: (B, C) logits; half types are computed in float32.
-            target: (B, C) labels, 1 positive, 0 known negative, -1 unobserved.
+            target: (B, C) labels, 1 positive, 0 known negative, -1 unobserved; also between 0 and
+                1 where `take_soft_targets` is set.
             avg_factor: accepted for the sake of the heads, not used.
             sample_idx: (B,) positions in the training set, for methods with state; under
                 `PartialLabelHook` they need not be given.
@@ -231,9 +239,10 @@ class PartialLabelLoss(nn.Module):
             group: (B,) group of each sample, for methods with state by group.
         """
         logits = full_precision(cls_score)
-        check_target(logits, target)
+        check_target(logits, target, self.take_soft_targets)
         if not self.training:
             return self.loss_weight * Ranks().mean(assume_negative_loss(logits, target))
+        check_views(self.parts(), logits, views or {})
         given, given_group = self._given
         if given is not None:
             self._given = (None, None)

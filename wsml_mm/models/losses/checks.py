@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -10,10 +13,15 @@ from wsml_mm.labels.encoding import check_labels
 from .contract import ACTIONS, LabelBatch, LossParts
 
 
-def check_target(logits: Tensor, target: Tensor) -> None:
+def check_target(logits: Tensor, target: Tensor, soft: bool = False) -> None:
     """Refuses a target of another shape or with other values than {1, 0, -1}.
 
     The values are read on the CPU only: on a GPU the check would make every step wait.
+
+    Args:
+        logits: (B, C).
+        target: (B, C).
+        soft: values between 0 and 1 are allowed too.
 
     Raises:
         ValueError: naming the shapes or the first bad value.
@@ -26,7 +34,12 @@ def check_target(logits: Tensor, target: Tensor) -> None:
     if target.device.type != 'cpu' or torch.compiler.is_compiling():
         return
     if not _are_signs(target):
-        check_labels(target)
+        check_labels(_hard(target) if soft else target)
+
+
+def _hard(target: Tensor) -> Tensor:
+    """Returns the target with its soft values, which need no check, as 0."""
+    return target.masked_fill((target > 0) & (target < 1), 0)
 
 
 def _are_signs(target: Tensor) -> bool:
@@ -63,6 +76,33 @@ def check_samples(name: str, sample_idx: Tensor | None, target: Tensor) -> Tenso
             'head must pass their sample_idx too, as IndexedMultiLabelLinearClsHead does'
         )
     return sample_idx
+
+
+def check_views(parts: Iterable[Any], logits: Tensor, views: Mapping[str, Tensor]) -> None:
+    """Refuses a step that lacks a view which a loss or one of its regularisers needs.
+
+    Args:
+        parts: the loss and its regularisers.
+        logits: (B, C).
+        views: (B, C) by name.
+
+    Raises:
+        RuntimeError: if one is missing.
+        ValueError: if one has another shape.
+    """
+    for part in parts:
+        for name in part.needs_views:
+            if name not in views:
+                raise RuntimeError(
+                    f'{type(part).__name__} needs logits of the view {name!r}: use '
+                    'ViewsClassifier with ExtraViews in the training pipeline, or pass views={...} '
+                    'in your own loop'
+                )
+            if views[name].shape != logits.shape:
+                raise ValueError(
+                    f'{type(part).__name__}: the view {name!r} {tuple(views[name].shape)} must '
+                    f'have the shape of the logits, {tuple(logits.shape)}'
+                )
 
 
 def tensor_versions(batch: LabelBatch) -> tuple[int, int]:

@@ -89,7 +89,8 @@ class LabelBatch:
 
     Args:
         logits: (B, C) float32 or float64, with graph.
-        observed: (B, C) of {1, 0, -1}, as the data set shows them.
+        observed: (B, C) of {1, 0, -1}, as the data set shows them; between 0 and 1 too for a loss
+            with `soft_targets`.
         progress: the epoch.
         ranks: sums, means and the selection of the global batch.
         sample_idx: (B,) int64, positions in the training set, on the CPU; None: not known, which

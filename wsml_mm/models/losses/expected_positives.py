@@ -64,6 +64,8 @@ class ExpectedPositives(PartialLabelLoss):
             dict(type='ExpectedPositives', expected_num_pos=1.5, loss_weight=0.5)])
     """
 
+    soft_targets = True  # it reads none
+
     def __init__(self, expected_num_pos: float, loss_weight: float = 1.0) -> None:
         super().__init__(loss_weight)
         self.expected_num_pos = check_expected('ExpectedPositives', expected_num_pos)
