@@ -105,11 +105,11 @@ def test_an_automatic_prior_is_the_mean_score_after_epochs_of_ignoring():
 def test_a_file_of_priors_goes_by_names(tmp_path):
     file = tmp_path / 'priors.csv'
     file.write_text('class,prior\nd,0.4\nb,0.2\na,0.1\nc,0.3\n')
-    loss = PartialAsymmetricLoss('selective', class_prior=str(file))
+    loss = PartialAsymmetricLoss('selective', top_k=1, class_prior=str(file))
     loss.start(facts())
     found = loss.state.classes('class_prior').data
     torch.testing.assert_close(found, torch.tensor([0.1, 0.2, 0.3, 0.4]))
-    loss = PartialAsymmetricLoss('selective', class_prior=str(file))
+    loss = PartialAsymmetricLoss('selective', top_k=1, class_prior=str(file))
     with pytest.raises(ValueError, match=r'other classes than the training set \(.*only there: d'):
         loss.start(facts(classes=list('abce')))
 
@@ -125,9 +125,11 @@ def test_what_cannot_be_is_refused_in_one_line():
     ):
         with pytest.raises(ValueError, match=says):
             build()
-    loss = PartialAsymmetricLoss('selective', class_prior=[0.1, 0.2])
+    loss = PartialAsymmetricLoss('selective', top_k=1, class_prior=[0.1, 0.2])
     with pytest.raises(ValueError, match='2 values for 4 classes'):
         loss.start(facts())
+    with pytest.raises(ValueError, match=r'top_k=2 leaves out all unobserved labels, 2\.0 an'):
+        PartialAsymmetricLoss('selective', top_k=2).start(facts())
     loss = PartialAsymmetricLoss('selective', class_prior='auto')
     single = SparseLabels.from_dense(torch.eye(4).mul(2).sub(1).to(torch.int8).numpy())
     with pytest.raises(ValueError, match=r'no negative is observed.*give class_prior=FILE'):

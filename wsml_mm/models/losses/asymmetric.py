@@ -49,7 +49,8 @@ class PartialAsymmetricLoss(PartialLabelLoss):
         detach_focal: whether the focal weight has no gradient, as in the training code of both
             papers; ASL's "optimised" class and MMPretrain let it flow, with the same loss and
             gradients up to 5 times as large.
-        top_k: K of 'selective', a number of entries per image of the batch.
+        top_k: K of 'selective', a number of entries per image of the batch; the code's 5 is for
+            COCO's 80 classes.
         class_prior: for 'selective': C shares, a CSV file of "class,prior" lines, or 'auto': the
             mean score of the training images after `prior_epochs` epochs in mode 'ignore' (CSL
             trains another model for it; doing so within one training is a reading of ours). None:
@@ -163,7 +164,8 @@ class PartialAsymmetricLoss(PartialLabelLoss):
         """Sets the given priors.
 
         Raises:
-            ValueError: if they are of other classes, or cannot be estimated from these labels.
+            ValueError: if they are of other classes, cannot be estimated from these labels, or
+                `top_k` would leave out all unobserved labels.
         """
         trivial = bool(facts.labels) and not has_negatives(facts)
         if trivial and self.prior.is_estimated:
@@ -177,8 +179,17 @@ class PartialAsymmetricLoss(PartialLabelLoss):
                 'learns that every class is present; take it as the floor only',
                 stacklevel=2,
             )
+        self._check_top_k(facts)
         super().start(facts)
         self.prior.set(self.state, facts)
+
+    def _check_top_k(self, facts: TrainingFacts) -> None:
+        hidden, images = facts.num_unobserved, len(facts.training_samples())
+        if self.mode == 'selective' and hidden and self.top_k * images >= hidden:
+            raise ValueError(
+                f'top_k={self.top_k} leaves out all unobserved labels, {hidden / images:.1f} an '
+                'image here, so nothing but the observed ones would count: make top_k smaller'
+            )
 
     def end_epoch(self, predict: Callable[[], Predictions]) -> None:
         """Estimates the priors at the end of the epochs that are for it."""
