@@ -37,6 +37,12 @@ def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool
     parser.add_argument(
         '--work-dir', required=needs_work_dir, help='folder for runs, tables and figures'
     )
+    parser.add_argument(
+        '--no-partial-validation',
+        action='store_true',
+        help='choose no epoch by validation labels as poor as the training labels; default: where '
+        'the training hides labels by a seed, it is done as well',
+    )
     add_execution_options(parser)
     parser.add_argument('--title', default='', help='of the figure')
     add_settings_option(parser)
