@@ -96,15 +96,23 @@ def plan(
     root: Path,
     options: dict[str, Any] | None,
     contents: Path,
+    digests: DataDigests | None = None,
 ) -> list[Task]:
     """Returns the runs of a comparison, each with its identity, and writes their configs.
+
+    Args:
+        methods: of `read_entries`.
+        seeds: of observed labels and training.
+        root: folder of the comparison.
+        options: config settings to override.
+        contents: file of `Contents`.
+        digests: what is known of the data from earlier calls; None: of `contents`.
 
     Raises:
         ValueError: if a folder holds another run.
     """
-    known = Contents(contents)
-    digests, tasks = DataDigests(known), []
-    (root / 'configs').mkdir(exist_ok=True)
+    digests, tasks = digests or DataDigests(Contents(contents)), []
+    (root / 'configs').mkdir(parents=True, exist_ok=True)
     for method in methods:
         path = root / 'configs' / f'{method_key(method.name)}.py'
         seeded_config(method, seeds[0], options).dump(path)
@@ -113,5 +121,5 @@ def plan(
             folder = run_folder(root, method.name, seed)
             check_folder(folder, own)
             tasks.append(Task(method, seed, folder, options, contents, own))
-    known.save()
+    digests.contents.save()
     return tasks

@@ -18,6 +18,7 @@ from wsml_mm.experiments.results import (
 )
 
 from .plots import legend_below, new_figure, plot_band, save_figure, set_title, tidy_axes
+from .published import published_markdown, published_rows
 from .styles import Style, style_of
 from .tables import (
     CHECKPOINT_TITLES,
@@ -122,6 +123,9 @@ def class_markdown(results: Sequence[RunResult], checkpoint: str) -> str:
 def write_tables(results: Sequence[RunResult], folder: Path, baseline: str, command: str) -> str:
     """Writes table.md, table.csv, runs.csv and results.csv; returns the summary's Markdown.
 
+    Where numbers are published of a method under the protocol, they stand beside the measured ones,
+    and in published.csv.
+
     Args:
         results: of `run_comparison`.
         folder: for the files.
@@ -129,7 +133,8 @@ def write_tables(results: Sequence[RunResult], folder: Path, baseline: str, comm
         command: that made them.
     """
     rows = summarise(results, baseline)
-    summary = markdown(rows, baseline)
+    parts = [markdown(rows, baseline), published_markdown(results)]
+    summary = '\n'.join(part for part in parts if part)
     parts = [summary]
     for checkpoint in CHECKPOINTS:
         parts.append(
@@ -139,6 +144,8 @@ def write_tables(results: Sequence[RunResult], folder: Path, baseline: str, comm
     parts.append(f'Made by `{command}`\n')
     (folder / 'table.md').write_text('\n'.join(parts), encoding='utf-8')
     write_csv(folder / 'table.csv', rows)
+    if published := published_rows(results):
+        write_csv(folder / 'published.csv', published)
     write_csv(folder / 'runs.csv', [_flat(r) for r in results])
     write_csv(folder / 'results.csv', tidy_rows(results))
     return summary
