@@ -12,7 +12,7 @@ from wsml_mm.labels.contents import Contents
 
 from .configs import LOADERS
 from .data_digests import DataDigests
-from .entries import Entry, seeded_config
+from .entries import Entry, seeded_config, whole_config, with_seed
 from .execution import Execution, Outcome, Task, execute
 from .identity import identity
 from .run_folders import check_file_name, claimed, method_key, same_file_name
@@ -115,9 +115,10 @@ def plan(
     (root / 'configs').mkdir(parents=True, exist_ok=True)
     for method in methods:
         path = root / 'configs' / f'{method_key(method.name)}.py'
-        seeded_config(method, seeds[0], options).dump(path)
+        whole = whole_config(method, options)
+        with_seed(whole, method, seeds[0]).dump(path)
         for seed in seeds:
-            own = identity(seeded_config(method, seed, options), digests)
+            own = identity(with_seed(whole, method, seed), digests)
             folder = run_folder(root, method.name, seed)
             check_folder(folder, own)
             tasks.append(Task(method, seed, folder, options, contents, own))

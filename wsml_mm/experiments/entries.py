@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,21 @@ def seeded_config(entry: Entry, seed: int, options: dict[str, Any] | None = None
         seed: of labels and training.
         options: settings to override, as --cfg-options.
     """
+    return with_seed(whole_config(entry, options), entry, seed)
+
+
+def whole_config(entry: Entry, options: dict[str, Any] | None = None) -> Config:
+    """Returns the config of an entry's runs, all but the seeds."""
     with quiet():  # MMEngine says for every config which variables of the environment it used
         cfg = entry.read()
     fill_loaders(cfg, LOADERS)
     merge_options(cfg, options)
+    return cfg
+
+
+def with_seed(whole: Config, entry: Entry, seed: int) -> Config:
+    """Returns a copy of `whole_config` with the seeds of a run."""
+    cfg = deepcopy(whole)
     set_seed(cfg, seed)
     if entry.partial_validation:
         add_partial_validation(cfg)

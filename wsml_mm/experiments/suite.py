@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from wsml_mm.labels.contents import Contents
-from wsml_mm.labels.files import one_line
 
 from .comparison import CONTENTS_FILE, check_names, plan, prepare
 from .compose import choose
@@ -96,7 +95,7 @@ def read_suite(
             try:
                 cfg = seeded_config(entry, 0, options)
             except ValueError as error:
-                refused[entry.name] = one_line(error)
+                refused[entry.name] = ' '.join(str(error).split())
             else:
                 entries.append(entry)
         if cfg is None:
@@ -188,7 +187,8 @@ def _part_result(
     keys = [(part.name, task.method.name, task.seed) for task in tasks]
     results = [found[key] for key in keys if key in found]
     ran = {result.method for result in results}
-    own = {**part.refused, **{m: why for (name, m), why in refused.items() if name == part.name}}
+    of_grid = {method: why for (name, method), why in refused.items() if name == part.name}
+    own = {**part.refused, **{m: why.removeprefix(_IN_WORDS) for m, why in of_grid.items()}}
     reasons: dict[str, list[str]] = {}
     failures = []
     folders = {task.folder for task in tasks}
@@ -198,7 +198,7 @@ def _part_result(
             failures.append((task, why))
     # Words of our own, with every seed: the method does not go with the protocol.
     own |= {
-        method: whys[0]
+        method: whys[0].removeprefix(_IN_WORDS)
         for method, whys in reasons.items()
         if method not in ran and all(why.startswith(_IN_WORDS) for why in whys)
     }
