@@ -36,6 +36,9 @@ COVERED_BY = {
     'wsml_mm.benchmarks.openimages_v3.annotation_lines': 'test_verified_labels',
     'wsml_mm.benchmarks.openimages_v3.dataset': 'test_openimages_dataset',
     'wsml_mm.benchmarks.openimages_v3.facts': 'test_catalogue',
+    'wsml_mm.benchmarks.published.others': 'test_lookup',
+    'wsml_mm.benchmarks.published.single_positive': 'test_lookup',
+    'wsml_mm.benchmarks.published.sources': 'test_lookup',
     'wsml_mm.cli.compare': 'test_runs',
     'wsml_mm.cli.comparison_options': 'test_execution',
     'wsml_mm.cli.draw_cams': 'test_cam_tools',
@@ -45,6 +48,7 @@ COVERED_BY = {
     'wsml_mm.cli.options': 'test_train_test',
     'wsml_mm.cli.pointing_game': 'test_cam_tools',
     'wsml_mm.cli.selection_quality': 'test_dynamics_tools',
+    'wsml_mm.cli.suite': 'test_suite',
     'wsml_mm.cli.sweep': 'test_sweep_command',
     'wsml_mm.cli.table_options': 'test_check_dataset',
     'wsml_mm.cli.test': 'test_train_test',
@@ -115,6 +119,8 @@ COVERED_BY = {
     'wsml_mm.reports.pointing': 'test_pointing_report',
     'wsml_mm.reports.published_statistics': 'test_prepare_dataset',
     'wsml_mm.reports.selection_figures': 'test_selection_quality',
+    'wsml_mm.reports.ranks_figure': 'test_ranks',
+    'wsml_mm.reports.suite': 'test_suite',
     'wsml_mm.reports.sweep': 'test_sweep',
 }
 

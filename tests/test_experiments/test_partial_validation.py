@@ -1,4 +1,4 @@
-"""Validation labels as poor as the training's: which configs get them, and what a run makes of it."""
+"""Validation labels as poor as the training's: who gets them, and what a run makes of them."""
 
 from __future__ import annotations
 
@@ -41,9 +41,8 @@ def test_the_same_process_with_another_seed(tiny, tmp_path):
     assert own.observe == {**train.observe, 'seed': 7 + SEED_SHIFT}
     assert cfg.default_hooks.checkpoint.save_best == [METRIC, OBSERVED_METRIC]
     shown, hidden = DATASETS.build(own), DATASETS.build({**own, 'observe': None})
-    np.testing.assert_array_equal(shown[0][FULL_LABELS] if FULL_LABELS in shown[0] else
-                                  getattr(shown[0]['data_samples'], FULL_LABELS),
-                                  hidden[0]['data_samples'].gt_score)  # fmt: skip
+    full = getattr(shown[0]['data_samples'], FULL_LABELS)
+    np.testing.assert_array_equal(full, hidden[0]['data_samples'].gt_score)
     assert int((shown[0]['data_samples'].gt_score == 1).sum()) == 1
     off = seeded_config(entry_of(tiny, tmp_path, partial_validation=False), 7)
     assert off.val_dataloader.dataset.get('observe') is None

@@ -9,9 +9,11 @@ import json
 import pytest
 from helpers import tiny_config, write_devkit
 from mmengine.config import Config
+from run_jobs import FailHook
 
 from wsml_mm.cli import suite
 from wsml_mm.experiments.grid import Grid
+from wsml_mm.experiments.method import shipped_methods
 from wsml_mm.experiments.results import METRIC, RunResult, read_result
 from wsml_mm.experiments.suite import read_suite, run_suite
 from wsml_mm.experiments.tuning import _best, _validation
@@ -77,19 +79,16 @@ def test_one_command_for_tables_ranks_and_reasons(protocols, method_files, tmp_p
     assert before == {p: p.stat().st_mtime_ns for p in out.rglob('result.json')}
 
 
-def test_a_fault_stops_no_other_run_and_is_told(protocols, method_files, tmp_path, capsys):
+def test_a_fault_stops_no_other_run_and_is_told(
+    protocols, method_files, tmp_path, capsys, monkeypatch
+):
+    def fail(self, runner, batch_idx, data_batch=None, outputs=None):
+        raise RuntimeError('a bug')
+
+    monkeypatch.setattr(FailHook, 'after_train_iter', fail)
     argv = [protocols[0], '--methods', 'an', method_files['bug'], '--seeds', '1']
     with pytest.raises(SystemExit, match=r'(?s)1 runs? failed and are in no table.*RuntimeError'):
-        import run_jobs
-
-        def fail(self, runner, batch_idx, data_batch=None, outputs=None):
-            raise RuntimeError('a bug')
-
-        original, run_jobs.FailHook.after_train_iter = run_jobs.FailHook.after_train_iter, fail
-        try:
-            suite.main([*argv, '--work-dir', str(tmp_path / 'out')])
-        finally:
-            run_jobs.FailHook.after_train_iter = original
+        suite.main([*argv, '--work-dir', str(tmp_path / 'out')])
     assert 'Failed, and in no table' in capsys.readouterr().out
     assert [r['method'] for r in read(tmp_path / 'out' / 'table.csv')] == ['AN']
 
@@ -132,8 +131,6 @@ def test_the_best_point_and_the_first_of_equal_ones():
 
 
 def test_all_methods_and_bad_suites(protocols, tmp_path):
-    from wsml_mm.experiments.method import shipped_methods
-
     (part,) = read_suite(protocols[:1], ['all'])
     assert len(part.entries) + len(part.refused) == len(shipped_methods())
     assert part.entries[0].name == 'AN'
@@ -149,7 +146,7 @@ def test_a_method_that_does_not_go_with_a_protocol_is_listed(protocols, method_f
     (part,) = read_suite([str(tmp_path / 'features.py')], ['an', method_files['refused']])
     assert [entry.name for entry in part.entries] == ['AN']
     assert 'Refused changes images' in part.refused['Refused']
-    with pytest.raises(ValueError, match='no method can run: .* changes images'):
+    with pytest.raises(ValueError, match=r'no method can run: .* changes images'):
         read_suite([str(tmp_path / 'features.py')], [method_files['refused']])
 
 

@@ -50,7 +50,9 @@ class ScoreTable:
             if all((*block, method) in found for block in blocks)
         )
         scores = [[found[(*block, method)] for method in methods] for block in blocks]
-        return cls(methods, blocks, np.array(scores, dtype=np.float64).reshape(len(blocks), -1))
+        return cls(
+            methods, blocks, np.array(scores, dtype=np.float64).reshape(len(blocks), len(methods))
+        )
 
     def ranks(self) -> Array:
         """Returns the mean rank of each method, (M,), 1 for the best; ties share theirs."""

@@ -25,7 +25,11 @@ def alike(ranks: Sequence[float], difference: float) -> list[tuple[int, int]]:
     """
     groups: list[tuple[int, int]] = []
     for first in range(len(ranks)):
-        last = max(i for i in range(first, len(ranks)) if ranks[i] - ranks[first] <= difference)
+        last = max(
+            i
+            for i in range(first, len(ranks))
+            if i == first or ranks[i] - ranks[first] <= difference
+        )
         if last > first and (not groups or last > groups[-1][1]):
             groups.append((first, last))
     return groups
