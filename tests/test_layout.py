@@ -121,6 +121,7 @@ COVERED_BY = {
     'wsml_mm.reports.selection_figures': 'test_selection_quality',
     'wsml_mm.reports.ranks_figure': 'test_ranks',
     'wsml_mm.reports.suite': 'test_suite',
+    'wsml_mm.reports.suite_protocol': 'test_suite',
     'wsml_mm.reports.sweep': 'test_sweep',
 }
 

@@ -21,7 +21,8 @@ def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool
         '--methods',
         nargs='+',
         metavar='METHOD',
-        help=f'to compare under the protocol: {", ".join(shipped_methods())}, or files of your own',
+        help=f'to compare under the protocol: {", ".join(shipped_methods())}, files of your own, '
+        'or all',
     )
     parser.add_argument(
         '--upper-bound', action='store_true', help='also train AN on all labels ("full labels")'
