@@ -21,11 +21,24 @@ def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool
         '--methods',
         nargs='+',
         metavar='METHOD',
-        help=f'to compare under the protocol: {", ".join(shipped_methods())}, or files of your own',
+        help=f'to compare under the protocol: {", ".join(shipped_methods())}, files of your own, '
+        'or all',
     )
     parser.add_argument(
         '--upper-bound', action='store_true', help='also train AN on all labels ("full labels")'
     )
+    add_seeds_option(parser)
+    parser.add_argument(
+        '--work-dir', required=needs_work_dir, help='folder for runs, tables and figures'
+    )
+    add_partial_validation_option(parser)
+    add_execution_options(parser)
+    parser.add_argument('--title', default='', help='of the figure')
+    add_settings_option(parser)
+
+
+def add_seeds_option(parser: argparse.ArgumentParser) -> None:
+    """Adds --seeds."""
     parser.add_argument(
         '--seeds',
         nargs='+',
@@ -34,16 +47,30 @@ def add_comparison_options(parser: argparse.ArgumentParser, needs_work_dir: bool
         default=[1200],
         help='of labels + training',
     )
+
+
+def add_partial_validation_option(parser: argparse.ArgumentParser) -> None:
+    """Adds --no-partial-validation."""
     parser.add_argument(
-        '--work-dir', required=needs_work_dir, help='folder for runs, tables and figures'
+        '--no-partial-validation',
+        action='store_true',
+        help='choose no epoch by validation labels as poor as the training labels; default: where '
+        'the training hides labels by a seed, it is done as well',
     )
-    add_execution_options(parser)
-    parser.add_argument('--title', default='', help='of the figure')
-    add_settings_option(parser)
 
 
 def add_execution_options(parser: argparse.ArgumentParser) -> None:
     """Adds --jobs, --devices and --keep-going, for `execution_of`."""
+    add_devices_options(parser)
+    parser.add_argument(
+        '--keep-going',
+        action='store_true',
+        help='after a failed run do the others, then name the failed; default: stop',
+    )
+
+
+def add_devices_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --jobs and --devices."""
     parser.add_argument(
         '--jobs',
         type=integer(1, 1024, 'give a number of runs at a time, at least 1'),
@@ -57,11 +84,6 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar='ID',
         help='GPUs to share the runs, as in CUDA_VISIBLE_DEVICES; each run sees one',
-    )
-    parser.add_argument(
-        '--keep-going',
-        action='store_true',
-        help='after a failed run do the others, then name the failed; default: stop',
     )
 
 

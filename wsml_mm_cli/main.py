@@ -15,6 +15,7 @@ COMMANDS = {
     'train': 'train a classifier',
     'test': 'test a checkpoint',
     'compare': 'train and test several methods over seeds: tables and figure',
+    'suite': 'compare over several data sets: ranks, published numbers, tuning on validation',
     'sweep': 'vary one setting: mAP by delta_rel, by the share of images, by anything',
     'check-dataset': 'find all that is wrong with a table of labels, or with the data of a config',
     'prepare-dataset': "what to download of the field's benchmarks, and their statistics",

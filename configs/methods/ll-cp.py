@@ -7,6 +7,7 @@ method = dict(
     colour='#CC79A7',
     marker='D',
     loss=dict(type='LargeLossCorrectPerm', delta_rel=0.1),
+    grid={'loss.delta_rel': [0.05, 0.1, 0.2]},
     published={
         'voc2012': dict(loss=dict(delta_rel=0.1), source=authors),
         'coco2014': dict(loss=dict(delta_rel=0.2), source=authors),

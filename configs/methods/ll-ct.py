@@ -7,6 +7,7 @@ method = dict(
     colour='#009E73',
     marker='^',
     loss=dict(type='LargeLossCorrectTemp', delta_rel=0.2),
+    grid={'loss.delta_rel': [0.1, 0.2, 0.4]},
     published={
         'voc2012': dict(loss=dict(delta_rel=0.2), source=authors),
         'coco2014': dict(loss=dict(delta_rel=0.2), source=authors),

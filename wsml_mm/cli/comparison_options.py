@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from wsml_mm.experiments.comparison import run_folder
@@ -17,7 +18,9 @@ from wsml_mm.reports.styles import Style, read_styles
 
 def chosen_entries(args: argparse.Namespace) -> list[Entry]:
     """Returns what parsed options compare."""
-    return read_entries(args.configs, args.methods, args.upper_bound)
+    entries = read_entries(args.configs, args.methods, args.upper_bound)
+    partial = not args.no_partial_validation
+    return [replace(entry, partial_validation=partial) for entry in entries]
 
 
 def execution_of(args: argparse.Namespace) -> Execution:

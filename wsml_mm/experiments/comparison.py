@@ -12,7 +12,7 @@ from wsml_mm.labels.contents import Contents
 
 from .configs import LOADERS
 from .data_digests import DataDigests
-from .entries import Entry, seeded_config
+from .entries import Entry, seeded_config, whole_config, with_seed
 from .execution import Execution, Outcome, Task, execute
 from .identity import identity
 from .run_folders import check_file_name, claimed, method_key, same_file_name
@@ -96,22 +96,31 @@ def plan(
     root: Path,
     options: dict[str, Any] | None,
     contents: Path,
+    digests: DataDigests | None = None,
 ) -> list[Task]:
     """Returns the runs of a comparison, each with its identity, and writes their configs.
+
+    Args:
+        methods: of `read_entries`.
+        seeds: of observed labels and training.
+        root: folder of the comparison.
+        options: config settings to override.
+        contents: file of `Contents`.
+        digests: what is known of the data from earlier calls; None: of `contents`.
 
     Raises:
         ValueError: if a folder holds another run.
     """
-    known = Contents(contents)
-    digests, tasks = DataDigests(known), []
-    (root / 'configs').mkdir(exist_ok=True)
+    digests, tasks = digests or DataDigests(Contents(contents)), []
+    (root / 'configs').mkdir(parents=True, exist_ok=True)
     for method in methods:
         path = root / 'configs' / f'{method_key(method.name)}.py'
-        seeded_config(method, seeds[0], options).dump(path)
+        whole = whole_config(method, options)
+        with_seed(whole, method, seeds[0]).dump(path)
         for seed in seeds:
-            own = identity(seeded_config(method, seed, options), digests)
+            own = identity(with_seed(whole, method, seed), digests)
             folder = run_folder(root, method.name, seed)
             check_folder(folder, own)
             tasks.append(Task(method, seed, folder, options, contents, own))
-    known.save()
+    digests.contents.save()
     return tasks

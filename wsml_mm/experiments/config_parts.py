@@ -15,6 +15,12 @@ def class_of(part: Mapping[str, Any]) -> type | None:
     named = part.get('type')
     if isinstance(named, type):
         return named
+    for registry in vars(registries).values():  # what is imported: asking a registry takes long
+        if isinstance(named, str) and isinstance(registry, Registry):
+            for place in filter(None, (registry, registry.parent)):
+                found = place.module_dict.get(named)
+                if isinstance(found, type):
+                    return found
     for registry in vars(registries).values():
         if isinstance(named, str) and isinstance(registry, Registry):
             found = registry.get(named)

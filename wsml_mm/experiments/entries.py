@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmpretrain.registry import TASK_UTILS
 
 from wsml_mm.quiet import quiet
 
@@ -19,6 +18,9 @@ from .compose import BASELINE, Choice, choose, compose, read_config
 from .configs import LOADERS, fill_loaders, partial_datasets
 from .method import Method, read_method, shipped_methods
 from .options import merge_options
+from .partial_validation import add_partial_validation, is_seeded
+
+ALL = 'all'
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,15 @@ class Entry:
         config: file of a protocol or of a complete config.
         method: applied to it; None: the config as it is.
         upper_bound: observe all labels, with AN.
+        partial_validation: also choose an epoch by validation labels as poor as the training's, see
+            `add_partial_validation`.
     """
 
     name: str
     config: str
     method: Method | None = None
     upper_bound: bool = False
+    partial_validation: bool = True
 
     def read(self) -> Config:
         """Returns the config, before seeds and options."""
@@ -54,11 +59,24 @@ def seeded_config(entry: Entry, seed: int, options: dict[str, Any] | None = None
         seed: of labels and training.
         options: settings to override, as --cfg-options.
     """
+    return with_seed(whole_config(entry, options), entry, seed)
+
+
+def whole_config(entry: Entry, options: dict[str, Any] | None = None) -> Config:
+    """Returns the config of an entry's runs, all but the seeds."""
     with quiet():  # MMEngine says for every config which variables of the environment it used
         cfg = entry.read()
     fill_loaders(cfg, LOADERS)
     merge_options(cfg, options)
+    return cfg
+
+
+def with_seed(whole: Config, entry: Entry, seed: int) -> Config:
+    """Returns a copy of `whole_config` with the seeds of a run."""
+    cfg = deepcopy(whole)
     set_seed(cfg, seed)
+    if entry.partial_validation:
+        add_partial_validation(cfg)
     return cfg
 
 
@@ -67,7 +85,7 @@ def set_seed(cfg: Config, seed: int) -> None:
     cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
     for dataset in partial_datasets(cfg.train_dataloader.dataset):
         observe = dataset.get('observe')
-        if observe and 'seed' in signature(TASK_UTILS.get(observe.type)).parameters:
+        if is_seeded(observe):
             observe.seed = seed
 
 
@@ -79,7 +97,7 @@ def read_entries(
     Args:
         configs: with `methods` one PROTOCOL, and besides it complete configs as NAME=FILE; without,
             complete configs, FILE or NAME=FILE.
-        methods: keys or files, each applied to the protocol.
+        methods: keys or files, each applied to the protocol; `ALL`: those of the package.
         upper_bound: add AN with full labels.
 
     Raises:
@@ -106,11 +124,18 @@ def read_entries(
 
 def _of_protocol(protocol: str, methods: Sequence[str], upper_bound: bool) -> list[Entry]:
     config = choose(protocol).config
-    read = [read_method(name) for name in methods]
+    read = [read_method(name) for name in _expanded(methods)]
     entries = [Entry(method.title, config, method) for method in read]
     if upper_bound:
         entries.append(Entry(FULL_LABELS['title'], config, read_method(BASELINE), True))
     return entries
+
+
+def _expanded(methods: Sequence[str]) -> list[str]:
+    """Returns methods with `ALL` replaced by those of the package, the baseline first."""
+    shipped = [BASELINE, *(key for key in shipped_methods() if key != BASELINE)]
+    names = [n for name in methods for n in (shipped if name == ALL else [name])]
+    return list(dict.fromkeys(names)) if ALL in methods else names
 
 
 def _of_configs(pairs: Sequence[tuple[str, str]]) -> list[Entry]:

@@ -75,6 +75,7 @@ class Outcome:
 
     results: list[RunResult]
     failures: list[str] = field(default_factory=list)
+    failed: list[tuple[Task, str]] = field(default_factory=list)  # each with the reason
 
 
 def run_task(task: Task) -> RunResult:
@@ -98,6 +99,7 @@ def execute(tasks: Sequence[Task], execution: Execution, root: Path) -> Outcome:
 
     found: dict[int, RunResult] = {}
     failures: list[str] = []
+    failed: list[tuple[Task, str]] = []
     with Progress('{task.description}', BarColumn(), MofNCompleteColumn(),
                   TimeRemainingColumn()) as progress:  # fmt: skip
         bar = progress.add_task(f'{len(tasks)} runs', total=len(tasks))
@@ -111,6 +113,7 @@ def execute(tasks: Sequence[Task], execution: Execution, root: Path) -> Outcome:
                         continue
                     task = tasks[done.number]
                     failures.append(f'{task.name}: {done.why}')
+                    failed.append((task, str(done.why)))
                     progress.console.print(f'failed: {failures[-1]}', markup=False)
                     if not execution.keep_going or len(failures) == len(tasks):
                         stopped = _stopped(failures, len(found), task)
@@ -120,7 +123,7 @@ def execute(tasks: Sequence[Task], execution: Execution, root: Path) -> Outcome:
                 f'interrupted: {len(found)} of {len(tasks)} runs are finished and kept in {root}; '
                 'the same command goes on from there'
             ) from error
-    return Outcome([found[number] for number in sorted(found)], failures)
+    return Outcome([found[number] for number in sorted(found)], failures, failed)
 
 
 def _events(tasks: Sequence[Task], execution: Execution) -> Generator[Done[RunResult], None, None]:
@@ -153,6 +156,11 @@ def _stopped(failures: Sequence[str], finished: int, task: Task) -> str:
 
 
 def _line(result: RunResult) -> str:
+    if not result.checkpoints:  # nothing was tested
+        return (
+            f'{result.method:>12} {result.seed}: validation mAP {max(result.validation):.1f} at '
+            f'best epoch {result.best_epoch}, {result.seconds:.0f} s'
+        )
     return (
         f'{result.method:>12} {result.seed}: test mAP {result.score("best"):.1f} at best epoch '
         f'{result.best_epoch}, {result.score("last"):.1f} at last, {result.seconds:.0f} s'

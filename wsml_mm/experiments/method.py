@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ PARTS = (
     'settings',
     'imports',
     'published',
+    'grid',
 )
 
 
@@ -42,7 +43,9 @@ class Method:
             `test_pipeline` take the place of the data sets' own; `augmentation` are transforms
             before the last one of the training pipeline; `hooks` are default hooks by key;
             `settings` any other settings, dotted keys too; `imports` modules that register what
-            the rest names; `published` holds parts by data set, each with its `source`.
+            the rest names; `published` holds parts by data set, each with its `source`; `grid`
+            holds values to try for the fragment's dotted keys, as `{'loss.delta_rel': [0.1, 0.2]}`,
+            which nothing but a grid search reads.
         file: that it was read from.
     """
 
@@ -61,11 +64,23 @@ class Method:
                 was not published with: the fragment's own.
         """
         parts = Config(deepcopy(dict(self.fragment)))
+        parts.pop('grid', None)
         published = deepcopy((parts.pop('published', None) or {}).get(data) or {})
         published.pop('source', None)
         parts.merge_from_dict(published)
         merged: dict[str, Any] = parts.to_dict()
         return merged
+
+    def with_values(self, values: Mapping[str, Any]) -> Method:
+        """Returns the method with other values, over those published for a data set too.
+
+        Args:
+            values: by the fragment's dotted keys, e.g. `{'loss.delta_rel': 0.4}`.
+        """
+        fragment = Config(deepcopy(dict(self.fragment)))
+        places = ['', *(f'published.{data}.' for data in fragment.get('published') or {})]
+        fragment.merge_from_dict({p + key: v for p in places for key, v in values.items()})
+        return replace(self, fragment=fragment.to_dict())
 
     def record(self) -> dict[str, Any]:
         """Returns what a config keeps of the method, for tables and figures."""

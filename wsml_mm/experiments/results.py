@@ -15,6 +15,9 @@ from wsml_mm.labels.files import one_line, write_durably
 
 METRIC = 'multi-label/mAP'
 CHECKPOINTS = ('best', 'last')
+# Best by validation labels as poor as the training's, where a run has them.
+BEST_OBSERVED = 'best_observed'
+ALL_CHECKPOINTS = ('best', BEST_OBSERVED, 'last')
 RESULT_FILE = 'result.json'
 # Logged series that a result keeps.
 SERIES = ('label/', 'state/', 'memory/', 'll/')
@@ -36,11 +39,15 @@ class RunResult:
         seed: of observed labels and training.
         best_epoch: whose checkpoint was best on the validation set, counted from 1.
         seconds: that the training took.
-        scores: test metrics of each of `CHECKPOINTS`, in percent.
+        scores: test metrics of each of `CHECKPOINTS`, and of `BEST_OBSERVED` where there is one, in
+            percent; none of a run that had no test set (the points of a grid).
         validation: validation mAP by epoch, in percent.
         selection: logged series by epoch, those named as `SERIES`.
         identity: what decides the result, see `experiments.identity`.
         version: of wsml_mm.
+        best_observed_epoch: whose checkpoint was best by partial validation labels; 0: none.
+        validation_observed: mAP on those by epoch, in percent, see `add_partial_validation`.
+        memory: MiB at the peak: of the GPU, or of the process where there is none; 0: not noted.
     """
 
     method: str
@@ -55,9 +62,17 @@ class RunResult:
     selection: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
     identity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     version: str = ''
+    best_observed_epoch: int = 0
+    validation_observed: Sequence[float] = dataclasses.field(default_factory=list)
+    memory: float = 0
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """Those of `ALL_CHECKPOINTS` that were tested."""
+        return [name for name in ALL_CHECKPOINTS if self.scores.get(name)]
 
     def score(self, checkpoint: str, metric: str = METRIC) -> float:
-        """Returns a test metric at one of `CHECKPOINTS`."""
+        """Returns a test metric at one of `checkpoints`."""
         return self.scores[checkpoint][metric]
 
     def class_scores(self, checkpoint: str) -> dict[str, float]:
@@ -79,8 +94,8 @@ def read_result(path: Path) -> RunResult:
     """
     content = read_record(path)
     try:
-        for name in ('scores', 'validation', 'selection'):
-            content[name] = _with_nan(content.get(name))
+        for name in ('scores', 'validation', 'validation_observed', 'selection'):
+            content[name] = _with_nan(content.get(name, []))
         result = RunResult(**content)
         _check_types(result)
     except (TypeError, KeyError) as error:
@@ -99,6 +114,7 @@ def _with_nan(numbers: Any) -> Any:
 
 def _check_types(result: RunResult) -> None:
     kinds = {'seed': int, 'best_epoch': int, 'validation': list, 'selection': dict}
+    kinds |= {'best_observed_epoch': int, 'validation_observed': list}
     for name, kind in {**kinds, 'scores': dict, 'identity': dict}.items():
         if not isinstance(getattr(result, name), kind):
             raise TypeError(f'{name} is no {kind.__name__}')
@@ -133,8 +149,8 @@ def tidy_rows(results: Sequence[RunResult]) -> list[dict[str, Any]]:
             'value': value,
         }
         for result in results
-        for checkpoint in CHECKPOINTS
-        for metric, value in result.scores[checkpoint].items()
+        for checkpoint in ALL_CHECKPOINTS
+        for metric, value in result.scores.get(checkpoint, {}).items()
     ]
 
 

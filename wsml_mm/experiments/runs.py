@@ -16,6 +16,7 @@ import mmpretrain
 import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
+from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 from wsml_mm.datasets.nesting import innermost
@@ -26,7 +27,10 @@ from wsml_mm.version import __version__
 from .data_digests import DataDigests, leaf_configs
 from .entries import Entry, seeded_config
 from .identity import Identity, differences, identity
+from .memory import peak_memory
+from .partial_validation import OBSERVED_METRIC
 from .results import (
+    BEST_OBSERVED,
     METRIC,
     RESULT_FILE,
     SERIES,
@@ -172,15 +176,42 @@ def _forgotten() -> Iterator[None]:
 
 def _train_and_test(cfg: Config) -> dict[str, Any]:
     begin = time.perf_counter()
-    runner = train(cfg)
+    with peak_memory() as memory:
+        runner = train(cfg)
     seconds = time.perf_counter() - begin
-    last = runner.test()
-    saved = runner.load_checkpoint(str(best_checkpoint(cfg.work_dir)))
     scalars = runner.message_hub.log_scalars
+    series = {k: v.data[0].tolist() for k, v in scalars.items()}
+    validation = {name: series.get(f'val/{name}', []) for name in (METRIC, OBSERVED_METRIC)}
+    epochs, scores = _test(runner, Path(cfg.work_dir), bool(validation[OBSERVED_METRIC]))
     return {
-        'best_epoch': int(saved['meta']['epoch']),
-        'scores': {'best': runner.test(), 'last': last},
-        'validation': scalars[f'val/{METRIC}'].data[0].tolist(),
-        'selection': {k: v.data[0].tolist() for k, v in scalars.items() if k.startswith(SERIES)},
+        'best_epoch': epochs['best'],
+        'best_observed_epoch': epochs.get(BEST_OBSERVED, 0),
+        'scores': scores,
+        'validation': validation[METRIC],
+        'validation_observed': validation[OBSERVED_METRIC],
+        'selection': {k: v for k, v in series.items() if k.startswith(SERIES)},
         'seconds': round(seconds, 2),
+        'memory': memory[0],
     }
+
+
+def _test(
+    runner: Runner, folder: Path, partial: bool
+) -> tuple[dict[str, int], dict[str, dict[str, float]]]:
+    """Tests the last and the best checkpoints; none where the config has no test set.
+
+    Returns:
+        The epoch of each best checkpoint, and the metrics of all.
+    """
+    tested = runner.test_loop is not None
+    scores = {'best': {}, 'last': dict(runner.test()) if tested else {}}
+    metrics = {'best': METRIC} | ({BEST_OBSERVED: OBSERVED_METRIC} if partial else {})
+    epochs: dict[str, int] = {}
+    for name, metric in metrics.items():
+        saved = runner.load_checkpoint(str(best_checkpoint(folder, metric=metric)))
+        epoch = int(saved['meta']['epoch'])
+        twin = next((other for other, known in epochs.items() if known == epoch), None)
+        if tested:
+            scores[name] = scores[twin] if twin else dict(runner.test())
+        epochs[name] = epoch
+    return epochs, scores

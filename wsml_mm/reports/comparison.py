@@ -8,9 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from wsml_mm.experiments.results import CHECKPOINTS, METRIC, RunResult, tidy_rows
+from wsml_mm.experiments.results import (
+    ALL_CHECKPOINTS,
+    BEST_OBSERVED,
+    CHECKPOINTS,
+    METRIC,
+    RunResult,
+    tidy_rows,
+)
 
 from .plots import legend_below, new_figure, plot_band, save_figure, set_title, tidy_axes
+from .published import published_markdown, published_rows
 from .styles import Style, style_of
 from .tables import (
     CHECKPOINT_TITLES,
@@ -21,13 +29,18 @@ from .tables import (
     write_csv,
 )
 
+PARTIAL_NOTE = (
+    ' Partial validation labels: hidden by the process that hides the training labels, with '
+    'another seed; the mAP on them takes what is unobserved for negative.'
+)
 _LEGEND_INSIDE, _LONGEST_INSIDE = 8, 30  # entries, and letters, that leave room for the curves
 
 
 def summarise(results: Sequence[RunResult], baseline: str) -> list[dict[str, Any]]:
     """Returns one row a method: test mAP at the best validation epoch and at the last.
 
-    Each has `mean`, `std` (over seeds), and `difference` and `interval` against the baseline's
+    Where all runs of a method have it, also at the best epoch by partial validation labels. Each
+    has `mean`, `std` (over seeds), and `difference` and `interval` against the baseline's
     runs with the same seeds.
     """
     runs = {(r.method, r.seed): r for r in results}
@@ -35,11 +48,15 @@ def summarise(results: Sequence[RunResult], baseline: str) -> list[dict[str, Any
     for method in dict.fromkeys(r.method for r in results):
         seeds = [s for m, s in runs if m == method]
         row: dict[str, Any] = {'method': method, 'seeds': len(seeds)}
-        for checkpoint in CHECKPOINTS:
+        for checkpoint in _tested([runs[method, s] for s in seeds]):
             score = np.array([runs[method, s].score(checkpoint) for s in seeds])
             row[f'{checkpoint}_mean'] = float(score.mean())
             row[f'{checkpoint}_std'] = spread_over_seeds(score)
-            shared = [s for s in seeds if (baseline, s) in runs]
+            shared = [
+                s
+                for s in seeds
+                if (baseline, s) in runs and checkpoint in runs[baseline, s].checkpoints
+            ]
             if method != baseline and shared:
                 gaps = [
                     runs[method, s].score(checkpoint) - runs[baseline, s].score(checkpoint)
@@ -53,15 +70,24 @@ def summarise(results: Sequence[RunResult], baseline: str) -> list[dict[str, Any
     return rows
 
 
+def _tested(results: Sequence[RunResult]) -> list[str]:
+    """Returns the checkpoints that all results have."""
+    return [c for c in ALL_CHECKPOINTS if all(c in r.checkpoints for r in results)]
+
+
 def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
     """Returns the summary as a Markdown table."""
     head = ['method']
-    for checkpoint in CHECKPOINTS:
+    tested = [c for c in ALL_CHECKPOINTS if any(f'{c}_mean' in row for row in rows)]
+    for checkpoint in tested:
         head += [f'test mAP, {CHECKPOINT_TITLES[checkpoint]}', f'minus {baseline}']
     lines = []
     for row in rows:
         cells = [row['method']]
-        for checkpoint in CHECKPOINTS:
+        for checkpoint in tested:
+            if f'{checkpoint}_mean' not in row:
+                cells += ['', '']
+                continue
             cells.append(plus_minus(row[f'{checkpoint}_mean'], row[f'{checkpoint}_std']))
             gap = row.get(f'{checkpoint}_difference')
             cells.append(
@@ -75,6 +101,8 @@ def markdown(rows: Sequence[dict[str, Any]], baseline: str) -> str:
         if seeds > 1
         else 'One seed.'
     )
+    if BEST_OBSERVED in tested:
+        note += PARTIAL_NOTE
     return '\n'.join([*markdown_table(head, lines), '', note, ''])
 
 
@@ -95,6 +123,9 @@ def class_markdown(results: Sequence[RunResult], checkpoint: str) -> str:
 def write_tables(results: Sequence[RunResult], folder: Path, baseline: str, command: str) -> str:
     """Writes table.md, table.csv, runs.csv and results.csv; returns the summary's Markdown.
 
+    Where numbers are published of a method under the protocol, they stand beside the measured ones,
+    and in published.csv.
+
     Args:
         results: of `run_comparison`.
         folder: for the files.
@@ -102,7 +133,8 @@ def write_tables(results: Sequence[RunResult], folder: Path, baseline: str, comm
         command: that made them.
     """
     rows = summarise(results, baseline)
-    summary = markdown(rows, baseline)
+    parts = [markdown(rows, baseline), published_markdown(results)]
+    summary = '\n'.join(part for part in parts if part)
     parts = [summary]
     for checkpoint in CHECKPOINTS:
         parts.append(
@@ -112,14 +144,17 @@ def write_tables(results: Sequence[RunResult], folder: Path, baseline: str, comm
     parts.append(f'Made by `{command}`\n')
     (folder / 'table.md').write_text('\n'.join(parts), encoding='utf-8')
     write_csv(folder / 'table.csv', rows)
+    if published := published_rows(results):
+        write_csv(folder / 'published.csv', published)
     write_csv(folder / 'runs.csv', [_flat(r) for r in results])
     write_csv(folder / 'results.csv', tidy_rows(results))
     return summary
 
 
 def _flat(result: RunResult) -> dict[str, Any]:
-    row = {key: getattr(result, key) for key in ('method', 'seed', 'best_epoch', 'seconds')}
-    for checkpoint in CHECKPOINTS:
+    names = ('method', 'seed', 'best_epoch', 'best_observed_epoch', 'seconds', 'memory')
+    row = {name: getattr(result, name) for name in names}
+    for checkpoint in result.checkpoints:
         row[f'{checkpoint} {METRIC.removeprefix("multi-label/")}'] = result.score(checkpoint)
         for name, value in result.class_scores(checkpoint).items():
             row[f'{checkpoint} AP/{name}'] = value

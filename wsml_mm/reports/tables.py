@@ -11,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 # What the tested checkpoints of a run are called in headings.
-CHECKPOINT_TITLES = {'best': 'best validation epoch', 'last': 'last epoch'}
+CHECKPOINT_TITLES = {
+    'best': 'best validation epoch',
+    'best_observed': 'best epoch by partial validation labels',
+    'last': 'last epoch',
+}
 
 
 def spread_over_seeds(values: NDArray[np.float64]) -> float:

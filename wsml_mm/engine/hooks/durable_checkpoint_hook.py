@@ -173,6 +173,7 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
             self.file_backend, removals = backend, self._removals
             self._removals = None
         current = {str(self.last_ckpt), str(getattr(self, 'best_ckpt_path', None))}
+        current |= {str(path) for path in getattr(self, 'best_ckpt_path_dict', {}).values()}
         for path in removals:
             if path not in current and backend.isfile(path):
                 backend.remove(path)

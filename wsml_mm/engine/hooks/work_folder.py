@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from wsml_mm.models.checkpoint_file import read_checkpoint
 
 POINTER = 'last_checkpoint'
+MAIN_METRIC = 'multi-label/mAP'
 
 
 def checkpoint_folder(work_dir: str | os.PathLike[str], out_dir: str | None = None) -> Path:
@@ -77,12 +78,15 @@ def to_resume_from(work_dir: str | os.PathLike[str], out_dir: str | None = None)
     return found
 
 
-def best_checkpoint(work_dir: str | os.PathLike[str], out_dir: str | None = None) -> Path:
+def best_checkpoint(
+    work_dir: str | os.PathLike[str], out_dir: str | None = None, metric: str = MAIN_METRIC
+) -> Path:
     """Returns the best checkpoint of a finished training.
 
     Args:
         work_dir: of the training.
         out_dir: of its `CheckpointHook`.
+        metric: where several were saved by, as `save_best` names it.
 
     Raises:
         FileNotFoundError: if there is none.
@@ -90,14 +94,17 @@ def best_checkpoint(work_dir: str | os.PathLike[str], out_dir: str | None = None
     """
     folder = checkpoint_folder(work_dir, out_dir)
     found = sorted(folder.glob('best_*.pth'))
+    own = [path for path in found if path.name.startswith(f'best_{metric.replace("/", "_")}_')]
+    found = own or (found if metric == MAIN_METRIC else [])
     if not found:
         raise FileNotFoundError(
-            f'{folder}: no best_*.pth; train with CheckpointHook(save_best="multi-label/mAP")'
+            f'{folder}: no best_*.pth; train with CheckpointHook(save_best="{metric}")'
         )
     if len(found) == 1:
         return found[0]
     last = last_checkpoint(work_dir, out_dir)
-    name = _best_named(read_checkpoint(last)) if last is not None and last.is_file() else None
+    known = last is not None and last.is_file()
+    name = _best_named(read_checkpoint(last), metric) if last is not None and known else None
     if name is None or folder / name not in found:
         raise ValueError(
             f'{folder}: holds {", ".join(path.name for path in found)}, and no last checkpoint '
@@ -106,8 +113,8 @@ def best_checkpoint(work_dir: str | os.PathLike[str], out_dir: str | None = None
     return folder / name
 
 
-def _best_named(checkpoint: Mapping[str, Any]) -> str | None:
+def _best_named(checkpoint: Mapping[str, Any], metric: str) -> str | None:
     """Returns the file name of the best checkpoint so far, as a later checkpoint knows it."""
     known = (checkpoint.get('message_hub') or {}).get('runtime_info') or {}
-    path = known.get('best_ckpt') or known.get('best_ckpt_multi-label/mAP')
+    path = known.get('best_ckpt') or known.get(f'best_ckpt_{metric}')
     return re.split(r'[/\\]', str(path))[-1] if path else None

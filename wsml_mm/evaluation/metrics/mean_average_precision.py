@@ -38,8 +38,10 @@ class MeanAveragePrecision(ObservedMetric):
             is little more than chance.
         no_negatives: a class whose known labels are all positive is left out by 'skip', or counts
             'one' (100), as in the published protocol of OpenImages.
-        kwargs: arguments of MMEngine's `BaseMetric`: collect_device ('cpu' or 'gpu', where the
-            results of several ranks meet), prefix (of the reported names), collect_dir.
+        kwargs: arguments of `ObservedMetric`: labels ('observed', or 'full' where a diagnosis
+            carries them), unobserved ('skip', or 'negative'), and of MMEngine's `BaseMetric`:
+            collect_device ('cpu' or 'gpu', where the results of several ranks meet), prefix (of
+            the reported names), collect_dir.
 
     Raises:
         ValueError: if `empty_class`, `groups`, `min_positives` or `no_negatives` is unknown.

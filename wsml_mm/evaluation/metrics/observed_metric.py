@@ -9,29 +9,64 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
-from wsml_mm.evaluation.guards import batch_scores
+from wsml_mm.datasets.partial_label import FULL_LABELS
+from wsml_mm.evaluation.guards import batch_scores, check_scores
 from wsml_mm.evaluation.kept_labels import KeptBatch, KeptSample, scored_labels
 from wsml_mm.evaluation.scored_labels import ScoredLabels
+from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
+
+LABELS, FILLINGS = ('observed', 'full'), ('skip', 'negative')
 
 
 class ObservedMetric(BaseMetric):  # type: ignore[misc]
     """Base of the metrics over annotated labels: what is unobserved never counts.
 
     Args:
+        labels: 'observed', those that the data set shows, or 'full', the annotation that it hides,
+            which `PartialLabelDataset(observe=..., diagnosis=True)` carries along. So one
+            validation can be judged by both.
+        unobserved: 'skip', or 'negative': counts as absent, as "assume negative" trains.
         kwargs: arguments of MMEngine's `BaseMetric`.
+
+    Raises:
+        ValueError: if `labels` or `unobserved` is unknown.
     """
 
     default_prefix = 'multi-label'
     title = 'metric'  # in messages
 
+    def __init__(self, labels: str = 'observed', unobserved: str = 'skip', **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if labels not in LABELS:
+            raise ValueError(f'labels={labels!r}: use "observed" or "full"')
+        if unobserved not in FILLINGS:
+            raise ValueError(f'unobserved={unobserved!r}: use "skip" or "negative"')
+        self.labels, self.unobserved = labels, unobserved
+
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keeps each sample's annotated entries, one result a sample (ranks are merged by it).
 
         Raises:
-            ValueError: naming the image, if a label is not of {1, 0, -1}, or its score not finite.
+            ValueError: naming the image, if a label is not of {1, 0, -1}, or its score not finite;
+                if the full labels are wanted and not there.
         """
-        if data_samples:
-            self.results.extend(KeptBatch.of(*batch_scores(data_samples)).samples())
+        if not data_samples:
+            return
+        if self.labels == 'full':
+            data_samples = [self._with_full_labels(sample) for sample in data_samples]
+        scores, labels = batch_scores(data_samples)
+        if self.unobserved == 'negative':
+            check_scores(scores)
+            labels = np.where(labels == UNOBSERVED, labels.dtype.type(NEGATIVE), labels)
+        self.results.extend(KeptBatch.of(scores, labels).samples())
+
+    def _with_full_labels(self, sample: dict[str, Any]) -> dict[str, Any]:
+        if FULL_LABELS not in sample:
+            raise ValueError(
+                f"{self.title} with labels='full': the evaluated samples carry no full labels; set "
+                'diagnosis=True in their PartialLabelDataset'
+            )
+        return {**sample, 'gt_score': sample[FULL_LABELS]}
 
     def merged(self, results: list[KeptSample]) -> ScoredLabels:
         """Returns the annotated labels of all samples.

@@ -36,8 +36,10 @@ class PartialLabelMetric(ObservedMetric):
             number, one for each class in order, or a dict by class name.
         classwise: also report `precision/<class>`, `recall/<class>`, `F1/<class>` and
             `AUROC/<class>` of every class; NaN for a class that is left out.
-        kwargs: arguments of MMEngine's `BaseMetric`: collect_device ('cpu' or 'gpu', where the
-            results of several ranks meet), prefix (of the reported names), collect_dir.
+        kwargs: arguments of `ObservedMetric`: labels ('observed', or 'full' where a diagnosis
+            carries them), unobserved ('skip', or 'negative'), and of MMEngine's `BaseMetric`:
+            collect_device ('cpu' or 'gpu', where the results of several ranks meet), prefix (of
+            the reported names), collect_dir.
 
     Raises:
         ValueError: if a threshold is not between 0 and 1.

@@ -1,0 +1,3 @@
+from .lookup import Band, Published, band_of, gap_band, published_of
+
+__all__ = ['Band', 'Published', 'band_of', 'gap_band', 'published_of']

@@ -1,0 +1,15 @@
+"""Where the published numbers stand; each text is printed beside its numbers."""
+
+LARGE_LOSS = 'Kim et al., CVPR 2022, Table 2 (README of snucml/LargeLossMatters)'
+LARGE_LOSS_OPENIMAGES = 'Kim et al., CVPR 2022, Table 3 (README of snucml/LargeLossMatters)'
+LINEAR_INIT = f'{LARGE_LOSS}, LinearInit'
+BOOSTLU = 'Kim et al., CVPR 2023 (BoostLU), table of its README'
+BOOSTLU_OPENIMAGES = 'Kim et al., CVPR 2023 (BoostLU), OpenImages table of its README'
+CRISP = 'Liu et al. (CRISP, arXiv 2309.13886), Table 1, 5 trials'
+AEVLP = 'Tran et al., ICCV 2025 (AEVLP), table of its README'
+VLPL = 'README of mvrl/VLPL (CVPRW 2024)'
+AEVLP_VLPL = 'READMEs of AEVLP (ICCV 2025) and VLPL (CVPRW 2024)'
+SCPNET = 'README of jameslahm/SCPNet (CVPR 2023), chosen on the test set, with CLIP'
+L48 = 'L48 (NeurIPS 2025 D&B), as noted by a third party'
+CSL = 'Ben-Baruch et al., CVPR 2022 (CSL), README, TResNet'
+CFT = 'abstract of category-wise fine-tuning (CFT)'
