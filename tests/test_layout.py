@@ -19,6 +19,7 @@ BELOW_ALL = {'wsml_mm.quiet', 'wsml_mm.version'}
 
 # Modules without a test file of their name, and the one that covers them.
 COVERED_BY = {
+    'wsml_mm.apis.trained_classifier': 'test_assemble',
     'wsml_mm.benchmarks.benchmark': 'test_catalogue',
     'wsml_mm.benchmarks.coco2014.dataset': 'test_coco2014_dataset',
     'wsml_mm.benchmarks.coco2014.facts': 'test_catalogue',
