@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 METHODS := an ll-r ll-ct ll-cp
 EXTRAS_demo := demo
-EXTRAS_test := demo,cam,fast,test
+EXTRAS_test := demo,cam,export,fast,test
 EXTRAS_bench := bench,fast
 EXTRAS_lint := lint
 

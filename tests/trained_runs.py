@@ -1,4 +1,7 @@
-"""Small trained models: a network end to end, and a linear layer on features of a frozen one."""
+"""Small trained models: a network end to end, and a linear layer on features of a frozen one.
+
+`whole_run` and `linear_run` are fixtures of every test; they are trained once.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import torch
 from helpers import CLASSES, tiny_config, train, write_devkit
 from mmengine.config import Config
@@ -14,6 +18,14 @@ from mmpretrain.registry import MODELS
 
 SIZE = 32
 STEPS = [dict(type='LoadResizedImage', scale=(SIZE, SIZE)), dict(type='PackInputs')]
+
+
+# Small transformers: one returns a token, one a map.
+VIT = dict(type='VisionTransformer', img_size=32, patch_size=16, arch=dict(
+    embed_dims=24, num_layers=1, num_heads=2, feedforward_channels=24))  # fmt: skip
+SWIN = dict(type='SwinTransformer', img_size=32, window_size=2, out_indices=(0,), arch=dict(
+    embed_dims=12, depths=[2], num_heads=[2]))  # fmt: skip
+POOL = dict(type='GlobalAveragePooling')
 
 
 class TrainedRun(NamedTuple):
@@ -60,7 +72,7 @@ def write_whole_run(folder: Path, loss: str = 'AN') -> TrainedRun:
 
 
 def write_extractor(folder: Path, **neck: Any) -> dict[str, Any]:
-    """Returns the config of an extractor whose weights are in a file; its neck pools unless said."""
+    """Returns the config of an extractor whose weights are in a file; it pools unless said."""
     init_default_scope('mmpretrain')
     model = dict(tiny_config(folder, folder).model)
     torch.manual_seed(5)
@@ -111,7 +123,19 @@ def write_untrained(
     cfg.dump(folder / 'random.py')
     torch.manual_seed(1)
     state = MODELS.build(cfg.model).state_dict()
-    state['head.fc.weight'] *= 30  # scores that differ between images
+    state['head.fc.weight'] *= 5  # scores that differ between images
     meta = {'dataset_meta': {'classes': CLASSES}}
     torch.save({'meta': meta, 'state_dict': state}, folder / 'random.pth')
     return TrainedRun(folder / 'random.py', folder / 'random.pth', kit / 'JPEGImages')
+
+
+@pytest.fixture(scope='session')
+def whole_run(tmp_path_factory):
+    """A network trained end to end."""
+    return write_whole_run(tmp_path_factory.mktemp('whole'))
+
+
+@pytest.fixture(scope='session')
+def linear_run(tmp_path_factory):
+    """A linear layer trained on stored features."""
+    return write_linear_run(tmp_path_factory.mktemp('linear'))

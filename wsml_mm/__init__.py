@@ -10,6 +10,7 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
+from .apis import MultiLabelInferencer, TrainedClassifier, assemble
 from .benchmarks import (
     COCO2014,
     NUSWIDE,
@@ -108,6 +109,7 @@ __all__ = [
     'LoadResizedImage',
     'LossParts',
     'MeanAveragePrecision',
+    'MultiLabelInferencer',
     'ObservationFile',
     'ObserveAll',
     'ObserveCounts',
@@ -123,7 +125,9 @@ __all__ = [
     'Rows',
     'SampleIndexMixin',
     'SinglePositive',
+    'TrainedClassifier',
     'TrainingFacts',
     'VOCBoxes',
     '__version__',
+    'assemble',
 ]

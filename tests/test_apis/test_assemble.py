@@ -33,7 +33,7 @@ def scores_of_test(run, folder):
     return {each['img_path']: each['pred_score'] for each in load(folder / 'out.pkl')}
 
 
-@pytest.mark.parametrize('kind', ['whole', 'linear'])
+@pytest.mark.parametrize('kind', ['whole_run', 'linear_run'])
 def test_a_photograph_gets_the_scores_of_the_test(kind, tmp_path, request):
     run = request.getfixturevalue(kind)
     expected = scores_of_test(run, tmp_path)
@@ -48,12 +48,12 @@ def test_a_photograph_gets_the_scores_of_the_test(kind, tmp_path, request):
     assert found.saved['wsml_mm_training']['losses'] == ['AssumeNegativeLoss']
 
 
-def test_arrays_are_what_their_files_are(whole):
-    found = assemble(str(whole.config), whole.checkpoint)
+def test_arrays_are_what_their_files_are(whole_run):
+    found = assemble(str(whole_run.config), whole_run.checkpoint)
     prepare = found.preparing()
     from mmcv.image import imread
 
-    path = whole.files[0]
+    path = whole_run.files[0]
     by_path, by_array = prepare(path), prepare(imread(path, backend='pillow'))
     assert torch.equal(by_path['inputs'], by_array['inputs'])
     with pytest.raises(ValueError, match=r'an array of \(4, 4\) is no image'):
@@ -62,21 +62,21 @@ def test_arrays_are_what_their_files_are(whole):
         prepare('nope.jpg')
 
 
-def test_the_data_of_the_training_need_not_be_there(linear, tmp_path):
+def test_the_data_of_the_training_need_not_be_there(linear_run, tmp_path):
     """Neither images nor features: what travels is config, checkpoint and the extractor's file."""
-    cfg = Config.fromfile(linear.config)
-    text = cfg.pretty_text.replace(str(linear.images.parent), '/nowhere')
-    text = text.replace(str(linear.config.parent / 'features'), str(tmp_path / 'none'))
+    cfg = Config.fromfile(linear_run.config)
+    text = cfg.pretty_text.replace(str(linear_run.images.parent), '/nowhere')
+    text = text.replace(str(linear_run.config.parent / 'features'), str(tmp_path / 'none'))
     (tmp_path / 'moved.py').write_text(text)
-    found = assemble(str(tmp_path / 'moved.py'), linear.checkpoint)
-    (sample,) = found.predict([found.preparing()(linear.files[0])])
+    found = assemble(str(tmp_path / 'moved.py'), linear_run.checkpoint)
+    (sample,) = found.predict([found.preparing()(linear_run.files[0])])
     assert sample.pred_score.shape == (5,)
     assert not (tmp_path / 'none').exists()
 
 
-def test_images_of_several_sizes_are_not_padded(whole):
-    found = assemble(str(whole.config), whole.checkpoint)
-    packed = [found.preparing()(path) for path in whole.files[:3]]
+def test_images_of_several_sizes_are_not_padded(whole_run):
+    found = assemble(str(whole_run.config), whole_run.checkpoint)
+    packed = [found.preparing()(path) for path in whole_run.files[:3]]
     packed[1]['inputs'] = packed[1]['inputs'][:, :20]
     together = found.predict(packed)
     alone = [found.predict([each])[0] for each in packed]
@@ -84,10 +84,10 @@ def test_images_of_several_sizes_are_not_padded(whole):
         torch.testing.assert_close(one.pred_score, other.pred_score)
 
 
-def test_inferencers_and_cams_of_a_joined_model(linear):
-    found = assemble(str(linear.config), linear.checkpoint, 'cpu')
-    (view,) = view_images(found.model, found.preparing().of_file, [linear.files[0]])
-    (sample,) = found.predict([found.preparing()(linear.files[0])])
+def test_inferencers_and_cams_of_a_joined_model(linear_run):
+    found = assemble(str(linear_run.config), linear_run.checkpoint, 'cpu')
+    (view,) = view_images(found.model, found.preparing().of_file, [linear_run.files[0]])
+    (sample,) = found.predict([found.preparing()(linear_run.files[0])])
     np.testing.assert_allclose(view.scores, sample.pred_score, rtol=1e-5)
     assert view.maps.shape[0] == 5
     logit = view.maps.mean(dim=(1, 2)) + found.model.head.fc.bias.detach()
@@ -95,8 +95,8 @@ def test_inferencers_and_cams_of_a_joined_model(linear):
     assert ImageClassificationInferencer(found.model).classes == CLASSES
 
 
-def test_two_joined_models_share_no_weights(linear):
-    one, other = (assemble(str(linear.config), linear.checkpoint) for _ in range(2))
+def test_two_joined_models_share_no_weights(linear_run):
+    one, other = (assemble(str(linear_run.config), linear_run.checkpoint) for _ in range(2))
     assert one.model.backbone is not other.model.backbone
 
 
@@ -126,33 +126,33 @@ def test_a_neck_of_the_extractor_and_one_of_the_model(tmp_path):
     torch.testing.assert_close(scores, expected)
 
 
-def test_refusals(whole, linear, tmp_path):
+def test_refusals(whole_run, linear_run, tmp_path):
     with pytest.raises(ValueError, match=r'is no checkpoint of \S*whole.py \(backbone.* missing'):
-        assemble(str(whole.config), linear.checkpoint)
+        assemble(str(whole_run.config), linear_run.checkpoint)
     # The head fits, and the rest of the network would be another: not only what is missing counts.
     with pytest.raises(
         ValueError, match=r'linear.py, which has no backbone.* and \d+ more weights'
     ):
-        assemble(str(linear.config), whole.checkpoint)
-    cfg = Config.fromfile(whole.config)
+        assemble(str(linear_run.config), whole_run.checkpoint)
+    cfg = Config.fromfile(whole_run.config)
     cfg.test_dataloader.dataset.dataset['classes'] = ('ant', 'bee', 'cow', 'dog', 'elk')
     with pytest.raises(
         ValueError, match=r'epoch_2.pth: was trained on other classes .*only there: cat'
     ):
-        assemble(cfg, whole.checkpoint)
+        assemble(cfg, whole_run.checkpoint)
     with pytest.raises(ValueError, match=r'other classes than given \(5 classes there, 2 here'):
-        assemble(str(whole.config), whole.checkpoint, classes=['ant', 'bee'])
-    cfg = Config.fromfile(linear.config)
+        assemble(str(whole_run.config), whole_run.checkpoint, classes=['ant', 'bee'])
+    cfg = Config.fromfile(linear_run.config)
     for loader in ('train', 'val', 'test'):
         dataset = cfg[f'{loader}_dataloader'].dataset
         dataset.dataset = dataset.dataset.dataset
     with pytest.raises(ValueError, match='no FeatureDataset of its loaders says which extractor'):
-        assemble(cfg, linear.checkpoint)
+        assemble(cfg, linear_run.checkpoint)
 
 
-def test_an_extractor_of_other_weights_is_refused(linear, tmp_path):
-    cfg = Config.fromfile(linear.config)
-    shutil.copytree(linear.config.parent / 'features', tmp_path / 'features')
+def test_an_extractor_of_other_weights_is_refused(linear_run, tmp_path):
+    cfg = Config.fromfile(linear_run.config)
+    shutil.copytree(linear_run.config.parent / 'features', tmp_path / 'features')
     other = write_extractor(tmp_path)
     state = torch.load(tmp_path / 'extractor.pth')
     state['state_dict']['conv1.weight' if 'conv1.weight' in state['state_dict'] else
@@ -162,10 +162,10 @@ def test_an_extractor_of_other_weights_is_refused(linear, tmp_path):
         features = cfg[f'{loader}_dataloader'].dataset.dataset
         features.extractor, features.cache = other, str(tmp_path / 'features')
     with pytest.raises(ValueError, match=r'features: these features were made by other weights'):
-        assemble(cfg, linear.checkpoint)
+        assemble(cfg, linear_run.checkpoint)
     other['backbone'].pop('init_cfg')
     for loader in ('train', 'val', 'test'):
         features = cfg[f'{loader}_dataloader'].dataset.dataset
         features.extractor, features.cache = other, str(tmp_path / 'none')
     with pytest.raises(ValueError, match='its extractor names no weights and would have random'):
-        assemble(cfg, linear.checkpoint)
+        assemble(cfg, linear_run.checkpoint)

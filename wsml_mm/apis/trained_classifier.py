@@ -79,7 +79,8 @@ class TrainedClassifier:
     @property
     def device(self) -> torch.device:
         """Where the model computes."""
-        return next(self.model.parameters()).device
+        found: torch.device = next(self.model.parameters()).device
+        return found
 
     def preparing(self) -> PrepareImage:
         """Returns a function that prepares an image as the test of the training does.
