@@ -54,7 +54,7 @@ def test_refusals(folder):
         find_images(['empty'])
     with pytest.raises(ValueError, match=r'^photos/\*\.gif: no file is called like this'):
         find_images(['photos/*.gif'])
-    with pytest.raises(FileNotFoundError, match='^none.jpg: no such image, folder or table'):
+    with pytest.raises(FileNotFoundError, match=r'^none.jpg: no such image, folder or table'):
         find_images(['none.jpg'])
     Path('list.csv').write_text('image\na.png\nb.JPG\n')
     with pytest.raises(ValueError, match=r'none of the 2 images is below .*is the folder called'):

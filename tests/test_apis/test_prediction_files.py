@@ -53,13 +53,18 @@ def test_scores_and_reasons(tmp_path):
     assert table['positive'].to_pylist() == [['ant', 'a "big", cat'], None, ['dog']]
 
 
+def write_half(path):
+    with PredictionFile(path, CLASSES) as file:
+        file.add(Prediction('a.jpg', SCORES[0]), LABELS[0])
+        raise RuntimeError
+
+
 @pytest.mark.parametrize('kind', ['csv', 'json', 'parquet'])
 def test_an_error_leaves_the_old_file(tmp_path, kind):
     path = tmp_path / f'x.{kind}'
     path.write_text('old')
-    with pytest.raises(RuntimeError), PredictionFile(path, CLASSES) as file:
-        file.add(Prediction('a.jpg', SCORES[0]), LABELS[0])
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        write_half(path)
     assert path.read_text() == 'old'
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 

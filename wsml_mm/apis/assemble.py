@@ -25,7 +25,6 @@ from wsml_mm.datasets.feature_extraction import build_extractor
 from wsml_mm.datasets.features import FeatureDataset, extractor_text
 from wsml_mm.datasets.nesting import find
 from wsml_mm.engine.hooks.checkpoint_identity import unloaded
-from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import LOADERS
 from wsml_mm.labels.class_lists import class_difference
 from wsml_mm.labels.wording import some_of
@@ -63,7 +62,7 @@ def assemble(
         ValueError: if the checkpoint is damaged, of another model or of other classes, or if the
             features that the head was trained on are not those that the extractor makes now.
     """
-    cfg = config if isinstance(config, Config) else read_config(os.fspath(config))
+    cfg = config_of(config)
     name = name or os.fspath(cfg.filename or 'the config')
     saved = read_checkpoint(checkpoint)
     with quiet(), DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmpretrain'):
@@ -78,6 +77,16 @@ def assemble(
     model._dataset_meta, model._metainfo = {'classes': names}, None
     kept = {key: value for key, value in saved.items() if key not in _WEIGHTS}
     return TrainedClassifier(model, steps, names, cfg, os.fspath(checkpoint), kept)
+
+
+def config_of(config: Config | str | os.PathLike[str]) -> Config:
+    """Returns a config as it is, or reads the one of a name."""
+    if isinstance(config, Config):
+        return config
+    from wsml_mm.experiments.compose import read_config  # with more than registering needs
+
+    with quiet():
+        return read_config(os.fspath(config))
 
 
 def _as_stock(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

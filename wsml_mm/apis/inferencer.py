@@ -17,9 +17,8 @@ from mmpretrain.structures import DataSample
 from numpy.typing import NDArray
 
 from wsml_mm.evaluation.thresholds import LabelRule, Threshold
-from wsml_mm.experiments.compose import read_config
 
-from .assemble import assemble
+from .assemble import assemble, config_of
 from .image_inputs import find_images
 from .predictions import scores_of
 from .trained_classifier import ImageInput, PrepareImage, TrainedClassifier
@@ -219,7 +218,7 @@ def _trained(
         return model
     if isinstance(model, BaseModel):
         return TrainedClassifier.of_model(model, classes)
-    cfg = model if isinstance(model, Config) else read_config(os.fspath(model))
+    cfg = config_of(model)
     checkpoint = cfg.get('load_from') if isinstance(pretrained, bool) else pretrained
     if not checkpoint:
         raise ValueError(
