@@ -126,6 +126,19 @@ def test_a_neck_of_the_extractor_and_one_of_the_model(tmp_path):
     torch.testing.assert_close(scores, expected)
 
 
+def test_stored_maps_were_made_without_the_neck(linear_run):
+    cfg = Config.fromfile(linear_run.config)
+    expected = assemble(cfg, linear_run.checkpoint)
+    for loader in ('train', 'val', 'test'):
+        cfg[f'{loader}_dataloader'].dataset.dataset.keep = 'map'
+    cfg.model.neck = dict(type='GlobalAveragePooling')
+    found = assemble(cfg, linear_run.checkpoint)
+    packed = [found.preparing()(path) for path in linear_run.files[:2]]
+    (one, _), (other, _) = (each.predict(packed) for each in (expected, found))
+    assert torch.equal(one.pred_score, other.pred_score)
+    assert not isinstance(found.model.neck, Necks)
+
+
 def test_refusals(whole_run, linear_run, tmp_path):
     with pytest.raises(ValueError, match=r'is no checkpoint of \S*whole.py \(backbone.* missing'):
         assemble(str(whole_run.config), linear_run.checkpoint)
@@ -140,6 +153,10 @@ def test_refusals(whole_run, linear_run, tmp_path):
         ValueError, match=r'epoch_2.pth: was trained on other classes .*only there: cat'
     ):
         assemble(cfg, whole_run.checkpoint)
+    for device in ('cuda:77', 'gpu'):
+        with pytest.raises(ValueError, match=rf"device='{device}': cannot be used") as error:
+            assemble(str(whole_run.config), whole_run.checkpoint, device)
+        assert '\n' not in str(error.value)
     with pytest.raises(ValueError, match=r'other classes than given \(5 classes there, 2 here'):
         assemble(str(whole_run.config), whole_run.checkpoint, classes=['ant', 'bee'])
     cfg = Config.fromfile(linear_run.config)

@@ -13,7 +13,10 @@ from PIL import Image
 from trained_runs import POOL, SWIN, VIT, write_untrained
 
 from wsml_mm import LabelTable
-from wsml_mm.cli import predict
+from wsml_mm.apis import assemble
+from wsml_mm.apis.model_facts import model_facts
+from wsml_mm.cli import compare, predict
+from wsml_mm.experiments.results import read_result
 from wsml_mm_cli.predict import parse_args
 
 
@@ -120,6 +123,20 @@ def test_transformers(tmp_path, backbone, neck, channels, cams):
         return
     with pytest.raises(ValueError, match=r'returns \(1, 24\) and no map .*out_type="featmap"'):
         predict.main(pictures)
+
+
+def test_a_run_of_compare(linear_run, tmp_path, capsys):
+    """The best checkpoint of a linear layer labels photographs, and its card knows the test."""
+    compare.main([f'mine={linear_run.config}', '--seeds', '3', '--work-dir', str(tmp_path / 'w')])
+    (best,) = (tmp_path / 'w' / 'mine_3').glob('best_*.pth')
+    capsys.readouterr()
+    predict.main([str(linear_run.config), str(best), *linear_run.files[:2], '--top-k', '1'])
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    facts = model_facts(assemble(str(linear_run.config), best))
+    result = read_result(best.parent / 'result.json')
+    assert facts['test']['mAP'] == result.score('best')
+    assert facts['data']['train labels'] == result.identity['train labels']
+    assert (facts['method'], facts['seed']) == ('mine', 3)
 
 
 def refused(command, error, match):

@@ -27,6 +27,7 @@ from wsml_mm.datasets.nesting import find
 from wsml_mm.engine.hooks.checkpoint_identity import unloaded
 from wsml_mm.experiments.configs import LOADERS
 from wsml_mm.labels.class_lists import class_difference
+from wsml_mm.labels.files import one_line
 from wsml_mm.labels.wording import some_of
 from wsml_mm.models.backbones import FeatureInput
 from wsml_mm.models.checkpoint_file import classes_of, read_checkpoint
@@ -70,7 +71,7 @@ def assemble(
         _load(model, saved, f'{checkpoint}: is no checkpoint of {name}')
         _join(model, cfg, name)
         names = _class_names(cfg, saved, classes, f'{checkpoint}', name)
-        model.to(device or get_device())
+        _place(model, device or get_device())
     model.eval()  # of BaseBackbone returns None: do not chain
     steps = pipeline_steps(cfg)
     model._config = Config({**copy.deepcopy(cfg.to_dict()), 'test_dataloader': _as_stock(steps)})
@@ -133,9 +134,21 @@ def _join(model: Any, cfg: Config, name: str) -> None:
     _check_extractor(features, digest, name)
     extractor: Any = copy.deepcopy(built).cpu()  # that one stays whole, it is shared
     model.backbone, model.data_preprocessor = extractor.backbone, extractor.data_preprocessor
-    necks = [part.neck for part in (extractor, model) if part.with_neck]
+    # Maps are stored before the extractor's neck.
+    first = [] if features.get('keep') == 'map' or not extractor.with_neck else [extractor.neck]
+    necks = [*first, *([model.neck] if model.with_neck else [])]
     if necks:
         model.neck = necks[0] if len(necks) == 1 else Necks(*necks)
+
+
+def _place(model: Any, device: str | torch.device) -> None:
+    try:
+        model.to(device)
+    except (RuntimeError, AssertionError) as error:  # of torch, for a name or a number it has not
+        raise ValueError(
+            f'device={str(device)!r}: cannot be used ({one_line(error)[:120]}); name another, '
+            'e.g. cpu'
+        ) from error
 
 
 class Necks(nn.Module):
