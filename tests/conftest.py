@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
+from trained_runs import linear_run, whole_run  # noqa: F401  (fixtures)
 
 import wsml_mm  # noqa: F401  (registers everything)
 

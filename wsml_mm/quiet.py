@@ -11,8 +11,16 @@ from contextlib import contextmanager
 def quiet() -> Iterator[None]:
     """Silences every log below warnings; what was silenced before stays so afterwards."""
     before = logging.root.manager.disable
-    logging.disable(max(before, logging.INFO))
+    _disable(max(before, logging.INFO))
     try:
         yield
     finally:
-        logging.disable(before)
+        _disable(before)
+
+
+def _disable(level: int) -> None:
+    from mmengine.logging import MMLogger
+
+    logging.disable(level)
+    for logger in MMLogger._instance_dict.values():  # remembers what it may say
+        logger._cache.clear()

@@ -16,20 +16,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
-from mmengine.dataset import Compose
-from mmengine.device import get_device
-from mmengine.runner import load_checkpoint
-from mmpretrain.registry import DATASETS, MODELS, TASK_UTILS, TRANSFORMS
+from mmpretrain.registry import DATASETS, TASK_UTILS
 
+from wsml_mm.apis import assemble
 from wsml_mm.datasets.boxes import image_key
-from wsml_mm.datasets.nesting import innermost
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.entries import read_entries
 from wsml_mm.experiments.retest import checkpoints
-from wsml_mm.labels.class_lists import class_difference
-from wsml_mm.labels.files import one_line
 from wsml_mm.models.cam import CamView, view_images
-from wsml_mm.models.checkpoint_file import classes_of
 from wsml_mm.quiet import quiet
 from wsml_mm.reports.cam_figure import CamRow, draw_cam_grid, shrink_png
 from wsml_mm.reports.cams import (
@@ -99,26 +93,10 @@ def view_all(
     """
     from rich.progress import track
 
-    with quiet():
-        model = MODELS.build(trained.cfg.model)
-        try:
-            saved = load_checkpoint(model, str(trained.checkpoint), 'cpu', True, 'silent')
-        except RuntimeError as error:
-            why = one_line(error)[:200]  # torch lists every key that is missing
-            raise ValueError(
-                f'{trained.checkpoint}: is no checkpoint of {trained.name} ({why} ...); '
-                'give the config it was trained with'
-            ) from error
-        if other := class_difference(classes_of(saved) or classes, classes):
-            raise ValueError(
-                f'{trained.checkpoint}: was trained on other classes than {trained.name} has '
-                f'({other}); give the config it was trained with'
-            )
-        model.to(get_device()).eval()
-        steps = innermost(trained.cfg.test_dataloader.dataset).pipeline
-        pipeline = Compose([TRANSFORMS.build(step) for step in steps])
-        views = view_images(model, pipeline, [image.path for image in images], method)
-        return list(track(views, f'{trained.name}: {len(images)} images', total=len(images)))
+    seen = assemble(trained.cfg, trained.checkpoint, classes=classes, name=trained.name)
+    paths = [image.path for image in images]
+    views = view_images(seen.model, seen.preparing().of_file, paths, method)
+    return list(track(views, f'{trained.name}: {len(images)} images', total=len(images)))
 
 
 def classes_in(path: str, known: Sequence[ImageChoice]) -> list[int]:

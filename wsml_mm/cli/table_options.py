@@ -15,9 +15,9 @@ def table_format(args: argparse.Namespace) -> TableFormat:
     Raises:
         ValueError: if an option is unknown.
     """
-    signs = _pairs('signs', args.signs, 'MEANING=SIGNS', 'unobserved=blank,-1')
+    signs = pairs('signs', args.signs, 'MEANING=SIGNS', 'unobserved=blank,-1')
     return TableFormat(
-        ColumnNames.of(_pairs('columns', args.columns, 'KEY=NAME', 'image=file')),
+        ColumnNames.of(pairs('columns', args.columns, 'KEY=NAME', 'image=file')),
         args.separator,
         args.unlisted,
         args.duplicates,
@@ -43,7 +43,18 @@ def refuse_table_options(args: argparse.Namespace) -> None:
             )
 
 
-def _pairs(option: str, words: Sequence[str], form: str, example: str) -> dict[str, str]:
+def pairs(option: str, words: Sequence[str], form: str, example: str) -> dict[str, str]:
+    """Returns the pairs that an option names.
+
+    Args:
+        option: its name, for messages.
+        words: as given, each KEY=VALUE.
+        form: of a word, for messages.
+        example: likewise.
+
+    Raises:
+        ValueError: if a word is no pair, or a key is there twice.
+    """
     found: dict[str, str] = {}
     for word in words:
         key, mark, value = word.partition('=')

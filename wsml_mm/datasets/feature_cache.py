@@ -61,6 +61,16 @@ def open_cache(path: Path, count: int) -> NDArray[Any]:
     return features
 
 
+def cached_weights(folder: Path) -> set[str]:
+    """Returns the hashes of the weights that made the caches of a folder; none without a cache.
+
+    Raises:
+        ValueError: if a record is damaged.
+    """
+    found = (_read_record(path).get('weights') for path in sorted(folder.glob('*.npy')))
+    return {str(weights) for weights in found if weights}
+
+
 def _read_record(path: Path) -> dict[str, Any]:
     """Returns what a cache says of itself; nothing where the file is missing."""
     record = path.with_suffix('.json')

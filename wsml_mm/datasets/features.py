@@ -32,6 +32,11 @@ _ADDRESS = re.compile(r' at 0x[0-9a-f]+')  # of an object that says nothing else
 _WRITE_HINT = 'free some space, or give another cache folder'
 
 
+def extractor_text(extractor: dict[str, Any]) -> str:
+    """Returns the config of an extractor as text, by which it is built and known."""
+    return json.dumps(extractor, sort_keys=True)
+
+
 @DATASETS.register_module()
 class FeatureDataset:
     """Serves a dataset's images as features of a frozen backbone (LinearInit's first stage).
@@ -85,7 +90,7 @@ class FeatureDataset:
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         inner = innermost(dataset)
         self._configured = (inner.get('pipeline') or []) if isinstance(inner, dict) else []
-        self.spec = json.dumps(extractor, sort_keys=True)
+        self.spec = extractor_text(extractor)
         self.cache, self.dtype = Path(cache), dtype
         self.batch_size, self.num_workers, self.precision = batch_size, num_workers, precision
         self.pipeline = Compose([TRANSFORMS.build(dict(type='PackInputs', input_key='feature'))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from wsml_mm.evaluation.decisions import Decisions, harmonic
 from wsml_mm.evaluation.kept_labels import KeptSample
 from wsml_mm.evaluation.scored_labels import ScoredLabels
+from wsml_mm.evaluation.thresholds import Threshold, check_thresholds, thresholds_of
 
 from .observed_metric import ObservedMetric, mean, names_of
-
-Threshold = float | Sequence[float] | Mapping[str, float]
 
 
 @METRICS.register_module()
@@ -53,7 +52,7 @@ class PartialLabelMetric(ObservedMetric):
 
     def __init__(self, threshold: Threshold = 0.5, classwise: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _check_range(threshold)
+        check_thresholds(threshold)
         self.threshold, self.classwise = threshold, classwise
 
     def compute_metrics(self, results: list[KeptSample]) -> dict[str, float]:
@@ -95,32 +94,8 @@ class PartialLabelMetric(ObservedMetric):
                 annotated label is not finite, no class can be judged, or the thresholds are not
                 those of the classes.
         """
-        _check_range(threshold)
+        check_thresholds(threshold)
         return _report(ScoredLabels.from_dense(pred, target), threshold, classes, classwise)
-
-
-def _check_range(threshold: Threshold) -> None:
-    values = threshold.values() if isinstance(threshold, Mapping) else np.ravel(threshold)
-    for value in values:
-        if not 0 <= value <= 1:  # NaN is refused as well
-            raise ValueError(f'threshold={value}: scores lie between 0 and 1; give such a number')
-
-
-def _thresholds(threshold: Threshold, names: Sequence[Any]) -> NDArray[np.float64]:
-    """Returns the threshold of each class, (C,)."""
-    if isinstance(threshold, Mapping):
-        if odd := sorted(set(map(str, names)) ^ set(threshold)):
-            what = 'is no class of the dataset' if odd[0] in threshold else 'has none'
-            raise ValueError(
-                f'threshold: {odd[0]!r} {what}; give one for each of its {len(names)} classes'
-            )
-        return np.array([threshold[str(name)] for name in names], dtype=np.float64)
-    given = np.asarray(threshold, dtype=np.float64)
-    if given.ndim and given.shape != (len(names),):
-        raise ValueError(
-            f'threshold: {given.size} numbers for {len(names)} classes; give one, or one a class'
-        )
-    return np.broadcast_to(given, (len(names),))
 
 
 def _report(
@@ -129,7 +104,7 @@ def _report(
     names, kinds = names_of(classes, len(labels)), labels.kinds()
     kinds.require_scorable(PartialLabelMetric.title)
     judged = kinds.scorable
-    decisions = Decisions.of(labels, _thresholds(threshold, names))
+    decisions = Decisions.of(labels, thresholds_of(threshold, names))
     overall = decisions.of_classes(judged).together()
     each = {
         'precision': decisions.precision,
