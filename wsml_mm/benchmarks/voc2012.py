@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from wsml_mm.datasets.table.problem import RowError
 from wsml_mm.labels.columns import LabelColumns
 from wsml_mm.labels.files import IMAGE_SUFFIXES, numbered_lines
 from wsml_mm.labels.names import NameColumn
+from wsml_mm.labels.read_once import read_once
 from wsml_mm.labels.sparse import SparseLabels
 
 VOC_CLASSES = (
@@ -109,8 +111,7 @@ class VOC2012(ColumnDataset):
     @property
     def sources(self) -> list[Path]:
         """The class files."""
-        folder = Path(self.data_root) / 'ImageSets' / 'Main'
-        return [folder / f'{name}_{self.split}.txt' for name in self.metainfo['classes']]
+        return self._class_files(Path(self.data_root) / 'ImageSets' / 'Main')
 
     def read_columns(self) -> LabelColumns:
         """Reads the class files.
@@ -126,9 +127,16 @@ class VOC2012(ColumnDataset):
                 f'{folder}: no VOC devkit there; data_root must hold JPEGImages and ImageSets/Main '
                 '(VOC2012: extract VOCtrainval_11-May-2012.tar, then data_root=.../VOC2012)'
             )
+        made_from = ('VOC2012', tuple(self.metainfo['classes']), self.keep_empty)
+        return read_once(made_from, self._class_files(folder), partial(self._read, folder))
+
+    def _class_files(self, folder: Path) -> list[Path]:
+        return [folder / f'{name}_{self.split}.txt' for name in self.metainfo['classes']]
+
+    def _read(self, folder: Path) -> LabelColumns:
         positives: dict[str, list[int]] = {}
-        for index, name in enumerate(self.metainfo['classes']):
-            for image, label in self._read_class_file(folder / f'{name}_{self.split}.txt'):
+        for index, path in enumerate(self._class_files(folder)):
+            for image, label in self._read_class_file(path):
                 listed = positives.setdefault(image, [])
                 if label == 1:
                     listed.append(index)

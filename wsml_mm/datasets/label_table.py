@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mmpretrain.registry import DATASETS
 
 from wsml_mm.labels.columns import LabelColumns
+from wsml_mm.labels.read_once import read_once
 
 from .column_dataset import ColumnDataset
 from .table import Report, distinct_classes, read_class_file, refuse
@@ -194,7 +195,12 @@ class LabelTable(ColumnDataset):
         Raises:
             ValueError: at its first error, with file, line and hint.
         """
-        return self.read().columns
+        from .table import is_voc
+
+        if is_voc(self.table_file):  # made from files that it only names
+            return self.read().columns
+        made_from = ('LabelTable', str(self.table_file), self.prepared_name)
+        return read_once(made_from, self.sources, lambda: self.read().columns)
 
     @property
     def sources(self) -> list[Path]:
