@@ -24,7 +24,7 @@ from mmpretrain.registry import (
 )
 
 from wsml_mm.benchmarks.voc2012 import VOC_CLASSES
-from wsml_mm.experiments.apply import FULL_LABELS
+from wsml_mm.experiments.apply import FULL_LABELS, apply_method
 from wsml_mm.experiments.compose import compose
 from wsml_mm.experiments.configs import first_stage_config
 from wsml_mm.experiments.method import read_method, shipped_methods
@@ -32,6 +32,8 @@ from wsml_mm.models.losses import AssumeNegativeLoss, LargeLoss
 
 FOLDER = REPO / 'configs'
 METHODS = ['an', 'll-r', 'll-ct', 'll-cp']
+# With tests of their own, not under every protocol.
+MORE_METHODS = ['boostlu-ll-cp', 'boostlu-ll-ct', 'boostlu-ll-r', 'group-consistency']
 PROTOCOLS = sorted(
     str(path.relative_to(FOLDER))
     for path in FOLDER.glob('*/*.py')
@@ -85,14 +87,14 @@ def layers(dataset):
 
 
 def test_methods_and_protocols_ship():
-    assert shipped_methods() == sorted(METHODS)
+    assert shipped_methods() == sorted(METHODS + MORE_METHODS)
     benchmarks = ('voc2012', 'coco2014', 'nuswide-cole', 'nuswide-official', 'cub200')
     three = ('e2e', 'linear', 'linear-init')
     expected = {f'{data}/resnet50_{p}.py' for data in benchmarks for p in three}
     expected |= {f'openimages-v3/resnet101_{p}.py' for p in three}
     expected |= {f'{data}/lite0_{p}.py' for data in ('scenes', 'voc5') for p in ('e2e', 'linear')}
     assert set(PROTOCOLS) == expected | {'mosaic/lite0_linear.py'}
-    assert len(list(FOLDER.rglob('*.py'))) <= 50
+    assert len(list(FOLDER.rglob('*.py'))) <= 60
 
 
 @pytest.mark.parametrize('name', PROTOCOLS)
@@ -112,17 +114,18 @@ def test_a_protocol_is_the_training_with_an(name):
 
 def test_published_hyper_parameters_name_their_source():
     data = {name.split('/')[0] for name in PROTOCOLS}
-    for key in METHODS:
+    for key in METHODS + MORE_METHODS:
         for name, parts in read_method(key).fragment.get('published', {}).items():
             assert name in data
             assert parts['source'].startswith('https://')
 
 
 def test_every_method_has_its_own_colour_and_marker():
-    methods = [read_method(key) for key in METHODS]
-    assert [m.key for m in methods] == METHODS
+    everything = METHODS + MORE_METHODS
+    methods = [read_method(key) for key in everything]
+    assert [m.key for m in methods] == everything
     for part in ('title', 'colour', 'marker'):
-        assert len({getattr(m, part) for m in methods} | {FULL_LABELS[part]}) == len(METHODS) + 1
+        assert len({getattr(m, part) for m in methods} | {FULL_LABELS[part]}) == len(everything) + 1
 
 
 def test_full_labels_of_openimages_are_refused():
@@ -246,6 +249,25 @@ def test_builds(name, method):
         assert stage.model.backbone.type == 'FeatureInput'
         assert stage.model.head.in_channels == cfg.model.head.in_channels
         assert stage.train_dataloader.dataset.holdout == cfg.train_dataloader.dataset.holdout
+
+
+@pytest.mark.parametrize('method', [m for m in MORE_METHODS if m.startswith('boostlu')])
+@pytest.mark.parametrize('name', ['voc2012/resnet50_linear-init.py', 'voc5/lite0_linear.py'])
+def test_boosted_heads_see_maps_end_to_end_and_stored(name, method):
+    cfg = read(name, method)
+    stages = [cfg, first_stage_config(cfg)] if 'linear_init' in cfg else [cfg]
+    percent = {'r': 0.5, 'ct': 0.2, 'cp': 0.1}[method.rsplit('-', 1)[1]]
+    for stage in stages:
+        model = built(without_weights(stage.model))
+        assert type(model.head).__name__ == 'BoostLUHead'
+        assert not model.with_neck
+        assert (model.head.alpha, stage.model.head.loss.delta_rel) == (5, percent)
+        for key in LOADERS:
+            stored = [d for d in layers(stage[key].dataset) if d.type == 'FeatureDataset']
+            assert all(d.keep == 'map' and d.extractor.neck for d in stored)
+            assert bool(stored) is (model.backbone.__class__.__name__ == 'FeatureInput')
+    plain = apply_method(cfg, read_method('an'))
+    assert plain.to_dict() == read(name).to_dict()
 
 
 _WIDTHS: dict[str, int] = {}

@@ -1,5 +1,6 @@
 from .backbones import FeatureInput, FeaturePreprocessor
 from .heads import (
+    BoostLUHead,
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
     IndexedMultiLabelLinearClsHead,
@@ -9,6 +10,7 @@ from .label_state import Classes, Entries, LabelState, Rows, TrainingFacts
 from .losses import (
     AssumeNegativeLoss,
     ExpectedPositives,
+    GroupConsistency,
     LabelBatch,
     LargeLoss,
     LargeLossCorrectPerm,
@@ -20,11 +22,13 @@ from .losses import (
 
 __all__ = [
     'AssumeNegativeLoss',
+    'BoostLUHead',
     'Classes',
     'Entries',
     'ExpectedPositives',
     'FeatureInput',
     'FeaturePreprocessor',
+    'GroupConsistency',
     'IndexedCSRAClsHead',
     'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead',
