@@ -88,7 +88,7 @@ def layers(dataset):
 
 def test_methods_and_protocols_ship():
     assert shipped_methods() == sorted(METHODS + MORE_METHODS)
-    benchmarks = ('voc2012', 'coco2014', 'nuswide-cole', 'nuswide-official', 'cub200')
+    benchmarks = ('voc2012', 'coco2014', 'nuswide-cole', 'nuswide-official', 'cub200', 'l48')
     three = ('e2e', 'linear', 'linear-init')
     expected = {f'{data}/resnet50_{p}.py' for data in benchmarks for p in three}
     expected |= {f'openimages-v3/resnet101_{p}.py' for p in three}
@@ -222,7 +222,7 @@ def test_builds(name, method):
                 assert model.head.fc.in_features == _width(dataset.extractor)
         classes = chain[-1].get('classes') or DATASETS.get(chain[-1].type).METAINFO.get('classes')
         if classes is None:  # they are read from the files
-            assert 'cub200' in name or 'openimages' in name
+            assert 'cub200' in name or 'openimages' in name or 'l48' in name
         else:
             assert len(classes) == cfg.model.head.num_classes
         # Only training hides labels; only the full baseline and OpenImages do not.
@@ -230,7 +230,8 @@ def test_builds(name, method):
         assert (chain[0].get('observe') is not None) is hidden
 
     parts = [(cfg[key].dataset.get('holdout') or {}).get('part') for key in LOADERS]
-    assert parts == ([None] * 3 if 'openimages' in name else ['train', 'val', None])
+    own_parts = 'openimages' in name or 'l48' in name
+    assert parts == ([None] * 3 if own_parts else ['train', 'val', None])
     for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
         metric = Evaluator(evaluator).metrics[0]
         assert metric.prefix == 'multi-label'

@@ -12,16 +12,19 @@ except ModuleNotFoundError as error:
 
 from .benchmarks import (
     COCO2014,
+    L48,
     NUSWIDE,
     VOC2012,
     ComposedScenes,
     CUB200Attributes,
+    L48Target,
     OpenImagesV3,
 )
 from .datasets import (
     BiasedSinglePositive,
     COCOBoxes,
     ColumnDataset,
+    DominantPositive,
     FeatureDataset,
     KeepRatio,
     KnownPerClass,
@@ -76,6 +79,7 @@ warn_above_tested()
 
 __all__ = [
     'COCO2014',
+    'L48',
     'NUSWIDE',
     'VOC2012',
     'AssumeNegativeLoss',
@@ -87,6 +91,7 @@ __all__ = [
     'Classes',
     'ColumnDataset',
     'ComposedScenes',
+    'DominantPositive',
     'DurableCheckpointHook',
     'Entries',
     'EpochSeedHook',
@@ -100,6 +105,7 @@ __all__ = [
     'IndexedMultiLabelLinearClsHead',
     'KeepRatio',
     'KnownPerClass',
+    'L48Target',
     'LabelBatch',
     'LabelState',
     'LabelTable',

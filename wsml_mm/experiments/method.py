@@ -42,9 +42,10 @@ class Method:
             head's loss; `head` and `model` are merged into the config's; `feature_maps` (bool)
             gives the head the backbone's last map, without neck, also of stored features;
             `train_pipeline` and `test_pipeline` take the place of the data sets' own;
-            `augmentation` are transforms before the last one of the training pipeline; `hooks` are default hooks by key;
-            `settings` any other settings, dotted keys too; `imports` modules that register what
-            the rest names; `published` holds parts by data set, each with its `source`.
+            `augmentation` are transforms before the last one of the training pipeline; `hooks` are
+            default hooks by key; `settings` any other settings, dotted keys too; `imports` modules
+            that register what the rest names; `published` holds parts by data set, each with its
+            `source`.
         file: that it was read from.
     """
 
