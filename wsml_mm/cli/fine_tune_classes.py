@@ -61,8 +61,8 @@ def fine_tune(cfg: Config, checkpoint: dict[str, Any], **options: Any) -> FineTu
             'fitted'
         )
     train, val = (stored_part(cfg, name) for name in ('train_dataloader', 'val_dataloader'))
-    layer = (weights[name].float() for name in _ROWS)
-    tuned = fine_tune_classes(*layer, train, val, **options)
+    weight, bias = (weights[name].float() for name in _ROWS)
+    tuned = fine_tune_classes(weight, bias, train, val, **options)
     for name, rows in zip(_ROWS, (tuned.weight, tuned.bias), strict=True):
         weights[name] = rows.to(weights[name].dtype)
     return tuned

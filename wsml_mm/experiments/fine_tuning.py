@@ -89,9 +89,10 @@ def fine_tune_classes(
     optimiser = torch.optim.Adam([row, offset], lr=lr)
     order = torch.Generator().manual_seed(seed)
     for epoch in range(1, epochs + 1):
-        for batch in torch.randperm(len(train[0]), generator=order).split(batch_size):
+        for batch in torch.split(torch.randperm(len(train[0]), generator=order), batch_size):
             optimiser.zero_grad()
-            _loss(train[0][batch], train[1][batch], row, offset).backward()
+            loss = _loss(train[0][batch], train[1][batch], row, offset)
+            row.grad, offset.grad = torch.autograd.grad(loss, (row, offset))
             optimiser.step()
         now = (row.detach(), offset.detach())
         found = _scores(now, val, tuned)

@@ -78,5 +78,5 @@ class L48Target(Observation):
                     f'{self.path}: record {number}: {field} lacks {names.classes[min(wrong)]!r}, '
                     f'which {name} has; correct one of both'
                 )
-            rows.append(([target] if target in present else [], absent))
+            rows.append(([target] if target is not None and target in present else [], absent))
         return SparseLabels.from_rows(rows, labels.num_classes, rest=UNOBSERVED)
