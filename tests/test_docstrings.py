@@ -32,8 +32,8 @@ NO_SOURCE = {
 }  # fmt: skip
 # Their constructor reads a file.
 NEEDS_FILES = {
-    'COCO2014', 'ComposedScenes', 'CUB200Attributes', 'FeatureDataset', 'LabelTable', 'NUSWIDE',
-    'OpenImagesV3', 'PartialLabelDataset', 'VOC2012',
+    'COCO2014', 'ComposedScenes', 'CUB200Attributes', 'FeatureDataset', 'L48', 'LabelTable',
+    'NUSWIDE', 'OpenImagesV3', 'PartialLabelDataset', 'VOC2012',
 }  # fmt: skip
 LUMPED = re.compile(r'\bas for\b|same arguments|\blikewise\b|^ +\w+(, \w+)+: ', re.MULTILINE)
 

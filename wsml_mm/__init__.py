@@ -13,16 +13,19 @@ except ModuleNotFoundError as error:
 from .apis import MultiLabelInferencer, TrainedClassifier, assemble
 from .benchmarks import (
     COCO2014,
+    L48,
     NUSWIDE,
     VOC2012,
     ComposedScenes,
     CUB200Attributes,
+    L48Target,
     OpenImagesV3,
 )
 from .datasets import (
     BiasedSinglePositive,
     COCOBoxes,
     ColumnDataset,
+    DominantPositive,
     ExtraViews,
     FeatureDataset,
     KeepRatio,
@@ -51,6 +54,7 @@ from .engine import (
 from .evaluation import MeanAveragePrecision, PartialLabelMetric, PointingGame
 from .models import (
     AssumeNegativeLoss,
+    BoostLUHead,
     Classes,
     CRISPRiskLoss,
     CurriculumLoss,
@@ -63,6 +67,7 @@ from .models import (
     FeaturePreprocessor,
     GPRLoss,
     GRLoss,
+    GroupConsistency,
     HillLoss,
     IGNORELoss,
     IgnoreUnobservedLoss,
@@ -97,10 +102,12 @@ warn_above_tested()
 
 __all__ = [
     'COCO2014',
+    'L48',
     'NUSWIDE',
     'VOC2012',
     'AssumeNegativeLoss',
     'BiasedSinglePositive',
+    'BoostLUHead',
     'COCOBoxes',
     'CRISPRiskLoss',
     'CUB200Attributes',
@@ -109,6 +116,7 @@ __all__ = [
     'ColumnDataset',
     'ComposedScenes',
     'CurriculumLoss',
+    'DominantPositive',
     'DurableCheckpointHook',
     'EMAPLLoss',
     'EMLoss',
@@ -122,6 +130,7 @@ __all__ = [
     'FeaturePreprocessor',
     'GPRLoss',
     'GRLoss',
+    'GroupConsistency',
     'HillLoss',
     'IGNORELoss',
     'IgnoreUnobservedLoss',
@@ -130,6 +139,7 @@ __all__ = [
     'IndexedMultiLabelLinearClsHead',
     'KeepRatio',
     'KnownPerClass',
+    'L48Target',
     'LSANLoss',
     'LabelBatch',
     'LabelState',

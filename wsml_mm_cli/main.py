@@ -22,6 +22,7 @@ COMMANDS = {
     'sweep': 'vary one setting: mAP by delta_rel, by the share of images, by anything',
     'check-dataset': 'find all that is wrong with a table of labels, or with the data of a config',
     'prepare-dataset': "what to download of the field's benchmarks, and their statistics",
+    'fine-tune-classes': 'fit the rows of a trained last layer class by class',
     'write-config': 'write a protocol and a method as one config file',
     'write-mask': 'write the labels that a config observes',
     'memorisation': 'draw how methods memorise wrong labels',

@@ -9,6 +9,8 @@ method = dict(
     loss=dict(type='LargeLossCorrectTemp', delta_rel=0.2),
     grid={'loss.delta_rel': [0.1, 0.2, 0.4]},
     published={
+        # Ours, not the paper's, whose code takes a fraction (default 0.2) and never the epoch.
+        'l48': dict(loss=dict(delta_rel=0.2), source='https://arxiv.org/abs/2511.00252'),
         'voc2012': dict(loss=dict(delta_rel=0.2), source=authors),
         'coco2014': dict(loss=dict(delta_rel=0.2), source=authors),
         # The authors name one NUS-WIDE; theirs are the images of Cole et al.

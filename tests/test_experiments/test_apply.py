@@ -234,7 +234,7 @@ def test_files_that_are_no_methods(tmp_path, text, words):
 
 
 def test_methods_are_found_by_key_or_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match='ll-x: no such method; name one of an, .*ll-cp, '):
+    with pytest.raises(FileNotFoundError, match=r'll-x: no such method; name one of an, .*ll-cp, '):
         read_method('ll-x')
     shipped = Path(read_method('ll-r').file)
     path = tmp_path / 'mine.py'

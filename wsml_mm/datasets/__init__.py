@@ -8,6 +8,7 @@ from .holdout import holdout_indices
 from .label_table import LabelTable
 from .observation import (
     BiasedSinglePositive,
+    DominantPositive,
     KeepRatio,
     KnownPerClass,
     Observation,
@@ -26,6 +27,7 @@ __all__ = [
     'BiasedSinglePositive',
     'COCOBoxes',
     'ColumnDataset',
+    'DominantPositive',
     'ExtraViews',
     'FeatureDataset',
     'KeepRatio',

@@ -99,6 +99,27 @@ def read_names(dataset: Any) -> NameColumn:
     return NameColumn.from_names(str(i.get('img_path', n)) for n, i in enumerate(infos))
 
 
+def read_groups(dataset: Any) -> NDArray[np.int64] | None:
+    """Returns the group of each image (recording, patient) of a dataset with `sample_groups()`.
+
+    Returns:
+        (N,) numbers from 0; None: the dataset has no groups.
+
+    Raises:
+        ValueError: if there is not one number, 0 or more, for each image.
+    """
+    found = dataset.sample_groups() if hasattr(dataset, 'sample_groups') else None
+    if found is None:
+        return None
+    groups = np.asarray(found)
+    if groups.shape != (len(dataset),) or groups.dtype.kind not in 'iu' or (groups < 0).any():
+        raise ValueError(
+            f'{type(dataset).__name__}: sample_groups() returns {groups.dtype} {groups.shape}; it '
+            f'must be one whole number, 0 or more, for each of the {len(dataset)} images'
+        )
+    return groups.astype(np.int64)
+
+
 @dataclass(frozen=True)
 class SplitNames:
     """The class names of a split, and its image names on demand: what its columns and rows are.

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsml_mm.labels.checksums import CHECKSUM, verify
 from wsml_mm.labels.files import array_error, one_line
+
+
+class Kept(NamedTuple):
+    """A kind of stored feature.
+
+    Attributes:
+        dtype: as stored, unless one is named.
+        axes: of the array of all images.
+        suffix: of the file's name, so that both kinds fit into one folder.
+    """
+
+    dtype: str
+    axes: int
+    suffix: str
+
+
+KEPT = {'pooled': Kept('float32', 2, ''), 'map': Kept('float16', 4, '_map')}
 
 
 def check_cache(path: Path, made_from: Mapping[str, Any]) -> None:
@@ -38,12 +56,45 @@ def check_cache(path: Path, made_from: Mapping[str, Any]) -> None:
         )
 
 
-def open_cache(path: Path, count: int) -> NDArray[Any]:
-    """Maps the features, whose checksum is compared once a process, (count, D).
+def within_limit(
+    batches: Iterable[NDArray[Any]], count: int, max_gigabytes: float, where: str
+) -> Iterator[NDArray[Any]]:
+    """Passes batches of maps on, once it is known that all of them are not too large.
+
+    Args:
+        batches: (B, D, h, w) each.
+        count: N, of images.
+        max_gigabytes: refused above it, from a quarter of it warned of.
+        where: the file, for messages.
+
+    Raises:
+        ValueError: if they would take more, or a value does not fit into their type.
+    """
+    for number, batch in enumerate(batches):
+        size = count * batch[0].nbytes / 1e9
+        if number == 0 and size > max_gigabytes / 4:
+            shape = ' x '.join(map(str, batch.shape[1:]))
+            said = f'{where}: {count} maps of {shape} {batch.dtype} take {size:.3g} GB'
+            if size > max_gigabytes:
+                raise ValueError(
+                    f'{said}, more than max_gigabytes={max_gigabytes:g}: raise it, take smaller '
+                    'images, or train end to end'
+                )
+            warnings.warn(f'{said} of disk', stacklevel=2)
+        if not np.isfinite(batch).all():
+            raise ValueError(
+                f'{where}: a value of the maps does not fit into {batch.dtype}: set dtype="float32"'
+            )
+        yield batch
+
+
+def open_cache(path: Path, count: int, axes: int = 2) -> NDArray[Any]:
+    """Maps the features, whose checksum is compared once a process, (count, ...).
 
     Args:
         path: of the features.
         count: N, of images.
+        axes: of the array.
 
     Raises:
         ValueError: if they are not what was written.
@@ -51,7 +102,7 @@ def open_cache(path: Path, count: int) -> NDArray[Any]:
     try:
         verify(path, _read_record(path)[CHECKSUM])
         features: NDArray[Any] = np.load(path, mmap_mode='r', allow_pickle=False)
-        if features.ndim != 2 or len(features) != count:
+        if features.ndim != axes or len(features) != count:
             raise ValueError(f'shape {features.shape} for {count} images')
     except Exception as error:  # numpy raises many kinds on broken files
         raise ValueError(

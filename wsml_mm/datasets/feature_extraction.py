@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.dataset import default_collate
 from mmengine.device import get_device
@@ -105,8 +106,9 @@ def extract_features(
     batch_size: int | None,
     num_workers: int,
     precision: str = 'float32',
+    keep: str = 'pooled',
 ) -> Iterator[NDArray[Any]]:
-    """Yields the pooled features of a dataset's images, (B, D) a batch, with a progress bar.
+    """Yields the features of a dataset's images, (B, D) a batch or maps, with a progress bar.
 
     Args:
         dataset: of images, with a pipeline that does not augment.
@@ -115,9 +117,10 @@ def extract_features(
         batch_size: None: 64 on a GPU, 8 on a CPU, whose caches larger batches overflow.
         num_workers: loader processes.
         precision: 'float32', or 'bfloat16' for convolutions and matrix products in it.
+        keep: 'pooled', or 'map', the backbone's last map (B, D, h, w) before the neck.
 
     Raises:
-        ValueError: if an image cannot be read or the extractor does not pool.
+        ValueError: if an image cannot be read, or the extractor does not pool or returns no map.
     """
     from rich.progress import track
 
@@ -136,10 +139,17 @@ def extract_features(
         data = model.data_preprocessor(batch, training=False)  # type: ignore[operator]
         images = data['inputs'].contiguous(memory_format=torch.channels_last)
         with torch.autocast(images.device.type, torch.bfloat16, precision == 'bfloat16'):
-            stage = model.extract_feat(images)[-1]  # type: ignore[operator]
-        if stage.ndim != 2:
+            place = 'backbone' if keep == 'map' else 'neck'
+            stage = model.extract_feat(images, stage=place)[-1]  # type: ignore[operator]
+        if keep == 'map' and stage.ndim != 4:
+            raise ValueError(
+                f'the backbone returns {tuple(stage.shape)} for a batch and no map (B, D, h, w): '
+                'keep="map" needs an image backbone (out_type="featmap" for transformers)'
+            )
+        if keep == 'pooled' and stage.ndim != 2:
             raise ValueError(
                 f'the extractor returns {tuple(stage.shape)} for a batch: give it a neck that '
                 "pools, e.g. neck=dict(type='GlobalAveragePooling')"
             )
-        yield stage.float().cpu().numpy().astype(dtype)
+        with np.errstate(over='ignore'):  # what does not fit is refused with its file's name
+            yield stage.float().cpu().numpy().astype(dtype)

@@ -20,10 +20,11 @@ from wsml_mm.labels.checksums import CHECKSUM, checksum
 from wsml_mm.labels.contents import Contents
 from wsml_mm.labels.files import one_line, write_rows, writing
 from wsml_mm.labels.names import NameColumn
+from wsml_mm.labels.numbers import check_number
 from wsml_mm.labels.sparse import SparseLabels
 
-from .annotations import read_labels, read_names, with_dense_labels
-from .feature_cache import check_cache, open_cache
+from .annotations import read_groups, read_labels, read_names, with_dense_labels
+from .feature_cache import KEPT, check_cache, open_cache, within_limit
 from .feature_extraction import extract_features, weights_digest
 from .images import refuse_wrong_folder
 from .nesting import innermost, refuse_observed_below
@@ -52,16 +53,21 @@ class FeatureDataset:
         dataset: config of the image dataset, with its test pipeline.
         extractor: `dict(backbone=..., neck=..., data_preprocessor=...)` as in a model config.
         cache: folder of the feature files; one a list of images.
-        dtype: 'float32' or 'float16', as stored.
+        dtype: 'float32' or 'float16', as stored; None: float32 of pooled features, float16 of maps,
+            which keeps three digits (a relative error of 2^-11 at most).
         batch_size: images at a time while extracting; None: 64 on a GPU, 8 on a CPU, whose
             caches larger batches overflow.
         num_workers: loader processes while extracting.
         precision: 'float32', or 'bfloat16', in which a GPU, or a CPU that knows it, extracts about
             twice as fast: features differ by some percent, mAP in its second decimal.
         lazy_init: load on first use.
+        keep: 'pooled', one value a channel, or 'map', the backbone's last map (D, h, w), for heads
+            that look at places; the extractor's neck is then left out. Both have a file of their
+            own in the same folder.
+        max_gigabytes: maps that would take more are refused, from a quarter of it warned of.
 
     Raises:
-        ValueError: if the dtype or precision is unknown, or the dataset holds a
+        ValueError: if the dtype, precision or what to keep is unknown, or the dataset holds a
             `PartialLabelDataset`.
 
     Config:
@@ -76,12 +82,18 @@ class FeatureDataset:
         dataset: Any,
         extractor: dict[str, Any],
         cache: str | os.PathLike[str],
-        dtype: str = 'float32',
+        dtype: str | None = None,
         batch_size: int | None = None,
         num_workers: int = 1,
         lazy_init: bool = False,
         precision: str = 'float32',
+        keep: str = 'pooled',
+        max_gigabytes: float = 40.0,
     ) -> None:
+        if keep not in KEPT:
+            raise ValueError(f'keep={keep!r}: keep features "pooled" or the whole "map"')
+        check_number('max_gigabytes', max_gigabytes, 'a size of the maps, > 0', 0)
+        dtype = KEPT[keep].dtype if dtype is None else dtype
         if dtype not in ('float32', 'float16'):
             raise ValueError(f'dtype={dtype!r}: features are stored as "float32" or "float16"')
         if precision not in ('float32', 'bfloat16'):
@@ -93,6 +105,7 @@ class FeatureDataset:
         self.spec = extractor_text(extractor)
         self.cache, self.dtype = Path(cache), dtype
         self.batch_size, self.num_workers, self.precision = batch_size, num_workers, precision
+        self.keep, self.max_gigabytes = keep, max_gigabytes
         self.pipeline = Compose([TRANSFORMS.build(dict(type='PackInputs', input_key='feature'))])
         self._packing = self.pipeline
         self.features: NDArray[Any] | None = None
@@ -109,12 +122,14 @@ class FeatureDataset:
         return len(self.dataset)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """Returns the image's annotation with its `feature`, a (D,) float32 array."""
+        """Returns the image's annotation with its `feature`, (D,) or (D, h, w) float32."""
         self.full_init()
         assert self.features is not None
         info: dict[str, Any] = self.dataset.get_data_info(idx)
         # A copy: the mapped file is read-only, and torch warns of that.
-        info['feature'] = np.array(self.features[idx], dtype=np.float32)
+        feature = np.array(self.features[idx], dtype=np.float32)
+        # A tensor: PackInputs would take an array of three axes for an image, channels last.
+        info['feature'] = feature if feature.ndim == 1 else torch.from_numpy(feature)
         return info
 
     @property
@@ -123,7 +138,7 @@ class FeatureDataset:
         return self.pipeline is self._packing
 
     def feature_rows(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Returns the features of some images, (len(positions), D), read in one go."""
+        """Returns some images' features, (len(positions), D) or (.., D, h, w), read in one go."""
         self.full_init()
         assert self.features is not None
         # Not through numpy's class of mapped arrays, whose slices take ten times as long.
@@ -143,6 +158,10 @@ class FeatureDataset:
     def image_names(self) -> NameColumn:
         """Returns the wrapped dataset's image names."""
         return read_names(self.dataset)
+
+    def sample_groups(self) -> NDArray[np.int64] | None:
+        """Returns the wrapped dataset's group of each image; None: it has none."""
+        return read_groups(self.dataset)
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Returns the positive classes of sample `idx`."""
@@ -177,7 +196,7 @@ class FeatureDataset:
         filled = None if path.is_file() else self._fill(path, images)
         contents = Contents(path.with_suffix('.stamps')) if filled is None else filled
         check_cache(path, self._made_from(images, contents))
-        self.features = open_cache(path, len(self.dataset))
+        self.features = open_cache(path, len(self.dataset), KEPT[self.keep].axes)
         with contextlib.suppress(OSError):  # a read-only disk: they are read again next time
             contents.save()
 
@@ -205,7 +224,7 @@ class FeatureDataset:
         self.dataset.full_init()
         images = [self.dataset.get_data_info(i)['img_path'] for i in range(len(self.dataset))]
         names = hashlib.sha256('\n'.join(images).encode()).hexdigest()[:16]
-        return self.cache / f'{names}.npy', images
+        return self.cache / f'{names}{KEPT[self.keep].suffix}.npy', images
 
     def _made_from(self, images: list[str], contents: Contents) -> dict[str, Any]:
         for image in images:
@@ -216,7 +235,9 @@ class FeatureDataset:
                 raise FileNotFoundError(
                     f'{image!r}: no such image ({one_line(error)}); add it, or remove its row'
                 ) from error
+        kept = {} if self.keep == 'pooled' else {'keep': self.keep}  # none in older records
         return {
+            **kept,
             'weights': weights_digest(self.spec, contents),
             'extractor': json.loads(self.spec),
             'pipeline': self._steps(),
@@ -249,15 +270,23 @@ class FeatureDataset:
             return None
         try:
             check_cache(path, {'images': contents.images(images)})
-            open_cache(path, len(images))
+            open_cache(path, len(images), KEPT[self.keep].axes)
         except ValueError as error:
             return str(error)
         return None
 
     def _extract(self, path: Path, made_from: dict[str, Any]) -> None:
         batches = extract_features(
-            self.dataset, self.spec, self.dtype, self.batch_size, self.num_workers, self.precision
+            self.dataset,
+            self.spec,
+            self.dtype,
+            self.batch_size,
+            self.num_workers,
+            self.precision,
+            self.keep,
         )
+        if self.keep == 'map':
+            batches = within_limit(batches, len(self.dataset), self.max_gigabytes, str(path))
         partial, record = path.with_suffix('.partial'), path.with_suffix('.json')
         try:
             with writing(path, _WRITE_HINT):

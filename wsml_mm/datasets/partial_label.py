@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from mmpretrain.registry import DATASETS, TASK_UTILS
+from numpy.typing import NDArray
 
 from wsml_mm.labels.encoding import POSITIVE, UNLISTED, UNOBSERVED
 from wsml_mm.labels.files import reading
 
-from .annotations import SplitNames, annotation_file, read_labels, read_names
+from .annotations import SplitNames, annotation_file, read_groups, read_labels, read_names
 from .feature_batch import LabelRows, fits, have_batches, samples_like
 from .holdout import SplitPart
 from .image_loader import ImageLoader
@@ -93,6 +95,8 @@ class PartialLabelDataset:
         self._like: Any = None
         self._rows: LabelRows | None = None
         self.index_offset = 0  # set by the hook where several wrapped datasets are concatenated
+        self.group_offset = 0  # likewise, of the numbers of its groups
+        self._groups: NDArray[np.int64] | None = None
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -109,6 +113,7 @@ class PartialLabelDataset:
             self.dataset.full_init()
         self.full_labels = read_labels(self.dataset, self.unlisted)
         names = SplitNames.of(self.dataset)
+        self._groups = read_groups(self.dataset)
         self.labels = observe_split(self.observe, self.full_labels, names)
         self.indices = self._part.positions(len(self.full_labels))
         if self.bad_images == 'skip':
@@ -157,6 +162,11 @@ class PartialLabelDataset:
         """Rows of the whole official split: sample indices lie below this."""
         self.full_init()
         return len(self.full_labels)
+
+    def sample_groups(self) -> NDArray[np.int64] | None:
+        """Returns the group of each row of the whole split, (N,) from 0; None: it has none."""
+        self.full_init()
+        return self._groups
 
     def num_unobserved(self) -> int:
         """Counts the unobserved labels of this part."""
@@ -211,6 +221,9 @@ class PartialLabelDataset:
             sample.set_gt_score(torch.from_numpy(self.labels.row(position)))
             sample.pop('sample_idx', None)  # of the pipeline, which may have packed it as data
             sample.set_field(info['sample_idx'], 'sample_idx', field_type='metainfo')
+            if self._groups is not None:
+                group = self.group_offset + int(self._groups[position])
+                sample.set_field(group, 'group', field_type='metainfo')
             if self.diagnosis:
                 sample.set_field(torch.from_numpy(self.full_labels.row(position)), FULL_LABELS)
         return packed
@@ -232,6 +245,8 @@ class PartialLabelDataset:
             'img_path': rows.paths,
             'sample_idx': (rows.positions + self.index_offset).tolist(),
         }
+        if self._groups is not None:
+            fields['group'] = (self._groups[rows.positions] + self.group_offset).tolist()
         if self.diagnosis:
             fields[FULL_LABELS] = rows.labels[1].unbind()
         inputs = torch.from_numpy(self.dataset.feature_rows(rows.positions)).unbind()

@@ -15,7 +15,7 @@ from .changes import changes, take_back
 from .config_parts import class_of, takes
 from .configs import find_config, first_stage_config, partial_datasets
 from .method import Method
-from .pipelines import change_pipelines
+from .pipelines import change_pipelines, keep_feature_maps
 
 FULL_LABELS = dict(key='full', title='full labels', colour='#000000', marker='*')
 
@@ -47,6 +47,8 @@ def apply_method(config: Config, method: Method, data: str | None = None) -> Con
     _add_imports(cfg, imports)
     cfg.merge_from_dict(dict(model=parts.get('model') or {}))
     cfg.merge_from_dict(dict(model=dict(head=parts.get('head') or {})))
+    if parts.get('feature_maps'):
+        keep_feature_maps(cfg)
     cfg.merge_from_dict(parts.get('settings') or {})
     change_pipelines(cfg, method, parts)
     for key, hook in (parts.get('hooks') or {}).items():

@@ -61,7 +61,7 @@ IGNORED_OF_DATASETS = frozenset(
         'serialize_data', 'bad_images',
     }
 )  # fmt: skip
-IGNORED_OF_FEATURES = frozenset({'batch_size', 'num_workers'})
+IGNORED_OF_FEATURES = frozenset({'batch_size', 'max_gigabytes', 'num_workers'})
 
 # Hooks that only log or save.
 IGNORED_HOOKS = frozenset(

@@ -19,6 +19,7 @@ PARTS = (
     'loss',
     'head',
     'model',
+    'feature_maps',
     'train_pipeline',
     'test_pipeline',
     'augmentation',
@@ -39,13 +40,14 @@ class Method:
         title: in tables and figures.
         colour, marker: in figures; None: any.
         fragment: the parts of it, keys of `PARTS`. `loss` (required) takes the place of the
-            head's loss; `head` and `model` are merged into the config's; `train_pipeline` and
-            `test_pipeline` take the place of the data sets' own; `augmentation` are transforms
-            before the last one of the training pipeline; `hooks` are default hooks by key;
-            `settings` any other settings, dotted keys too; `imports` modules that register what
-            the rest names; `published` holds parts by data set, each with its `source`; `grid`
-            holds values to try for the fragment's dotted keys, as `{'loss.delta_rel': [0.1, 0.2]}`,
-            which nothing but a grid search reads.
+            head's loss; `head` and `model` are merged into the config's; `feature_maps` (bool)
+            gives the head the backbone's last map, without neck, also of stored features;
+            `train_pipeline` and `test_pipeline` take the place of the data sets' own;
+            `augmentation` are transforms before the last one of the training pipeline; `hooks` are
+            default hooks by key; `settings` any other settings, dotted keys too; `imports` modules
+            that register what the rest names; `published` holds parts by data set, each with its
+            `source`; `grid` holds values to try for the fragment's dotted keys, as
+            `{'loss.delta_rel': [0.1, 0.2]}`, which nothing but a grid search reads.
         file: that it was read from.
     """
 

@@ -1,4 +1,4 @@
-"""Changes what happens to images, in every data set below any stack of wrappers."""
+"""Changes what happens to images and features, in every data set below any stack of wrappers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from copy import deepcopy
 
 from mmengine.config import Config, ConfigDict
 
+from .config_parts import typed_parts
+from .configs import LOADERS
 from .method import Method
 
 
@@ -35,6 +37,19 @@ def change_pipelines(cfg: Config, method: Method, parts: ConfigDict) -> None:
             dataset.pipeline = deepcopy([*steps[:-1], *added, *steps[-1:]])  # the last one packs
             if cfg.get(name) == old:  # what files that inherit this one refer to
                 cfg[name] = deepcopy(dataset.pipeline)
+
+
+def keep_feature_maps(cfg: Config) -> None:
+    """Lets the head see the backbone's last map: no neck, and stored features that are maps.
+
+    Args:
+        cfg: of a training; changed in place. A `dtype` of its stored features stays.
+    """
+    cfg.model.neck = None
+    for loader in LOADERS:
+        for _, part in typed_parts((cfg.get(loader) or {}).get('dataset') or {}):
+            if str(part['type']).endswith('FeatureDataset'):
+                part.keep = 'map'  # type: ignore[attr-defined]
 
 
 def _image_datasets(dataset: ConfigDict, cfg: Config, method: Method) -> Iterator[ConfigDict]:

@@ -1,6 +1,7 @@
 from .backbones import FeatureInput, FeaturePreprocessor
 from .batch_augments import LogicMix, MixUpPME
 from .heads import (
+    BoostLUHead,
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
     IndexedMultiLabelLinearClsHead,
@@ -17,6 +18,7 @@ from .losses import (
     ExpectedPositives,
     GPRLoss,
     GRLoss,
+    GroupConsistency,
     HillLoss,
     IGNORELoss,
     IgnoreUnobservedLoss,
@@ -39,6 +41,7 @@ from .views import ViewsClassifier, ViewsPreprocessor
 
 __all__ = [
     'AssumeNegativeLoss',
+    'BoostLUHead',
     'CRISPRiskLoss',
     'Classes',
     'CurriculumLoss',
@@ -51,6 +54,7 @@ __all__ = [
     'FeaturePreprocessor',
     'GPRLoss',
     'GRLoss',
+    'GroupConsistency',
     'HillLoss',
     'IGNORELoss',
     'IgnoreUnobservedLoss',

@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.model import is_model_wrapper
 from mmpretrain.models.classifiers import ImageClassifier
+from numpy.typing import NDArray
 from torch.utils.data import BatchSampler
 
 from wsml_mm.datasets.nesting import wrapped_datasets
@@ -24,6 +25,23 @@ def assign_index_offsets(leaves: Sequence[PartialLabelDataset]) -> int:
         leaf.index_offset = total
         total += leaf.num_samples
     return total
+
+
+def assign_group_offsets(leaves: Sequence[PartialLabelDataset]) -> NDArray[np.int64] | None:
+    """Numbers the groups of concatenated datasets one after the other.
+
+    Returns:
+        (N,) the group of each row of all datasets; None: a dataset has none.
+    """
+    found, first = [], 0
+    for leaf in leaves:
+        groups = leaf.sample_groups()
+        if groups is None:
+            return None
+        leaf.group_offset = first
+        found.append(groups + first)
+        first += int(groups.max()) + 1
+    return np.concatenate(found)
 
 
 def fingerprint_of(leaves: Sequence[PartialLabelDataset]) -> str:
@@ -58,6 +76,7 @@ def training_facts(
     even = _deals_evenly(runner) and _passes_every_row(runner, losses)
     if leaves:
         total = assign_index_offsets(leaves)
+        groups = assign_group_offsets(leaves)
         return TrainingFacts(
             num_samples=total,
             num_classes=leaves[0].labels.num_classes,
@@ -66,8 +85,9 @@ def training_facts(
             classes=classes,
             fingerprint=fingerprint_of(leaves),
             max_epochs=max_epochs,
-            num_groups=facts.get('num_groups'),
+            num_groups=facts.get('num_groups') if groups is None else int(groups.max()) + 1,
             even_batches=even,
+            groups=groups,
         )
     num_classes = len(classes) if classes is not None else 0
     for loss in keeps_state:

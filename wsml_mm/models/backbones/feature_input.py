@@ -23,7 +23,7 @@ class FeatureInput(BaseModule):  # type: ignore[misc]
     """
 
     def forward(self, features: Tensor) -> tuple[Tensor]:
-        """Returns the (B, D) features as the only stage."""
+        """Returns the features, (B, D) or maps (B, D, h, w), as the only stage."""
         return (features,)
 
 
@@ -48,16 +48,16 @@ class FeaturePreprocessor(ClsDataPreprocessor):  # type: ignore[misc]
         self._is_plain = not any(kwargs.values())
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """Returns `inputs`, (B, D) float32, and the `data_samples`, both on the model's device.
+        """Returns `inputs`, (B, D) or (B, D, h, w), and `data_samples`, on the model's device.
 
         Args:
-            data: `inputs`, B vectors or a (B, D) tensor, and `data_samples`, if any.
+            data: `inputs`, B vectors or maps or one tensor of them, and `data_samples`, if any.
             training: accepted for the sake of the model.
         """
         inputs = data['inputs']
         if not isinstance(inputs, Tensor):
             inputs = torch.stack(list(inputs))
-        if self._is_plain and inputs.ndim == 2 and self.device.type == 'cpu':
+        if self._is_plain and inputs.ndim in (2, 4) and self.device.type == 'cpu':
             return {'inputs': inputs.float(), 'data_samples': data.get('data_samples')}
         found: dict[str, Any] = super().forward({**data, 'inputs': inputs}, training)
         return found

@@ -12,6 +12,7 @@ from mmpretrain.models.heads import CSRAClsHead
 from mmpretrain.models.necks import GlobalAveragePooling
 from torch import Tensor, nn
 
+from ..heads.boost_lu_head import BoostLUHead
 from .gradient import GRADIENT_METHODS, gradient_activation_map
 
 CAM_METHODS = ('cam', *GRADIENT_METHODS)
@@ -35,7 +36,8 @@ def cam_weight(model: nn.Module) -> Tensor:
     """Returns the (C, D) weight whose product with the feature maps is the model's CAM.
 
     Taken are a head with a linear layer `fc` behind `GlobalAveragePooling`, and `CSRAClsHead`,
-    whose class-wise score maps are its CAM: the sum over its branches of W_c / ||W_c||.
+    whose class-wise score maps are its CAM: the sum over its branches of W_c / ||W_c||, and
+    `BoostLUHead`, whose boosting changes no order of places.
 
     Args:
         model: an `ImageClassifier`.
@@ -48,7 +50,8 @@ def cam_weight(model: nn.Module) -> Tensor:
         parts = [branch.head.weight.flatten(1) for branch in head.csra_heads]
         return torch.stack([w / w.norm(dim=1, keepdim=True) for w in parts]).sum(dim=0).detach()
     fc = getattr(head, 'fc', None)
-    if isinstance(neck, GlobalAveragePooling) and isinstance(fc, nn.Linear):
+    boosted = neck is None and isinstance(head, BoostLUHead)
+    if (boosted or isinstance(neck, GlobalAveragePooling)) and isinstance(fc, nn.Linear):
         return fc.weight.detach()
     raise ValueError(
         f'no CAM for {type(neck).__name__} + {type(head).__name__}: it needs the neck '

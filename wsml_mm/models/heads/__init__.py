@@ -1,3 +1,4 @@
+from .boost_lu_head import BoostLUHead
 from .indexed_heads import (
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
@@ -6,6 +7,7 @@ from .indexed_heads import (
 )
 
 __all__ = [
+    'BoostLUHead',
     'IndexedCSRAClsHead',
     'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead',

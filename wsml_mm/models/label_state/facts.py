@@ -26,6 +26,7 @@ class TrainingFacts:
         fingerprint: of images and observed labels; state of another one is refused.
         max_epochs: length of the training; None: not known.
         num_groups: G, of methods that keep state by group (clips, patients); None: no groups.
+        groups: (N,) int64, the group of each row; None: not known.
         even_batches: whether all ranks get equally many rows in every batch.
     """
 
@@ -38,6 +39,7 @@ class TrainingFacts:
     max_epochs: int | None = None
     num_groups: int | None = None
     even_batches: bool = False
+    groups: NDArray[np.int64] | None = field(default=None, compare=False)
 
     def observed(self, samples: ArrayLike) -> NDArray[np.int8]:
         """Returns the observed labels of (K,) samples as a dense (K, C) matrix of {1, 0, -1}.

@@ -122,6 +122,29 @@ class RowStore:
             self._gradient.index_add_(0, self._touched[-1], share)
         self._batches += 1
 
+    def follow(self, index: Tensor, values: Tensor, rate: float) -> None:
+        """Moves rows towards values, r := (1 - rate) r + rate v, at once and without Adam.
+
+        Of several values for one row the last counts, in the order that one process would have
+        seen them: row j of each rank before row j + 1 of any.
+
+        Args:
+            index: (B,) int64, on the CPU.
+            values: (B, C), detached.
+            rate: from 0 to 1.
+        """
+        if world_size() > 1:
+            parts = gather_objects((index.cpu(), values.cpu()))
+            index, values = (torch.cat([part[k] for part in parts]) for k in (0, 1))
+            order = torch.cat([torch.arange(len(part[0])) for part in parts])
+            order = order.argsort(stable=True)
+            index, values = index[order], values[order.to(values.device)]
+        last = {int(row): place for place, row in enumerate(index.tolist())}
+        rows = torch.tensor(list(last), dtype=torch.int64, device=self.data.device)
+        places = torch.tensor(list(last.values()), dtype=torch.int64, device=values.device)
+        new = values[places].to(self.data)
+        self.data.index_copy_(0, rows, self.data[rows] * (1 - rate) + new * rate)
+
     def step(self, lr: float | None) -> None:
         """Takes one Adam step with the mean gradient of the batches since the last one.
 

@@ -36,7 +36,7 @@ def stay_outside_compiled_code() -> None:
 def _hide_stores() -> None:
     disable: Any = torch.compiler.disable  # untyped
     for kind in (EntryStore, RowStore):
-        for name in ('add', 'held', 'values', 'rows', 'descend'):
+        for name in ('add', 'held', 'values', 'rows', 'descend', 'follow'):
             if hasattr(kind, name):
                 setattr(kind, name, disable(getattr(kind, name)))
 

@@ -8,6 +8,7 @@ from .entropy_maximisation import EMAPLLoss, EMLoss
 from .expected_positives import ExpectedPositives
 from .gpr import GPRLoss
 from .gr import GRLoss
+from .group_consistency import GroupConsistency
 from .hill import HillLoss, SPLCLoss
 from .ignore import IGNORELoss
 from .large_loss import (
@@ -32,6 +33,7 @@ __all__ = [
     'ExpectedPositives',
     'GPRLoss',
     'GRLoss',
+    'GroupConsistency',
     'HillLoss',
     'IGNORELoss',
     'IgnoreUnobservedLoss',
