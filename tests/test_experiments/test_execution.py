@@ -200,7 +200,7 @@ def test_finished_runs_of_other_data_are_refused_before_any_training(folder, tmp
     path = kit / 'ImageSets/Main/cat_val.txt'
     text = path.read_text()
     path.write_text(text.replace(' 1\n', ' -1\n', 1))
-    with pytest.raises(ValueError, match=r'an_1: holds a run with other val labels, test labels; '):
+    with pytest.raises(ValueError, match=r'an_1: holds a run with other val full labels, test lab'):
         run_comparison(methods(folder, 'an'), [2, 1], out, options)
     assert not (out / 'an_2').exists()
     path.write_text(text)
