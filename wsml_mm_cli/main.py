@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
+from . import worker_server
 from .command import run as run_main
 
 COMMANDS = {
@@ -37,8 +38,10 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
         command: the name of its module in `wsml_mm_cli` and `wsml_mm.cli`.
         argv: its arguments; None: those of the process.
     """
-    import_module(f'wsml_mm_cli.{command}').parse_args(argv)
+    options = import_module(f'wsml_mm_cli.{command}').parse_args(argv)
     _pass_over_missing_operators()
+    if getattr(options, 'jobs', 1) > 1 and not options.devices and worker_server.is_possible():
+        worker_server.start()  # its import and ours take seconds, and run at once
     run_main(lambda: _work(command, argv))
 
 

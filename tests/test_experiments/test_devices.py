@@ -12,9 +12,11 @@ from contextlib import closing
 
 import pytest
 from helpers import REPO
-from run_jobs import hold_device, wait_for_ever
+from run_jobs import hold_device, wait_for_ever, where_am_i
 
+import wsml_mm
 from wsml_mm.experiments.devices import last_line, run_here, run_in_workers
+from wsml_mm_cli import worker_server
 
 
 def ended(pid, within=2.0):
@@ -43,6 +45,25 @@ def test_each_worker_keeps_a_device_of_its_own_also_after_a_failure(tmp_path, mo
     assert len(set(answers)) in (2, 3)
     assert 'CUDA_VISIBLE_DEVICES' not in os.environ
     assert all(ended(pid) for _, pid in answers)
+
+
+def test_workers_see_the_environment_of_now(tmp_path, monkeypatch):
+    """Also forked ones, whose server may have started long before."""
+    for device in '89':
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', device)
+        tasks = [(str(tmp_path), 0, None)]
+        (done,) = run_in_workers(hold_device, tasks, [None])
+        assert done.answer[0] == device
+
+
+@pytest.mark.skipif(not worker_server.is_possible(), reason='a GPU: workers are not forked')
+def test_workers_are_forked_from_one_process_with_the_package_of_this_one(tmp_path):
+    tasks = [str(tmp_path / 'a'), str(tmp_path / 'b')]
+    events = run_in_workers(where_am_i, tasks, [None, None])
+    found = {done.answer for done in events}
+    assert len({parent for parent, _ in found}) == 1
+    assert {package for _, package in found} == {wsml_mm.__file__}
+    assert {parent for parent, _ in found} != {os.getpid()}
 
 
 def test_workers_end_within_a_second_when_nobody_wants_more(tmp_path):

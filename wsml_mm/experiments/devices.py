@@ -9,17 +9,18 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 import torch
 
+from wsml_mm_cli import worker_server
+
 Task = TypeVar('Task')
 Answer = TypeVar('Answer')
 
-_SPAWN = multiprocessing.get_context('spawn')  # CUDA does not survive a fork
 _GRACE = 0.5  # seconds between asking a worker to end and ending it
 
 
@@ -120,41 +121,35 @@ class _Slot:
         return Done(number, answer, why)
 
     def _start(self) -> None:
-        self.pipe, theirs = _SPAWN.Pipe()
-        self.process = _SPAWN.Process(target=_serve, args=(theirs, self.work, self.threads))
-        # Set before the process starts: CUDA reads it with the first import that asks for a GPU.
-        with _environment('CUDA_VISIBLE_DEVICES', self.device), _no_interrupt():
+        context = _context(self.device)
+        self.pipe, theirs = context.Pipe()
+        # CUDA reads the variable with the first import that asks for a GPU.
+        visible = worker_server.environment('CUDA_VISIBLE_DEVICES', self.device)
+        with visible, worker_server.no_interrupt():
+            arguments = (theirs, self.work, self.threads, dict(os.environ))
+            self.process = context.Process(target=_serve, args=arguments)
             self.process.start()
         theirs.close()
 
 
-@contextlib.contextmanager
-def _environment(name: str, value: str | None) -> Iterator[None]:
-    before = os.environ.get(name)
-    if value is not None:
-        os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = before
+def _context(device: str | None) -> Any:
+    """Returns how a worker is started: forked from a process that has imported all, or anew."""
+    if device is None and worker_server.is_possible() and not torch.cuda.is_available():
+        worker_server.start()
+        return multiprocessing.get_context('forkserver')
+    return multiprocessing.get_context('spawn')  # CUDA does not survive a fork
 
 
-@contextlib.contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Lets the processes started within never see Ctrl-C, which is their parent's to handle."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _serve(pipe: Connection, work: Callable[[Any], Any], threads: int) -> None:
+def _serve(
+    pipe: Connection,
+    work: Callable[[Any], Any],
+    threads: int,
+    environment: Mapping[str, str],
+) -> None:
     """Does what comes through a pipe until that is closed; the life of a worker."""
     os.setpgid(0, 0)  # loader processes end together with their worker
+    os.environ.clear()  # a forked worker has that of the process it was forked from
+    os.environ.update(environment)
     threading.Thread(target=_follow_parent, daemon=True).start()
     torch.set_num_threads(threads)
     while True:
