@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from helpers import copies, live_writer
 from PIL import Image
 
@@ -184,3 +185,13 @@ def test_bad_parameters_are_refused(tmp_path, change):
     with pytest.raises(ValueError, match='write_scenes: '):
         write_scenes(tmp_path / 'set', **change)
     assert _left_in(tmp_path) == set()
+
+
+def test_processes_draw_the_same_and_leave_random_numbers_alone(tmp_path, monkeypatch):
+    state = torch.random.get_rng_state()
+    write_scenes(tmp_path / 'one', 5, 2, 32)
+    monkeypatch.setattr(scene_writer, '_WORTH_PROCESSES', 1)
+    monkeypatch.setattr(scene_writer, '_MOST_PROCESSES', 2)
+    write_scenes(tmp_path / 'two', 5, 2, 32)
+    assert _files(tmp_path / 'one') == _files(tmp_path / 'two')
+    assert torch.equal(torch.random.get_rng_state(), state)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import multiprocessing
 import os
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -25,6 +28,7 @@ _FORMAT = 1
 _RECORD = 'scenes.json'
 _SUFFIXES = ('.jpg', '.xml', '.txt')
 _FOLDERS = ('JPEGImages', 'Annotations', 'ImageSets/Main')
+_WORTH_PROCESSES, _MOST_PROCESSES = 64, 16  # scenes, and processes that draw them
 _COUNT_ODDS = (0.3, 0.4, 0.3)  # of one, two and three figures in a scene: two on average
 
 
@@ -127,22 +131,61 @@ def _is_as_drawn(root: Path, expected: str) -> bool:
     return _checksum(root) == expected
 
 
+class _Scenes:
+    """Drawn scenes of a split, each a (JPEG, annotation, labels) of its own random numbers."""
+
+    def __init__(self, names: Sequence[str], size: int, seed: tuple[int, int]) -> None:
+        self.names, self.size, self.seed = names, size, seed
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> tuple[bytes, bytes, list[int]]:
+        # A generator for each scene: what is drawn does not depend on how many there are.
+        rng = np.random.default_rng((*self.seed, index))
+        number = rng.choice(len(_COUNT_ODDS), p=_COUNT_ODDS) + 1
+        labels = rng.choice(len(SCENE_CLASSES), number, replace=False).tolist()
+        image, figures = draw_scene(rng, labels, self.size)
+        picture, text = io.BytesIO(), io.BytesIO()
+        # Full colour resolution, as figures differ by colour and have sharp edges.
+        image.save(picture, 'JPEG', quality=92, subsampling=0)
+        _annotation(f'{self.names[index]}.jpg', image, figures).write(text)
+        return picture.getvalue(), text.getvalue(), labels
+
+
+def _drawn(scenes: _Scenes) -> Iterator[tuple[bytes, bytes, list[int]]]:
+    """Yields scenes in order; many are drawn on all cores."""
+    import torch  # needed only while writing
+    from torch.utils.data import DataLoader
+
+    daemon = multiprocessing.current_process().daemon  # which may have no processes
+    few = len(scenes) < _WORTH_PROCESSES or daemon
+    return iter(
+        DataLoader(
+            scenes,  # type: ignore[arg-type]
+            batch_size=None,
+            num_workers=0 if few else min(_MOST_PROCESSES, os.cpu_count() or 1),
+            collate_fn=_as_it_is,
+            generator=torch.Generator(),  # a training's own random numbers are not to move
+        )
+    )
+
+
+def _as_it_is(scene: Any) -> Any:
+    return scene
+
+
 def _write_split(root: Path, split: str, count: int, size: int, seed: tuple[int, int]) -> None:
     """Writes the images, annotations and image sets of one split."""
     from rich.progress import track  # needed only while writing
 
     present = np.zeros((count, len(SCENE_CLASSES)), bool)
     names = [f'{split}_{index:06d}' for index in range(count)]
-    for index, name in enumerate(track(names, description=f'Drawing {split} scenes')):
-        # A generator for each scene: what is drawn does not depend on how many there are.
-        rng = np.random.default_rng((*seed, index))
-        number = rng.choice(len(_COUNT_ODDS), p=_COUNT_ODDS) + 1
-        labels = rng.choice(len(SCENE_CLASSES), number, replace=False).tolist()
-        image, figures = draw_scene(rng, labels, size)
+    scenes = track(_drawn(_Scenes(names, size, seed)), f'Drawing {split} scenes', count)
+    for index, (picture, annotation, labels) in enumerate(scenes):
         present[index, labels] = True
-        # Full colour resolution, as figures differ by colour and have sharp edges.
-        image.save(root / 'JPEGImages' / f'{name}.jpg', quality=92, subsampling=0)
-        _annotation(f'{name}.jpg', image, figures).write(root / 'Annotations' / f'{name}.xml')
+        (root / 'JPEGImages' / f'{names[index]}.jpg').write_bytes(picture)
+        (root / 'Annotations' / f'{names[index]}.xml').write_bytes(annotation)
     lists = root / 'ImageSets' / 'Main'
     _write_lines(lists / f'{split}.txt', names)
     for label, class_name in enumerate(SCENE_CLASSES):
