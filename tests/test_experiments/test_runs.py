@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 
 import pytest
+import torch
 from helpers import tiny_config, write_devkit
 from mmengine.logging import print_log
 
 from wsml_mm.cli import compare
+from wsml_mm.experiments.comparison import run_comparison
 from wsml_mm.experiments.entries import Entry, read_entries, seeded_config
+from wsml_mm.experiments.execution import Execution
 from wsml_mm.experiments.results import METRIC, load_results, read_result
 from wsml_mm.experiments.runs import run_once
 from wsml_mm.version import __version__
@@ -155,6 +159,39 @@ def test_command(configs, tmp_path, capsys, jobs):
     assert runs[0].validation[0] == runs[2].validation[0]
     assert runs[0].validation[0] != runs[1].validation[0]
     assert load_results(out) == runs
+
+
+def test_a_forked_worker_computes_what_this_process_does(configs, tmp_path):
+    """Runs in one process after the other, and in a worker after another run: bit for bit."""
+    methods, folders = read_entries(configs), {}
+    for jobs in (1, 2):
+        root = folders[jobs] = tmp_path / str(jobs)
+        run_comparison(methods, [1, 2], root, execution=Execution(jobs))
+    for name in ('an_1', 'an_2', 'll-cp_1', 'll-cp_2'):
+        here, there = (read_result(root / name / 'result.json') for root in folders.values())
+        assert dataclasses.replace(here, seconds=0) == dataclasses.replace(there, seconds=0)
+        states = [
+            torch.load(root / name / 'epoch_2.pth', weights_only=False) for root in folders.values()
+        ]
+        assert_same(*({key: state[key] for key in COMPUTED} for state in states))
+
+
+COMPUTED = ('state_dict', 'optimizer', 'param_schedulers')
+
+
+def assert_same(one, other):
+    """Compares nested states of a checkpoint, tensors bit for bit."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        one, other = list(one.values()), list(other.values())
+    if isinstance(one, (list, tuple)):
+        assert len(one) == len(other)
+        for mine, theirs in zip(one, other, strict=True):
+            assert_same(mine, theirs)
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    else:
+        assert one == other
 
 
 def test_unknown_baseline(configs, tmp_path):

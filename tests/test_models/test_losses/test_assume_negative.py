@@ -56,7 +56,14 @@ def test_bad_targets_give_one_clear_error(scheme, training):
             step(loss, logits, torch.zeros(shape))
     with pytest.raises(ValueError, match=r'\(batch, classes\); check num_classes'):
         step(loss, logits[0], target[0])
-    for bad, named in [(0.5, '0.5'), (2, '2'), (-2, '-2'), (math.nan, 'nan'), (255, '255')]:
+    for bad, named in [
+        (0.5, '0.5'),
+        (2, '2'),
+        (-2, '-2'),
+        (math.nan, 'nan'),
+        (math.inf, 'inf'),
+        (255, '255'),
+    ]:
         broken = target.clone()
         broken[2, 3] = bad
         with pytest.raises(ValueError, match=f'^target holds {named}; labels are 1'):

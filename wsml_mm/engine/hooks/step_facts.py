@@ -17,9 +17,15 @@ def is_finite(value: Any) -> bool:
 
 def packed(samples: list[Any], name: str) -> torch.Tensor | None:
     """Returns a number that every sample of a batch carries, (B,) int64; None: some do not."""
-    found = [getattr(sample, 'metainfo', {}).get(name) for sample in samples]
-    known = [int(value) for value in found if value is not None]
-    return torch.tensor(known) if known and len(known) == len(found) else None
+    found = []
+    for sample in samples:
+        # Not from `sample.metainfo`, a copy of all that it carries.
+        carried = hasattr(sample, 'metainfo_keys') and name in sample.metainfo_keys()
+        value = getattr(sample, name) if carried else None
+        if value is None:
+            return None
+        found.append(int(value))
+    return torch.tensor(found) if found else None
 
 
 def has_stepped(optim_wrapper: Any) -> bool:
