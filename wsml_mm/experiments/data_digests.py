@@ -25,9 +25,9 @@ Digests = dict[str, str]
 class DataDigests:
     """Finds the digests of data sets; each data set is built once.
 
-    Labels are read anew for every object of this class: files of annotations are parsed, or where
-    a data set keeps prepared columns, parsed again if their size or time changed. What is noticed
-    of images says `Contents`.
+    Labels are read anew for every object of this class: files of annotations are parsed, small ones
+    once a process for the same content, or where a data set keeps prepared columns, parsed again if
+    their size or time changed. What is noticed of images says `Contents`.
 
     Args:
         contents: what is known of images from earlier calls; None: every image is read.
