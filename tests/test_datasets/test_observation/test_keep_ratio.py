@@ -54,6 +54,15 @@ def test_torch_draws_are_those_of_dualcoop(ratio):
     np.testing.assert_array_equal(to_dense(observed), dualcoop(dense, ratio, 7))
 
 
+@pytest.mark.parametrize('draws', ['numpy', 'torch', 'known'])
+def test_positives_alone_are_those_of_the_whole_mask(draws):
+    dense = full_labels(300, 80, density=0.05)
+    both = to_dense(KeepRatio(0.4, seed=7, draws=draws)(as_sparse(dense)))
+    alone = to_dense(KeepRatio(0.4, seed=7, draws=draws, positives_only=True)(as_sparse(dense)))
+    np.testing.assert_array_equal(alone, np.where(both == 1, 1, -1))
+    assert 0.3 < (alone == 1).sum() / (dense == 1).sum() < 0.5
+
+
 def test_torch_draws_compare_in_single_precision():
     # A ratio just above a draw: double precision would keep the label, DualCoOp's torch does not.
     torch.manual_seed(3)

@@ -10,7 +10,7 @@ from mmpretrain.registry import TASK_UTILS
 from numpy.typing import NDArray
 
 from wsml_mm.labels.blocks import Block, join_blocks, row_blocks
-from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
+from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.labels.numbers import check_number
 from wsml_mm.labels.sparse import SparseLabels
 
@@ -39,6 +39,8 @@ class KeepRatio(Observation):
             seed itself. 'known': a number for every known label, each image's positives first,
             `PCG64(seed)`, mlcpl's rule (seed 526). Only the time of 'known' does not grow with
             N x C where few labels are known, as in OpenImages.
+        positives_only: keep no negative label at all: the positives are those kept without it,
+            and what is not kept is unobserved. Tags that users give are of this kind.
 
     Raises:
         ValueError: if the ratio is outside 0..1, or the draws are unknown.
@@ -47,11 +49,14 @@ class KeepRatio(Observation):
         observe = dict(type='KeepRatio', ratio=0.1, seed=0, draws='numpy')
     """
 
-    def __init__(self, ratio: float, seed: int = 0, draws: str = 'numpy') -> None:
+    def __init__(
+        self, ratio: float, seed: int = 0, draws: str = 'numpy', positives_only: bool = False
+    ) -> None:
         check_number('ratio', ratio, 'the share of labels kept lies in 0..1', 0, 1)
         if draws not in _DRAWS:
             raise ValueError(f'draws={draws!r}: use one of {sorted(_DRAWS)}')
         self.ratio, self.seed, self.draws = ratio, seed, draws
+        self.positives_only = positives_only
 
     def __call__(self, labels: SparseLabels) -> SparseLabels:
         """Returns the kept labels."""
@@ -63,6 +68,8 @@ class KeepRatio(Observation):
         for first, last in row_blocks(shape):
             known = _known(labels, first, last)
             kept = draw(known, (last - first, shape[1]), self.ratio)
+            if self.positives_only:
+                kept &= known[2] == POSITIVE
             rows, classes, values = (part[kept] for part in known)
             yield rows + first, classes, values
 
