@@ -22,17 +22,6 @@ def power(logits: Tensor, exponent: float) -> Tensor:
     return torch.exp(exponent * F.logsigmoid(logits))
 
 
-def nl(logits: Tensor, log_eps: float = 0.0) -> Tensor:
-    """Returns -log(p + log_eps) of each entry, p = sigmoid(logit); of 1 - p with `-logits`.
-
-    Args:
-        logits: (B, C) float.
-        log_eps: the guard of some papers' code, for parity: it cuts the gradient of entries that
-            are far off; 0: exact and stable at any logit.
-    """
-    return -(logits.sigmoid() + log_eps).log() if log_eps else -F.logsigmoid(logits)
-
-
 def by_label(observed: Tensor, positive: Tensor, negative: Tensor, unobserved: Tensor) -> Tensor:
     """Returns for each entry its loss by what is observed of it.
 

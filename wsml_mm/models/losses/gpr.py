@@ -13,7 +13,8 @@ from wsml_mm.labels.numbers import check_number
 
 from ..label_state import Column, Entries, TrainingFacts
 from .contract import LabelBatch, LossParts
-from .focal import by_label, nl
+from .entrywise import log_loss
+from .focal import by_label
 from .gr import RobustLoss
 from .large_loss import LargeLoss
 from .pseudo_labels import pseudo_positives
@@ -97,7 +98,7 @@ class GPRLoss(LargeLoss):
         """Returns the loss of each entry, and which have a pseudo-label."""
         x, chosen = batch.logits, self.pseudo(batch)
         v, positive, negative = (
-            self.robust.weight(x, batch.progress), nl(x, self.log_eps), nl(-x, self.log_eps)
+            self.robust.weight(x, batch.progress), log_loss(x, self.log_eps), log_loss(-x, self.log_eps)
         )  # fmt: skip
         taken = (1 - v).clamp(*self.bounds) * (self.rho * positive + (1 - self.rho) * negative)
         soft = torch.where(chosen, taken, v * self.robust.entries(x, batch.progress))

@@ -13,7 +13,8 @@ from wsml_mm.labels.numbers import check_number
 
 from .base import PartialLabelLoss
 from .contract import LabelBatch, LossParts, Progress
-from .focal import by_label, nl, power
+from .entrywise import log_loss
+from .focal import by_label, power
 
 _LEAST = 1e-6  # of what is divided by
 
@@ -136,7 +137,7 @@ class GRLoss(PartialLabelLoss):
         """Returns the loss of each entry."""
         x, progress = batch.logits, batch.progress
         soft = self.robust.weight(x, progress) * self.robust.entries(x, progress)
-        positive, negative = nl(x, self.log_eps), nl(-x, self.log_eps)
+        positive, negative = log_loss(x, self.log_eps), log_loss(-x, self.log_eps)
         return LossParts(by_label(batch.observed, positive, negative, soft))
 
     def extra_repr(self) -> str:
