@@ -97,9 +97,8 @@ class GPRLoss(LargeLoss):
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the loss of each entry, and which have a pseudo-label."""
         x, chosen = batch.logits, self.pseudo(batch)
-        v, positive, negative = (
-            self.robust.weight(x, batch.progress), log_loss(x, self.log_eps), log_loss(-x, self.log_eps)
-        )  # fmt: skip
+        v = self.robust.weight(x, batch.progress)
+        positive, negative = log_loss(x, self.log_eps), log_loss(-x, self.log_eps)
         taken = (1 - v).clamp(*self.bounds) * (self.rho * positive + (1 - self.rho) * negative)
         soft = torch.where(chosen, taken, v * self.robust.entries(x, batch.progress))
         action = 'positive' if self.selects else 'kept_positive'
