@@ -49,6 +49,7 @@ OTHERS = [
     'mixup-pme',
     'p-asl-negative',
     'p-asl-selective',
+    'recipe',
     'role',
     'splc',
     'threshold-write-back',
@@ -269,13 +270,14 @@ def test_builds(name, method):
     model = built(without_weights(cfg.model))
     loss = model.head.loss_module
     assert isinstance(loss, PartialLabelLoss)
-    assert isinstance(loss, LargeLoss) is method.startswith('ll-')
+    assert isinstance(loss, LargeLoss) is method.startswith(('ll-', 'gpr'))
     named = 'an' if method == 'full' else method
     assert type(loss).__name__ == read_method(named).fragment['loss']['type']
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     assert type(wrapper) is OPTIM_WRAPPERS.get('OptimWrapper')
     cycle = [s.type for s in cfg.param_scheduler]
-    assert cycle == (['OneCycleLR'] if 'hill' in name else [])
+    falls = ['OneCycleLR'] if 'hill' in name else []
+    assert cycle == (['CosineAnnealingLR'] if method == 'recipe' else falls)
 
     for key in LOADERS:
         loader = cfg[key]

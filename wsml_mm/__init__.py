@@ -50,10 +50,12 @@ from .engine import (
     PartialLabelHook,
     PictureHook,
     PlainCheckpointHook,
+    ScaledWeightDecayHook,
 )
 from .evaluation import MeanAveragePrecision, PartialLabelMetric, PointingGame
 from .models import (
     AssumeNegativeLoss,
+    BalancedEMLoss,
     BoostLUHead,
     Classes,
     CRISPRiskLoss,
@@ -106,6 +108,7 @@ __all__ = [
     'NUSWIDE',
     'VOC2012',
     'AssumeNegativeLoss',
+    'BalancedEMLoss',
     'BiasedSinglePositive',
     'BoostLUHead',
     'COCOBoxes',
@@ -174,6 +177,7 @@ __all__ = [
     'Rows',
     'SPLCLoss',
     'SampleIndexMixin',
+    'ScaledWeightDecayHook',
     'SinglePositive',
     'ThresholdWriteBackLoss',
     'TrainedClassifier',

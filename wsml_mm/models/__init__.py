@@ -10,6 +10,7 @@ from .heads import (
 from .label_state import Classes, Entries, LabelState, Rows, TrainingFacts
 from .losses import (
     AssumeNegativeLoss,
+    BalancedEMLoss,
     CRISPRiskLoss,
     CurriculumLoss,
     EMAPLLoss,
@@ -41,6 +42,7 @@ from .views import ViewsClassifier, ViewsPreprocessor
 
 __all__ = [
     'AssumeNegativeLoss',
+    'BalancedEMLoss',
     'BoostLUHead',
     'CRISPRiskLoss',
     'Classes',
