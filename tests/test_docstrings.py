@@ -28,7 +28,8 @@ NO_SOURCE = {
     'IndexedMultiLabelLinearClsHead', 'LabelTable',
     'LargeLossHook', 'LinearInitHook', 'LoadHighBitDepthImage', 'LoadResizedImage',
     'ObservationFile', 'ObserveAll', 'OpenImagesBoxes', 'PartialLabelHook', 'PictureHook',
-    'PlainCheckpointHook', 'ScaledWeightDecayHook', 'VOCBoxes', 'ViewsClassifier', 'ViewsPreprocessor',
+    'PlainCheckpointHook', 'ScaledWeightDecayHook', 'VOCBoxes',
+    'ViewsClassifier', 'ViewsPreprocessor',
 }  # fmt: skip
 # Their constructor reads a file.
 NEEDS_FILES = {
