@@ -13,6 +13,7 @@ from . import worker_server
 from .command import run as run_main
 
 COMMANDS = {
+    'init': 'look at a folder of images and tables, and write a config that trains on it',
     'train': 'train a classifier',
     'test': 'test a checkpoint',
     'compare': 'train and test several methods over seeds: tables and figure',
