@@ -91,7 +91,7 @@ def test_settings_are_those_of_mmengine(capsys):
     [
         (['trian'], "no command 'trian'; did you mean train?"),
         (['check_datset'], 'did you mean check-dataset?'),
-        (['x'], 'use init, train, test,'),
+        (['x'], 'use init, train, dist-train, slurm-train, test,'),
     ],
 )
 def test_unknown_command(words, message, capsys):
