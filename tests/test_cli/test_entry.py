@@ -29,7 +29,8 @@ for name in COMMANDS:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
                 main([name, *words])
         except SystemExit as end:
-            print(name, words[0], end.code, f'usage: wsml-mm {name} ' in out.getvalue())
+            print(name, words[0], end.code, f'usage: wsml-mm {name} ' in out.getvalue(),
+                  words != ['--help'] or f'wsml-mm {name} ' in out.getvalue().partition('example')[2])
 heavy = {'wsml_mm', 'torch', 'mmengine', 'mmpretrain', 'numpy'}
 print(sorted(heavy & {module.split('.')[0] for module in sys.modules}))
 """
@@ -38,7 +39,7 @@ print(sorted(heavy & {module.split('.')[0] for module in sys.modules}))
 def test_help_and_usage_errors_import_nothing_heavy():
     lines = run_python('-c', _ANSWERS).stdout.splitlines()
     expected = [
-        f'{name} {word} {code} True'
+        f'{name} {word} {code} True True'
         for name in COMMANDS
         for word, code in (('--help', 0), ('--no-such-option', 2))
     ]
