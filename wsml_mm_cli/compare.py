@@ -12,7 +12,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
         description='Compare methods of one protocol over seeds',
-        epilog='example: wsml-mm compare scenes/lite0_linear.py --methods an ll-r --work-dir work_dirs/mine',
+        epilog='example: wsml-mm compare scenes/lite0_linear.py --methods an ll-r '
+        '--work-dir work_dirs/mine',
     )
     add_comparison_options(parser)
     add_baseline_option(parser)

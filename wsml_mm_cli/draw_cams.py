@@ -21,7 +21,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog='example: wsml-mm draw-cams scenes/lite0_e2e.py --methods an ll-r --work-dir work_dirs/cams',
+        epilog='example: wsml-mm draw-cams scenes/lite0_e2e.py --methods an ll-r '
+        '--work-dir work_dirs/cams',
     )
     add_comparison_options(parser, needs_work_dir=False)
     add_cam_options(parser)

@@ -12,7 +12,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog='example: wsml-mm memorisation scenes/lite0_linear.py --methods an ll-r --work-dir work_dirs/mine',
+        epilog='example: wsml-mm memorisation scenes/lite0_linear.py --methods an ll-r '
+        '--work-dir work_dirs/mine',
     )
     add_comparison_options(parser)
     return parser.parse_args(argv)
