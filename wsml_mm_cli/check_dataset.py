@@ -12,7 +12,8 @@ from .table_options import add_table_options
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
-        description='Find all that is wrong with a data set; the exit code is 1 if there is any'
+        description='Find all that is wrong with a data set; the exit code is 1 if there is any',
+        epilog='example: wsml-mm check-dataset mydata/train.csv --images mydata/images --decode',
     )
     parser.add_argument(
         'source',

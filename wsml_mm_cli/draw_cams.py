@@ -19,7 +19,10 @@ from .number_options import integer, seed_number
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='example: wsml-mm draw-cams scenes/lite0_e2e.py --methods an ll-r '
+        '--work-dir work_dirs/cams',
     )
     add_comparison_options(parser, needs_work_dir=False)
     add_cam_options(parser)

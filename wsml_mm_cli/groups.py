@@ -13,7 +13,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
         description='mAP by groups of classes, rarest first; runs already in the work folder (of '
-        'compare) are used as they are'
+        'compare) are used as they are',
+        epilog='example: wsml-mm groups scenes/lite0_linear.py --methods an ll-r '
+        '--work-dir work_dirs/mine',
     )
     add_comparison_options(parser)
     add_baseline_option(parser)

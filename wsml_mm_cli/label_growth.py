@@ -11,7 +11,11 @@ from .options import add_settings_option
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: wsml-mm label-growth scenes/lite0_linear.py --method ll-cp '
+        '--work-dir work_dirs/x --out x',
+    )
     parser.add_argument('config', help='config of a training with LL-Cp, or a protocol')
     parser.add_argument('--method', help='of the training under that protocol, e.g. ll-cp')
     source = parser.add_mutually_exclusive_group(required=True)

@@ -13,7 +13,10 @@ from . import worker_server
 from .command import run as run_main
 
 COMMANDS = {
+    'init': 'look at a folder of images and tables, and write a config that trains on it',
     'train': 'train a classifier',
+    'dist-train': 'the same on several devices of one or more machines, by torchrun',
+    'slurm-train': 'the same under Slurm',
     'test': 'test a checkpoint',
     'compare': 'train and test several methods over seeds: tables and figure',
     'suite': 'compare over several data sets: ranks, published numbers, tuning on validation',

@@ -10,6 +10,10 @@ from .comparison_options import add_comparison_options
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: wsml-mm memorisation scenes/lite0_linear.py --methods an ll-r '
+        '--work-dir work_dirs/mine',
+    )
     add_comparison_options(parser)
     return parser.parse_args(argv)

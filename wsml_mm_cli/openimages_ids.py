@@ -10,7 +10,11 @@ from .prepare_dataset import SPLITS
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: wsml-mm openimages-ids --root data/openimages --splits train '
+        '--out ids.txt',
+    )
     parser.add_argument('--root', required=True, help='folder that 2017_11 was extracted to')
     parser.add_argument(
         '--splits',

@@ -11,7 +11,11 @@ from .number_options import number
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: wsml-mm pointing-game scenes/lite0_e2e.py --methods an ll-r '
+        '--work-dir work_dirs/cams',
+    )
     add_comparison_options(parser)
     add_cam_options(parser)
     parser.add_argument(

@@ -19,7 +19,10 @@ SPLITS = {
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: wsml-mm prepare-dataset voc2012 --root data',
+    )
     parser.add_argument('name', choices=list(SPLITS), help='of the benchmark')
     parser.add_argument(
         '--root',

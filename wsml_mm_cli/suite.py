@@ -19,7 +19,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
         description='Compare methods under several protocols over seeds; the same command goes on '
-        'from where an interrupted one stopped, and a run that fails stops no other'
+        'from where an interrupted one stopped, and a run that fails stops no other',
+        epilog='example: wsml-mm suite scenes/lite0_linear.py voc5/lite0_linear.py '
+        '--methods an ll-r --work-dir work_dirs/x',
     )
     parser.add_argument(
         'configs',

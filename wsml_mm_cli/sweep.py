@@ -12,7 +12,9 @@ from .number_options import number
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
-        description='Vary one setting; a method without it is run once and drawn as a reference'
+        description='Vary one setting; a method without it is run once and drawn as a reference',
+        epilog='example: wsml-mm sweep scenes/lite0_linear.py --methods ll-r --delta-rel 0.1 0.4 '
+        '--work-dir work_dirs/x',
     )
     add_comparison_options(parser)
     add_baseline_option(parser)

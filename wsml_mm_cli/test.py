@@ -11,7 +11,10 @@ from .options import add_shared_options
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description='Test a multi-label classifier')
+    parser = argparse.ArgumentParser(
+        description='Test a multi-label classifier',
+        epilog='example: wsml-mm test mine.py work_dirs/ll-r_mine/epoch_25.pth --method ll-r',
+    )
     parser.add_argument('config', help='config file, or its name below the configs of wsml_mm')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='file for the results')

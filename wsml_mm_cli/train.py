@@ -10,7 +10,10 @@ from .options import add_shared_options
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description='Train a multi-label classifier')
+    parser = argparse.ArgumentParser(
+        description='Train a multi-label classifier',
+        epilog='example: wsml-mm train scenes/lite0_linear.py --method ll-r',
+    )
     parser.add_argument('config', help='config file, or its name below the configs of wsml_mm')
     parser.add_argument(
         '--resume',

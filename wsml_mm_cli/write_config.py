@@ -11,7 +11,10 @@ from .options import add_method_options, add_settings_option
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: wsml-mm write-config scenes/lite0_linear.py --method ll-r --out mine.py',
+    )
     parser.add_argument('protocol', help='scenes/lite0_linear.py, or a config of your own')
     add_method_options(parser)
     parser.add_argument('--out', required=True, help='file to write')

@@ -319,15 +319,15 @@ def test_uneven_ranks_are_refused(two):
         assert '\n' not in written
 
 
-def _resumable(two: Path, folder: Path) -> None:
-    """Puts the training of two ranks, as it was after 2 of 3 epochs, into another folder."""
+def _resumable(done: Path, folder: Path) -> None:
+    """Puts a training, as it was after 2 of 3 epochs, into another folder."""
     (folder / 'run').mkdir(parents=True)
-    shutil.copy(two / 'LL-Cp' / 'run' / 'epoch_2.pth', folder / 'run')
+    shutil.copy(done / 'run' / 'epoch_2.pth', folder / 'run')
     (folder / 'run' / 'last_checkpoint').write_text(str(folder / 'run' / 'epoch_2.pth'))
 
 
 def test_resume_on_one_process(two, devkit, tmp_path):
-    _resumable(two, tmp_path)
+    _resumable(two / 'LL-Cp', tmp_path)
     cfg = _config(devkit, tmp_path, 'LL-Cp')
     cfg.resume = True
     runner = train(cfg)
@@ -335,8 +335,17 @@ def test_resume_on_one_process(two, devkit, tmp_path):
     _assert_continues(two, tmp_path)
 
 
+def test_a_training_of_one_process_resumes_on_two_ranks(single, devkit, tmp_path):
+    _, folder = single('LL-Cp')
+    _resumable(folder, tmp_path / 'LL-Cp')
+    cfg = _config(devkit, tmp_path / 'LL-Cp', 'LL-Cp', 2)
+    _launch(tmp_path, 2, _train_jobs(tmp_path, 2, {'LL-Cp': cfg}, '--resume'))
+    assert (tmp_path / 'LL-Cp' / 'rank0.txt').read_text() == 'done'
+    assert _table(_saved(tmp_path / 'LL-Cp')) == _table(_saved(folder))
+
+
 def test_resume_on_three_ranks(two, devkit, tmp_path):
-    _resumable(two, tmp_path / 'LL-Cp')
+    _resumable(two / 'LL-Cp', tmp_path / 'LL-Cp')
     cfg = _config(devkit, tmp_path / 'LL-Cp', 'LL-Cp', ranks=3)
     _launch(tmp_path, 3, _train_jobs(tmp_path, 3, {'LL-Cp': cfg}, '--resume'))
     written = [(tmp_path / 'LL-Cp' / f'rank{r}.txt').read_text() for r in range(3)]

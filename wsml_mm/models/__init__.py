@@ -1,4 +1,4 @@
-from .backbones import FeatureInput, FeaturePreprocessor
+from .backbones import FeatureInput, FeaturePreprocessor, TIMMFeatureMap
 from .batch_augments import LogicMix, MixUpPME
 from .heads import (
     BoostLUHead,
@@ -80,6 +80,7 @@ __all__ = [
     'Rows',
     'SPLCLoss',
     'SampleIndexMixin',
+    'TIMMFeatureMap',
     'ThresholdWriteBackLoss',
     'TrainingFacts',
     'ViewsClassifier',

@@ -92,3 +92,16 @@ def test_what_is_no_map_is_refused():
         last_map(([torch.ones(2, 16)],))
     with pytest.raises(ValueError, match="method 'eigen': use one of cam, gradcam"):
         activation_maps(build(), torch.ones(1, 16, 2, 2), 'eigen')
+
+
+@pytest.mark.parametrize(
+    ('shape', 'says'),
+    [
+        ((2, 5, 5, 8), r'returns \(2, 5, 5, 8\), and the head takes 16 channels: .*TIMMFeatureMap'),
+        ((2, 26, 8), r'returns \(2, 26, 8\) and no map .*TIMMFeatureMap'),
+    ],
+)
+def test_tokens_and_channels_that_are_last_are_refused(shape, says):
+    with pytest.raises(ValueError, match=says) as refused:
+        activation_maps(build(), last_map((torch.zeros(shape),)))
+    assert '\n' not in str(refused.value)

@@ -72,7 +72,7 @@ def last_map(output: Any) -> Tensor:
         raise ValueError(
             f'the backbone returns {shape} and no map (B, D, h, w), so there are no places to '
             'point at: use an image backbone that returns its last map (out_type="featmap" for '
-            'transformers), not stored features'
+            'transformers, TIMMFeatureMap for those of timm), not stored features'
         )
     return features
 
@@ -90,7 +90,14 @@ def activation_maps(model: nn.Module, features: Tensor, method: str = 'cam') -> 
         ModuleNotFoundError: if grad-cam, of the extra `cam`, is missing.
     """
     if method == 'cam':
-        return class_activation_map(features, cam_weight(model))
+        weight = cam_weight(model)
+        if weight.shape[1] != features.shape[1]:
+            raise ValueError(
+                f'the backbone returns {tuple(features.shape)}, and the head takes '
+                f'{weight.shape[1]} channels: channels must come first, (B, D, h, w); take '
+                'TIMMFeatureMap for a network of timm, or out_type="featmap" for MMPretrain\'s'
+            )
+        return class_activation_map(features, weight)
     if method not in CAM_METHODS:
         raise ValueError(f'method {method!r}: use one of {", ".join(CAM_METHODS)}')
     return torch.stack([gradient_activation_map(model, each[None], method) for each in features])
