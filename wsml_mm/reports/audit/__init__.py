@@ -1,0 +1,5 @@
+from .audit_cams import AuditCams
+from .review_page import AuditPages, Cams, write_page
+from .asked_pairs import Pairs, read_pairs
+
+__all__ = ['AuditCams', 'AuditPages', 'Cams', 'Pairs', 'read_pairs', 'write_page']
