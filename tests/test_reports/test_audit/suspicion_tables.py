@@ -20,7 +20,9 @@ def table_of(*pairs: tuple[str, int, str, str], **more: list[Any]) -> dict[str, 
     """The columns of pairs (list, rank, image, class); scores fall with the place."""
     count = len(pairs)
     falling = [round(1 - i / (2 * count), 4) for i in range(count)]
-    columns: dict[str, list[Any]] = {key: [pair[i] for pair in pairs] for i, key in enumerate(COLUMNS[:4])}
+    columns: dict[str, list[Any]] = {
+        key: [pair[i] for pair in pairs] for i, key in enumerate(COLUMNS[:4])
+    }
     columns |= {'score': falling, 'probability': falling, 'mean_probability': [None] * count}
     columns |= {'first_selected': [None] * count, 'times_selected': [0] * count}
     return columns | {'observed': [OBSERVED[pair[0]] for pair in pairs]} | more

@@ -64,12 +64,15 @@ def noise(folder):
 NO_CLASS = {key: column for key, column in THREE.items() if key != 'class'}
 TWICE = table_of(('missing', 1, 'a', 'cat'), ('positive', 1, 'a', 'cat'))
 MARK = 'the audit wrote'
+NO_IMAGE = {**THREE, 'image': ['a', '', 'b']}
+NO_RANK = {**THREE, 'rank': ['x', '2', '3']}
+NO_FILE = FileNotFoundError
 
 test_refused = refusals(
-    Case('no file', lambda f: lambda: read_pairs(f / 'x.csv', 1), FileNotFoundError, f'x.csv ... {MARK}'),
+    Case('no file', lambda f: lambda: read_pairs(f / 'x.csv', 1), NO_FILE, f'x.csv ... {MARK}'),
     Case('no column', of(NO_CLASS), ValueError, f"s.csv: has no column 'class' ... {MARK}"),
     Case('noise', noise, ValueError, f's.parquet: is no table ... {MARK}'),
-    Case('text', of({**THREE, 'rank': ['x', '2', '3']}), ValueError, f's.csv: is no table ... {MARK}'),
+    Case('text', of(NO_RANK), ValueError, f's.csv: is no table ... {MARK}'),
     Case(
         'list',
         of({**THREE, 'list': ['missing', 'new', 'missing']}),
@@ -77,6 +80,6 @@ test_refused = refusals(
         "s.csv: row 2 is of list 'new'; the lists are missing, positive, negative",
     ),
     Case('twice', of(TWICE), ValueError, "row 2 has image 'a' and class 'cat' again ... once"),
-    Case('no image', of({**THREE, 'image': ['a', '', 'b']}), ValueError, f'row 2 has no image; give ... {MARK}'),
+    Case('no image', of(NO_IMAGE), ValueError, f'row 2 has no image; give ... {MARK}'),
     Case('limit', lambda _: lambda: read_pairs(THREE, 0), ValueError, 'limit 0: give 1 or more'),
 )  # fmt: skip

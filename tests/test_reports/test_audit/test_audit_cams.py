@@ -29,5 +29,7 @@ def test_maps_of_a_trained_model_on_a_page(trained, tmp_path):
 
 
 def test_a_class_that_the_model_does_not_know(trained):
-    with pytest.raises(ValueError, match=r"class 'yak': the model of the maps does not know it; give"):
+    with pytest.raises(
+        ValueError, match=r"class 'yak': the model of the maps does not know it; give"
+    ):
         list(AuditCams(trained)([('a.jpg', ['yak'])]))

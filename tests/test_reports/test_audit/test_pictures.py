@@ -31,7 +31,9 @@ def test_why_there_is_no_picture(tmp_path):
     Image.effect_noise((64, 64), 90).convert('RGB').save(whole, 'JPEG')
     (tmp_path / 'half.jpg').write_bytes(whole.getvalue()[: whole.tell() // 2])
     (tmp_path / 'folder.jpg').mkdir()
-    whys = {n: picture(str(tmp_path / n), 320) for n in ('text.jpg', 'half.jpg', 'folder.jpg', 'no')}
+    whys = {
+        n: picture(str(tmp_path / n), 320) for n in ('text.jpg', 'half.jpg', 'folder.jpg', 'no')
+    }
     assert all(found.uri == '' and found.why for found in whys.values())
     assert 'truncated' in whys['half.jpg'].why
     assert whys['folder.jpg'].why == 'it is a folder'

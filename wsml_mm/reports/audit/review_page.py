@@ -169,9 +169,7 @@ def _render(
 ) -> str:
     from jinja2 import Environment, PackageLoader
 
-    pages = Environment(
-        loader=PackageLoader('wsml_mm.reports'), autoescape=True, trim_blocks=True
-    )
+    pages = Environment(loader=PackageLoader('wsml_mm.reports'), autoescape=True, trim_blocks=True)
     script = pages.get_template('audit.js').render()
     template = pages.get_template('audit.html.j2')
     page = {key: facts[key] for key in ('fingerprint', 'pairs', 'links', 'number')}
@@ -197,8 +195,11 @@ def _data(
     return {
         'images': [[name, p.uri, p.width, p.height, p.why] for name, p in pictures.items()],
         'rows': [
-            [places[image], name, LISTS.index(kind), *map(_short, numbers[:-1])]
-            + [maps.get((image, name), '')]
+            [
+                *(places[image], name, LISTS.index(kind)),
+                *map(_short, numbers[:-1]),  # the list says what is observed
+                maps.get((image, name), ''),
+            ]
             for kind, image, name, *numbers in rows
         ],
     }

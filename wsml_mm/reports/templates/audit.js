@@ -374,7 +374,7 @@ document.addEventListener('keydown', (event) => {
   act();
 });
 for (const id of FILTERS) {
-  at(id).addEventListener('input', () => {
+  at(id).addEventListener(id === 'search' ? 'input' : 'change', () => {
     show();
     if (pointed && id !== 'search' && current) select(current, true); // the keys work at once
   });
