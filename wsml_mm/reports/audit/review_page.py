@@ -73,7 +73,7 @@ def write_page(
         images: folder of the images, or a function from an image's name to its file.
         out: the first page; others are beside it, as NAME-2.html, NAME-3.html and so on.
         limit: pairs on all pages, the first by rank; None: all of the table.
-        page_size: pairs of a page; a page of 250 has about 4 MB.
+        page_size: pairs of a page; a page of 250 has about 5 MB.
         side: of a picture in pixels, at most.
         cams: yields for each (file, classes) it is given a map (H, W) of 0..1 for each class, e.g.
             `AuditCams(trained)`; None: no maps.
