@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsml_mm.reports.plots import new_figure
-
-from .photographs import data_uri
+from wsml_mm.reports.thumbnails import data_uri
 
 _ANNOTATED = 14  # classes up to which each field of the matrix has its number
 

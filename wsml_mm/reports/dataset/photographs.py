@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from wsml_mm.datasets.image_loader import ImageLoader
-from wsml_mm.datasets.pixels import is_grey_of_many_bits
 from wsml_mm.datasets.table import Problem
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
+from wsml_mm.reports.thumbnails import jpeg_uri, small_image
 
 from .check import DatasetReport
 from .checked_dataset import CheckedDataset
@@ -38,25 +35,9 @@ def thumbnail(file: str, load: ImageLoader | None = None) -> str | None:
         load: shows an image of more than 8 bits as the training sees it.
     """
     try:
-        with Image.open(file) as image:
-            image.draft('RGB', (2 * _WIDEST, 2 * _HEIGHT))
-            if is_grey_of_many_bits(image):
-                pixels = (load or ImageLoader())(file).clip(0, 255).astype(np.uint8)
-                small = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 else pixels)
-            else:
-                small = ImageOps.exif_transpose(image)
-            small = small.convert('RGB')
-            small.thumbnail((_WIDEST, _HEIGHT), Image.Resampling.LANCZOS)
-            buffer = io.BytesIO()
-            small.save(buffer, 'JPEG', quality=76, optimize=True)
+        return jpeg_uri(small_image(file, (_WIDEST, _HEIGHT), load))
     except Exception:  # Pillow raises many kinds on hostile files; the checker names them
         return None
-    return data_uri(buffer.getvalue(), 'image/jpeg')
-
-
-def data_uri(content: bytes, kind: str) -> str:
-    """Returns a file's content as the address of itself."""
-    return f'data:{kind};base64,{base64.b64encode(content).decode()}'
 
 
 class Photographs:
