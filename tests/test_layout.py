@@ -42,6 +42,7 @@ COVERED_BY = {
     'wsml_mm.benchmarks.published.others': 'test_lookup',
     'wsml_mm.benchmarks.published.single_positive': 'test_lookup',
     'wsml_mm.benchmarks.published.sources': 'test_lookup',
+    'wsml_mm.cli.advise': 'test_advise_command',
     'wsml_mm.cli.audit': 'test_audit_command',
     'wsml_mm.cli.audit_apply': 'test_audit_command',
     'wsml_mm.cli.compare': 'test_runs',
