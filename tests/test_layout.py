@@ -19,6 +19,7 @@ BELOW_ALL = {'wsml_mm.quiet', 'wsml_mm.version'}
 
 # Modules without a test file of their name, and the one that covers them.
 COVERED_BY = {
+    'wsml_mm.apis.folds': 'test_audit_command',
     'wsml_mm.apis.model_facts': 'test_export_command',
     'wsml_mm.apis.trained_classifier': 'test_assemble',
     'wsml_mm.apis.window_attention': 'test_export',

@@ -23,7 +23,7 @@ from mmengine.config import Config
 from trained_runs import of_size, train_run
 
 from wsml_mm import LabelTable
-from wsml_mm.apis.training_scores import training_set_of
+from wsml_mm.apis.training_scores import TrainingScores, models_of, training_set_of
 from wsml_mm.cli import audit
 from wsml_mm.experiments.compose import read_config
 from wsml_mm_cli.audit import parse_args
@@ -78,6 +78,36 @@ def write_verdicts(path, audited, judge):
     ]
     path.write_text('\n'.join(['image,class,verdict', *lines]) + '\n')
     return rows
+
+
+def test_no_model_judges_its_own_labels(linear_run, tmp_path, capsys):
+    out = tmp_path / 'audit'
+    command = [str(linear_run.config), '--folds', '3', '--out', str(out), '--device', 'cpu']
+    audit.main(command)
+    record = json.loads((out / 'audit.json').read_text())
+    assert record['held_out'] is True
+    assert record['trained_on_these_labels'] is True
+    assert record['scored_images'] == 24
+    whole = training_set_of(read_config(str(linear_run.config)))
+    seen = []
+    for number, checkpoint in enumerate(record['checkpoints'], start=1):
+        leaf = training_set_of(read_config(str(out / 'folds' / f'fold_{number}.py')))
+        held_out = np.setdiff1d(whole.indices, leaf.indices)
+        assert (len(leaf), len(held_out)) == (16, 8)
+        assert leaf.labels.fingerprint() == whole.labels.fingerprint()
+        seen += held_out.tolist()
+        (model,) = models_of(read_config(str(linear_run.config)), [checkpoint], whole, 'cpu')
+        for rows, (scores,) in TrainingScores(whole, [model], held_out):
+            names = [list(whole.dataset.image_names())[row] for row in rows]
+            expected = dict(zip(names, scores[:, 0].tolist(), strict=True))
+            for row in rows_of(out / 'suspicions.csv'):
+                if row['class'] == CLASSES[0] and row['image'] in expected:
+                    assert float(row['probability']) == pytest.approx(expected[row['image']])
+    assert sorted(seen) == list(range(24))
+    before = (out / 'suspicions.csv').read_text()
+    capsys.readouterr()
+    audit.main(command)  # the models are kept
+    assert (out / 'suspicions.csv').read_text() == before
 
 
 def audit_into(folder, run, *options):

@@ -180,8 +180,8 @@ def _verdict(facts: Facts) -> str:
     chance = missing.count / facts.unobserved
     if facts.precision is not None and facts.precision < 2 * chance:
         return (
-            f'plain AN. What was selected is right in {facts.precision:.0%} of the cases, by chance '
-            f'it would be in {chance:.0%}: large losses do not tell the missing labels here'
+            f'plain AN. What was selected is right in {facts.precision:.0%} of the cases, by '
+            f'chance it would be in {chance:.0%}: large losses do not tell the missing labels here'
         )
     delta = fitting_delta_rel(facts, missing.count)
     least = 1 / (facts.batch * facts.classes)

@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from wsml_mm.apis.audit import Audit, audit
+from wsml_mm.apis.folds import fold_parts, left_out, train_folds
 from wsml_mm.apis.suspicion_files import count_by_list, write_for_tools, write_suspicions
 from wsml_mm.apis.training_scores import TrainingScores, models_of, training_set_of
 from wsml_mm.experiments.compose import read_config
@@ -19,6 +20,7 @@ from wsml_mm_cli.audit import parse_args
 from wsml_mm_cli.command import run
 
 from . import audit_apply
+from .comparison_options import stopping_in_one_line
 
 _SHOWN = 10  # classes
 
@@ -37,12 +39,24 @@ def audited(args: argparse.Namespace, cfg: Config) -> Audit:
     from rich.progress import Progress
 
     leaf = training_set_of(cfg)
-    models = models_of(cfg, args.checkpoints, leaf, args.device)
-    scores = [TrainingScores(leaf, models, None, args.batch_size, args.workers)]
+    used: list[Any] = args.checkpoints
+    if args.folds:
+        parts = fold_parts(leaf, args.folds, args.seed)
+        with stopping_in_one_line():
+            used = train_folds(cfg, leaf, parts, args.out / 'folds', args.seed, args.jobs)
+        held_out = [(left_out(leaf, part), [path]) for part, path in zip(parts, used, strict=True)]
+    else:
+        held_out = [(leaf.indices, used)]
+    scores = [
+        TrainingScores(
+            leaf, models_of(cfg, paths, leaf, args.device), rows, args.batch_size, args.workers
+        )
+        for rows, paths in held_out
+    ]
     made: dict[str, Any] = {
         'config': args.config,
         'method': args.method,
-        'checkpoints': args.checkpoints,
+        'checkpoints': [str(path) for path in used],
     }
     with Progress(console=Console(stderr=True)) as progress:
         count = sum(map(len, scores))
