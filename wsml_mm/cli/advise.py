@@ -90,8 +90,8 @@ def _of_validation(cfg: Config, own: Any, positive: int) -> Estimate | None:
     half = 1.96 * counts.std(ddof=1) / np.sqrt(len(counts))
     most = len(own) * own.num_classes - positive - int(own.class_counts(NEGATIVE).sum())
     each = (counts.mean(), counts.mean() - half, counts.mean() + half)
-    found = [float(np.clip(mean * len(own) - positive, 0, most)) for mean in each]
-    return Estimate(*found, f'{len(counts):,} completely labelled validation images')
+    count, low, high = (float(np.clip(mean * len(own) - positive, 0, most)) for mean in each)
+    return Estimate(count, low, high, f'{len(counts):,} completely labelled validation images')
 
 
 def schedule_of(cfg: Config) -> Schedule | None:

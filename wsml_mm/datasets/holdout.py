@@ -150,4 +150,5 @@ class SplitPart:
             return found
         if not 0 <= without < folds:
             raise ValueError(f'subsample without={without}: name one of the folds 0..{folds - 1}')
-        return found[fold_numbers(len(found), folds, seed) != without]
+        kept: NDArray[np.int64] = found[fold_numbers(len(found), folds, seed) != without]
+        return kept
