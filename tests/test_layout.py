@@ -21,6 +21,7 @@ ABOVE_ALL = {'wsml_mm.__main__'}
 # Modules without a test file of their name, and the one that covers them.
 COVERED_BY = {
     'wsml_mm.__main__': 'test_launchers',
+    'wsml_mm.apis.folds': 'test_audit_command',
     'wsml_mm.apis.model_facts': 'test_export_command',
     'wsml_mm.apis.trained_classifier': 'test_assemble',
     'wsml_mm.apis.window_attention': 'test_export',
@@ -47,6 +48,9 @@ COVERED_BY = {
     'wsml_mm.benchmarks.published.others': 'test_lookup',
     'wsml_mm.benchmarks.published.single_positive': 'test_lookup',
     'wsml_mm.benchmarks.published.sources': 'test_lookup',
+    'wsml_mm.cli.advise': 'test_advise_command',
+    'wsml_mm.cli.audit': 'test_audit_command',
+    'wsml_mm.cli.audit_apply': 'test_audit_command',
     'wsml_mm.cli.compare': 'test_runs',
     'wsml_mm.cli.comparison_options': 'test_execution',
     'wsml_mm.cli.dist_train': 'test_launchers',

@@ -22,6 +22,8 @@ COMMANDS = {
     'suite': 'compare over several data sets: ranks, published numbers, tuning on validation',
     'predict': 'find the labels of photographs: CSV, JSON, Parquet, pictures',
     'export': 'write a trained model as ONNX or for torch.export, with a model card',
+    'audit': 'rank labels that are probably missing or wrong, and put verdicts back (audit apply)',
+    'advise': 'say which method and delta_rel suit a data set, and when plain AN does better',
     'sweep': 'vary one setting: mAP by delta_rel, by the share of images, by anything',
     'check-dataset': 'find all that is wrong with a table of labels, or with the data of a config',
     'prepare-dataset': "what to download of the field's benchmarks, and their statistics",

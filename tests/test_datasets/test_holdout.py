@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wsml_mm.datasets import holdout_indices
-from wsml_mm.datasets.holdout import SplitPart, subsample_indices
+from wsml_mm.datasets.holdout import SplitPart, fold_numbers, subsample_indices
 
 
 @pytest.mark.parametrize('count', [1, 2, 3, 7, 12, 13, 100, 5717])
@@ -75,3 +75,30 @@ def test_positions_outside_a_part_are_refused(index):
     part = SplitPart(dict(part='train'), dict(fraction=0.5), [0, index])
     with pytest.raises(IndexError, match=rf'indices: {index} is outside 0\.\.3, .*holdout='):
         part.positions(10)
+
+
+def test_folds_are_even_parts_of_a_random_share():
+    numbers = fold_numbers(23, 4, seed=7)
+    assert sorted(np.bincount(numbers)) == [5, 6, 6, 6]
+    share = SplitPart(None, dict(fraction=0.5, seed=7)).positions(46)
+    parts = [
+        SplitPart(None, dict(fraction=0.5, seed=7, folds=4, without=k)).positions(46)
+        for k in range(4)
+    ]
+    for k, part in enumerate(parts):
+        np.testing.assert_array_equal(part, share[numbers != k])
+
+
+@pytest.mark.parametrize(
+    ('subsample', 'message'),
+    [
+        (dict(folds=4), 'folds and without go together'),
+        (dict(folds=4, without=4), r'without=4: name one of the folds 0\.\.3'),
+        (dict(folds=1, without=0), 'folds=1: give at least 2, and no more than the 9 images'),
+        (dict(folds=10, without=0), 'folds=10: give at least 2'),
+        (dict(seed=3), 'says no share; give fraction'),
+    ],
+)
+def test_folds_that_are_refused(subsample, message):
+    with pytest.raises(ValueError, match=message):
+        SplitPart(None, subsample).positions(9)

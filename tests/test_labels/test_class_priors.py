@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wsml_mm.labels import SparseLabels
 from wsml_mm.labels.class_priors import (
+    counted_priors,
     crisp_priors,
     expected_positives,
     is_single_positive,
@@ -116,3 +117,19 @@ def test_what_labels_alone_say():
 def test_what_cannot_be_is_refused(act, says):
     with pytest.raises(ValueError, match=says):
         act()
+
+
+def test_counted_priors_are_crisps_where_bins_are_as_fine_as_scores():
+    rng = np.random.default_rng(3)
+    scores = rng.integers(0, 16, (300, 3))
+    positive = rng.random((300, 3)) < (scores / 16) ** 2
+    positive[:, 2] = False
+    every = np.stack([np.bincount(s, minlength=16) for s in scores.T])
+    labelled = np.stack(
+        [np.bincount(s[p], minlength=16) for s, p in zip(scores.T, positive.T, strict=True)]
+    )
+    found, expected = counted_priors(every, labelled), crisp_priors(scores, positive)
+    np.testing.assert_allclose(found.prior, expected.prior)
+    assert (found.low[:2] <= found.prior[:2]).all()
+    assert (found.prior[:2] <= found.high[:2]).all()
+    assert np.isnan(found.low[2])

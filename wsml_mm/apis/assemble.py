@@ -45,6 +45,7 @@ def assemble(
     device: str | torch.device | None = None,
     classes: Sequence[str] | None = None,
     name: str = '',
+    join: bool = True,
 ) -> TrainedClassifier:
     """Joins a config and a checkpoint to a classifier of photographs.
 
@@ -57,6 +58,8 @@ def assemble(
         device: to compute on; None: a GPU where there is one.
         classes: names, for a checkpoint and config that do not say them.
         name: what the model is called in messages; '': the config's file.
+        join: put the extractor before a model of stored features; False: the model goes on taking
+            those in place of images.
 
     Raises:
         FileNotFoundError: if there is no such config or checkpoint.
@@ -69,7 +72,8 @@ def assemble(
     with quiet(), DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmpretrain'):
         model = _build(cfg)
         _load(model, saved, f'{checkpoint}: is no checkpoint of {name}')
-        _join(model, cfg, name)
+        if join:
+            _join(model, cfg, name)
         names = _class_names(cfg, saved, classes, f'{checkpoint}', name)
         _place(model, device or get_device())
     model.eval()  # of BaseBackbone returns None: do not chain

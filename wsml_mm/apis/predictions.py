@@ -60,20 +60,45 @@ def predict_images(
         num_workers: processes that load images.
         names: of the images in the predictions; None: their paths.
     """
+    at = iter(paths if names is None else names)
+    for found in predict_with([trained], paths, batch_size, num_workers):
+        yield (
+            Prediction(next(at), None, found)
+            if isinstance(found, str)
+            else Prediction(next(at), found[0])
+        )
+
+
+def predict_with(
+    models: Sequence[TrainedClassifier],
+    paths: Sequence[str],
+    batch_size: int = 16,
+    num_workers: int = 0,
+) -> Iterator[list[NDArray[np.float32]] | str]:
+    """Yields what several models say of image files, each loaded once, in their order.
+
+    Args:
+        models: of `assemble`, which prepare images alike.
+        paths: of the images.
+        batch_size: images that go through a model together, at most.
+        num_workers: processes that load images.
+
+    Yields:
+        The (C,) scores of each model; of an image that cannot be read the reason.
+    """
     loader = DataLoader(
-        _Prepared(paths, trained.preparing()),
+        _Prepared(paths, models[0].preparing()),
         batch_size,
         num_workers=num_workers,
         collate_fn=list,
     )
-    at = iter(paths if names is None else names)
     for batch in loader:
-        found = iter(trained.predict([each for each in batch if not isinstance(each, str)]))
+        good = [each for each in batch if not isinstance(each, str)]
+        # A model writes into the samples: what one has said is taken before the next.
+        found = [[scores_of(sample) for sample in model.predict(good)] for model in models]
+        of_image = iter(zip(*found, strict=True))
         for each in batch:
-            if isinstance(each, str):
-                yield Prediction(next(at), None, each)
-            else:
-                yield Prediction(next(at), scores_of(next(found)))
+            yield each if isinstance(each, str) else list(next(of_image))
 
 
 def scores_of(sample: Any) -> NDArray[np.float32]:

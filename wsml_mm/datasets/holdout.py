@@ -52,6 +52,24 @@ def subsample_indices(count: int, fraction: float, seed: int = 999) -> NDArray[n
     return _sorted(order[: int(np.round(fraction * count))], count)
 
 
+def fold_numbers(count: int, folds: int, seed: int = 999) -> NDArray[np.int64]:
+    """Returns the fold of each image, 0 to folds - 1, drawn at random; folds are of equal size.
+
+    Args:
+        count: N, images of the part after the hold-out.
+        folds: K.
+        seed: of `RandomState(seed).permutation(N)`.
+
+    Raises:
+        ValueError: if there are fewer images than folds, or fewer than two folds.
+    """
+    if not 2 <= folds <= count:
+        raise ValueError(f'folds={folds}: give at least 2, and no more than the {count} images')
+    found = np.empty(count, np.int64)
+    found[np.random.RandomState(seed).permutation(count)] = np.arange(count) % folds
+    return found
+
+
 def _sorted(distinct: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Returns distinct numbers below `count` in order; flags take a tenth of a sort's time."""
     chosen = np.zeros(count, bool)
@@ -64,7 +82,8 @@ class SplitPart:
 
     Args:
         holdout: `dict(part=..., fraction=0.2, seed=1200)` of `holdout_indices`; None: all.
-        subsample: `dict(fraction=..., seed=999)` of `subsample_indices`; None: all.
+        subsample: `dict(fraction=..., seed=999)` of `subsample_indices`, and besides it or in its
+            place `folds=K, without=k`: leave out fold k of `fold_numbers`; None: all.
         indices: keep only these positions of what is left, or its first `indices`; None: all.
 
     Raises:
@@ -83,10 +102,13 @@ class SplitPart:
             if key not in self.holdout:
                 raise ValueError(f'holdout={holdout}: unknown {key!r}; use part, fraction, seed')
         self.holdout |= holdout or {}
-        if unknown := set(subsample or {}) - {'fraction', 'seed'}:
+        given = set(subsample or {})
+        if unknown := given - {'fraction', 'seed', 'folds', 'without'}:
             raise ValueError(
                 f'subsample={subsample}: unknown {unknown.pop()!r}; use fraction and seed'
             )
+        if len(given & {'folds', 'without'}) == 1:
+            raise ValueError(f'subsample={subsample}: folds and without go together; give both')
         self.subsample, self.indices = subsample, indices
 
     def positions(self, count: int) -> NDArray[np.int64]:
@@ -98,7 +120,7 @@ class SplitPart:
         """
         found = holdout_indices(count, **self.holdout)
         if self.subsample is not None:
-            found = found[subsample_indices(len(found), **self.subsample)]
+            found = self._subsampled(found, **self.subsample)
         if self.indices is None:
             return found
         if isinstance(self.indices, int):
@@ -111,3 +133,22 @@ class SplitPart:
                 )
         chosen: NDArray[np.int64] = found[list(self.indices)]
         return chosen
+
+    @staticmethod
+    def _subsampled(
+        found: NDArray[np.int64],
+        fraction: float | None = None,
+        seed: int = 999,
+        folds: int | None = None,
+        without: int = 0,
+    ) -> NDArray[np.int64]:
+        if fraction is None and folds is None:
+            raise ValueError(f'subsample=dict(seed={seed}): says no share; give fraction')
+        if fraction is not None:
+            found = found[subsample_indices(len(found), fraction, seed)]
+        if folds is None:
+            return found
+        if not 0 <= without < folds:
+            raise ValueError(f'subsample without={without}: name one of the folds 0..{folds - 1}')
+        kept: NDArray[np.int64] = found[fold_numbers(len(found), folds, seed) != without]
+        return kept

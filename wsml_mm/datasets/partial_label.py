@@ -43,7 +43,8 @@ class PartialLabelDataset:
             None: every known label.
         holdout: `dict(part='train' | 'val', fraction=0.2, seed=1200)`; None: the whole split.
         subsample: `dict(fraction=0.5, seed=999)`: train on a random share of the part only, as the
-            reference's experiment with fewer images; None: on all of it.
+            reference's experiment with fewer images; with `folds=5, without=0` on all random folds
+            but one; None: on all of it.
         indices: keep only these positions of the part (or its first `indices`).
         diagnosis: also carry the full labels (under a name no stock code reads) so that hooks can
             tell right from wrong choices; never used for training.

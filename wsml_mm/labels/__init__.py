@@ -1,6 +1,12 @@
 """Labels as values and files: the ground floor, without torch and MMEngine."""
 
-from .class_priors import ClassPriors, crisp_priors, expected_positives, mean_priors
+from .class_priors import (
+    ClassPriors,
+    counted_priors,
+    crisp_priors,
+    expected_positives,
+    mean_priors,
+)
 from .columns import LabelColumns
 from .encoding import NEGATIVE, POSITIVE, UNOBSERVED, decode_labels
 from .names import NameColumn
@@ -15,6 +21,7 @@ __all__ = [
     'LabelColumns',
     'NameColumn',
     'SparseLabels',
+    'counted_priors',
     'crisp_priors',
     'decode_labels',
     'expected_positives',

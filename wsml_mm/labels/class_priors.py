@@ -81,12 +81,67 @@ def _crisp(
     share_of_positives = np.cumsum(labelled[order])[ends] / positives
     reached = share_of_positives > 0
     share, share_of_positives = share[reached], share_of_positives[reached]
-    log = math.log(4 / delta) / 2
-    slack = (1 + tau) * (math.sqrt(log / number) + math.sqrt(log / positives))
-    objective = share / share_of_positives + slack / share_of_positives
+    objective = _objective(share, share_of_positives, number, positives, delta, tau)
     best = int(np.argmin(objective))
     ratio = share[best] / share_of_positives[best]
     return min(float(ratio), 1.0), min(float(objective[best]), 1.0)
+
+
+def _objective(
+    share: Floats, of_positives: Floats, number: float, positives: float, delta: float, tau: float
+) -> Floats:
+    """Returns what CRISP minimises over the thresholds."""
+    log = math.log(4 / delta) / 2
+    slack = (1 + tau) * (math.sqrt(log / number) + math.sqrt(log / positives))
+    found: Floats = share / of_positives + slack / of_positives
+    return found
+
+
+def counted_priors(counts: ArrayLike, positive: ArrayLike) -> ClassPriors:
+    """Returns CRISP's class priors from counts of scores, for scores that do not fit into memory.
+
+    The prior is Q/Qp at the lower edge of a bin, chosen by the objective of `crisp_priors`; with
+    bins as fine as the scores it is the same.
+
+    Args:
+        counts: (C, K) how many images score in each of K bins, ascending.
+        positive: (C, K) of them those labelled positive.
+
+    Returns:
+        The priors. Their range is of 95 % (Wilson's intervals of both shares at the bin that was
+        chosen), under the method's own assumptions: positives are labelled at random within their
+        class, and images that score above the bin have it. It is not CRISP's bound. NaN for a
+        class without a labelled image.
+    """
+    every, labelled = np.asarray(counts, np.float64), np.asarray(positive, np.float64)
+    found = [_counted(a[::-1], b[::-1]) for a, b in zip(every, labelled, strict=True)]
+    prior, low, high = np.array(found, np.float64).reshape(-1, 3).T
+    return ClassPriors(prior, low, high)
+
+
+def _counted(every: Floats, labelled: Floats) -> tuple[float, float, float]:
+    number, positives = every.sum(), labelled.sum()
+    if not positives:
+        return math.nan, math.nan, math.nan
+    kept = every > 0
+    above, above_of_positives = every[kept].cumsum(), labelled[kept].cumsum()
+    reached = above_of_positives > 0
+    hits, of_positives = above[reached], above_of_positives[reached]
+    objective = _objective(hits / number, of_positives / positives, number, positives, 0.01, 0.01)
+    best = int(np.argmin(objective))
+    least, most = _wilson(hits[best], number)
+    least_of, most_of = _wilson(of_positives[best], positives)
+    share = positives / number
+    prior = hits[best] / number / (of_positives[best] / positives)
+    return max(min(prior, 1), share), max(least / most_of, share), min(most / least_of, 1)
+
+
+def _wilson(hits: float, number: float) -> tuple[float, float]:
+    """Returns Wilson's 95 % interval of a share; it is above 0 where something was hit."""
+    z = 1.959964
+    centre = (hits + z * z / 2) / (number + z * z)
+    half = z / (number + z * z) * math.sqrt(hits * (number - hits) / number + z * z / 4)
+    return centre - half, centre + half
 
 
 def mean_priors(scores: ArrayLike) -> ClassPriors:
