@@ -30,7 +30,8 @@ def test_every_block(whole_run, tmp_path, monkeypatch, capsys):
         command, *arguments = shlex.split(line)
         arguments = [path for a in arguments for path in sorted(glob(a)) or [a]]
         importlib.import_module(f'wsml_mm.cli.{command}').main(arguments)
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
+    assert Path('audit2/audit.html').stat().st_size > 10_000
     assert found
     printed = capsys.readouterr().out
     assert 'advice: ' in printed

@@ -8,11 +8,16 @@ from pathlib import Path
 
 from .options import add_method_options, add_settings_option
 
+EXAMPLE = """example:
+  wsml-mm advise mine.py --audit audit"""
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
-        description='Say which method and which delta_rel suit the data of a config, and why'
+        description='Say which method and which delta_rel suit the data of a config, and why',
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', help='a file, or a protocol with --method')
     add_method_options(parser)

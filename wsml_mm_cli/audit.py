@@ -70,6 +70,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='also write label_studio.json and .xml, and fiftyone.json',
     )
     parser.add_argument(
+        '--html', action='store_true', help='also write audit.html, pages to decide on in a browser'
+    )
+    parser.add_argument(
+        '--limit',
+        type=integer(1, most, f'a number of labels, 1 to {most}'),
+        default=1000,
+        help='suspicions on the pages, the first by rank; default: 1000',
+    )
+    parser.add_argument(
+        '--cams', action='store_true', help='on the pages, where the last model sees each class'
+    )
+    parser.add_argument(
         '--image-prefix',
         default='',
         metavar='TEXT',
@@ -92,6 +104,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error('give one or more checkpoints, or --folds K to train models here')
     if not args.per_class and args.per_class is not None and not args.top:
         parser.error('--per-class 0 with --top 0 keeps nothing; raise one')
+    if args.cams and not args.html:
+        parser.error('--cams is for the pages: give --html as well')
+    if args.cams and args.folds:
+        parser.error('--cams needs a checkpoint: leave it with --folds')
     if args.image_prefix and not args.for_tools:
         parser.error('--image-prefix is for Label Studio: give --for-tools as well')
     return args

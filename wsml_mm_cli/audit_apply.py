@@ -10,9 +10,8 @@ from pathlib import Path
 from .options import add_method_options, add_settings_option
 from .table_options import add_table_options
 
-EXAMPLE = """A verdict is accept (the suspicion is right: a missing label becomes positive, a
-doubted one changes), reject (a missing label becomes negative, a doubted one stays) or
-unsure (nothing changes).
+EXAMPLE = """A verdict is accept (the class is in the image: the label becomes positive), reject (it
+is not: the label becomes negative) or unsure (nothing changes), whatever the label was.
 
 example:
   wsml-mm audit apply verdicts.csv --audit audit --to mine.py --out corrected.csv

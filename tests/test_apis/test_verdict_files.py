@@ -53,10 +53,10 @@ def test_label_studio_and_fiftyone(tmp_path):
         (v.image, v.label, v.verdict, v.annotator) for v in read_verdicts(tmp_path / 'done.json')
     ]
     assert found == [
-        ('a.jpg', 'ant', 'absent', 'eve@x'), ('a.jpg', 'bee', 'present', 'eve@x'),
-        ('a.jpg', 'cat', 'present', 'eve@x'),
-        ('a.jpg', 'ant', 'absent', '7'), ('a.jpg', 'bee', 'unsure', '7'),
-        ('a.jpg', 'cat', 'present', '7'),
+        ('a.jpg', 'ant', 'reject', 'eve@x'), ('a.jpg', 'bee', 'accept', 'eve@x'),
+        ('a.jpg', 'cat', 'accept', 'eve@x'),
+        ('a.jpg', 'ant', 'reject', '7'), ('a.jpg', 'bee', 'unsure', '7'),
+        ('a.jpg', 'cat', 'accept', '7'),
     ]  # fmt: skip
     content = json.loads((tmp_path / 'fiftyone.json').read_text())
     content['labels'] = {'a.jpg': [0, {'label': 'dog', 'confidence': 0.5}], 'b.jpg': None}
@@ -64,7 +64,7 @@ def test_label_studio_and_fiftyone(tmp_path):
     asked = {'a.jpg': ['ant', 'bee'], 'b.jpg': ['ant']}
     found = [(v.image, v.label, v.verdict) for v in read_verdicts(tmp_path / 'done.json', asked)]
     assert found == [
-        ('a.jpg', 'ant', 'present'), ('a.jpg', 'bee', 'absent'), ('a.jpg', 'dog', 'present')
+        ('a.jpg', 'ant', 'accept'), ('a.jpg', 'bee', 'reject'), ('a.jpg', 'dog', 'accept')
     ]  # fmt: skip
 
 

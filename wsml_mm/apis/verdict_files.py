@@ -12,7 +12,7 @@ from wsml_mm.labels.json_files import load_json
 
 from .suspicion_files import PRESENT as PRESENT_CONTROL
 from .suspicion_files import UNSURE as UNSURE_CONTROL
-from .verdicts import ABSENT, PRESENT, UNSURE, VERDICTS, Verdict
+from .verdicts import ACCEPT, REJECT, UNSURE, VERDICTS, Verdict
 
 COLUMNS = ('image', 'class', 'verdict')
 _WANTED = 'write the columns image, class, verdict and, if you like, annotator'
@@ -115,7 +115,7 @@ def _of_json(
         where = f'{path}: labels[{image!r}]'
         present = [_named(where, each, names) for each in _as_list(listed)]
         for label in dict.fromkeys([*asked.get(image, ()), *present]):
-            yield Verdict(image, label, PRESENT if label in present else ABSENT, '', where)
+            yield Verdict(image, label, ACCEPT if label in present else REJECT, '', where)
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -149,7 +149,7 @@ def _of_task(where: str, task: Any) -> Iterator[Verdict]:
             _chosen(where, annotation, control) for control in (PRESENT_CONTROL, UNSURE_CONTROL)
         )
         for label in labels:
-            verdict = PRESENT if label in present else ABSENT
+            verdict = ACCEPT if label in present else REJECT
             who = _who(annotation.get('completed_by'))
             yield Verdict(data['name'], label, UNSURE if label in unsure else verdict, who, where)
 

@@ -14,8 +14,8 @@ from wsml_mm.labels.wording import nearest
 
 ACCEPT, REJECT, UNSURE = 'accept', 'reject', 'unsure'
 VERDICTS = (ACCEPT, REJECT, UNSURE)
-# Of tools that ask for the label itself and not for the suspicion.
-PRESENT, ABSENT = 'present', 'absent'
+# What a verdict makes of a label, whatever it was: applied twice, verdicts do what they do once.
+_MEANT = {ACCEPT: POSITIVE, REJECT: NEGATIVE, UNSURE: None}
 _WORDS = {POSITIVE: 'positive', NEGATIVE: 'negative', UNOBSERVED: 'unobserved'}
 
 
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
     Attributes:
         image: name in the data set.
         label: name of the class.
-        verdict: one of `VERDICTS`, or 'present' or 'absent'.
+        verdict: 'accept': the class is in the image; 'reject': it is not; 'unsure'.
         annotator: who; '': not said.
         where: file and line, for messages.
     """
@@ -56,7 +56,6 @@ def decide(
     labels: SparseLabels,
     names: Sequence[str],
     classes: Sequence[str],
-    of_these_labels: bool,
     on_conflict: str = 'refuse',
 ) -> Decided:
     """Returns the labels that verdicts decide.
@@ -66,14 +65,11 @@ def decide(
         labels: (N, C) observed.
         names: of the N images.
         classes: C names.
-        of_these_labels: whether it is known that the suspicions were of these labels; if not,
-            whether a doubted label has been changed already cannot be told, and only verdicts on
-            unobserved labels count.
         on_conflict: 'refuse', or 'unsure': what two people see differently stays as it is.
 
     Raises:
-        ValueError: in one line, of a label that is not in the data, that two people see
-            differently, or that is observed where that is not allowed.
+        ValueError: in one line, of a label that is not in the data, or that two people see
+            differently.
     """
     rows = {name: row for row, name in enumerate(names)}
     if len(rows) < len(names):
@@ -88,11 +84,7 @@ def decide(
         given.setdefault((_place(each, rows, columns)), []).append(each)
     places = sorted(given)
     at = np.array(places, np.int64).reshape(-1, 2)
-    current = labels.values_at(at[:, 0], at[:, 1])
-    values = [
-        _value(given[place], int(now), of_these_labels, on_conflict)
-        for place, now in zip(places, current, strict=True)
-    ]
+    values = [_value(given[place], on_conflict) for place in places]
     return Decided(at[:, 0], at[:, 1], np.array(values, np.int8))
 
 
@@ -114,17 +106,11 @@ def _place(each: Verdict, rows: dict[str, int], columns: dict[str, int]) -> tupl
     return rows[each.image], columns[each.label]
 
 
-def _value(given: Sequence[Verdict], now: int, of_these_labels: bool, on_conflict: str) -> int:
+def _value(given: Sequence[Verdict], on_conflict: str) -> int:
     """Returns the label that verdicts on it decide; -1: none."""
     decided: dict[int, Verdict] = {}
     for each in given:
-        if each.verdict in (ACCEPT, REJECT) and now != UNOBSERVED and not of_these_labels:
-            raise ValueError(
-                f'{each.where}: {each.label!r} of {each.image!r} is observed as {_WORDS[now]}, and '
-                'whether the verdict was made of that or has been applied already is not known; '
-                'give --audit FOLDER, of the audit of these labels'
-            )
-        if (value := _meant(each.verdict, now)) is not None:
+        if (value := _MEANT[each.verdict]) is not None:
             decided.setdefault(value, each)
     if len(decided) < 2:
         return next(iter(decided), UNOBSERVED)
@@ -140,16 +126,6 @@ def _value(given: Sequence[Verdict], now: int, of_these_labels: bool, on_conflic
 
 def _by(each: Verdict) -> str:
     return f' by {each.annotator}' if each.annotator else ''
-
-
-def _meant(verdict: str, now: int) -> int | None:
-    """Returns the label that a verdict means, of one that is `now`; None: it says nothing."""
-    if verdict in (PRESENT, ABSENT):
-        return POSITIVE if verdict == PRESENT else NEGATIVE
-    if verdict == UNSURE:
-        return None
-    suspected = NEGATIVE if now == POSITIVE else POSITIVE
-    return suspected if verdict == ACCEPT else 1 - suspected
 
 
 def corrected(labels: SparseLabels, decided: Decided) -> SparseLabels:

@@ -9,13 +9,16 @@ from typing import Any
 
 from mmengine.config import Config
 
+from wsml_mm.apis.assemble import assemble
 from wsml_mm.apis.audit import Audit, audit
 from wsml_mm.apis.folds import fold_parts, left_out, train_folds
 from wsml_mm.apis.suspicion_files import count_by_list, write_for_tools, write_suspicions
 from wsml_mm.apis.training_scores import TrainingScores, models_of, training_set_of
+from wsml_mm.datasets.annotations import SplitNames
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.options import merge_options
 from wsml_mm.quiet import quiet
+from wsml_mm.reports.audit import AuditCams, write_page
 from wsml_mm_cli.audit import parse_args
 from wsml_mm_cli.command import run
 
@@ -68,6 +71,30 @@ def audited(args: argparse.Namespace, cfg: Config) -> Audit:
         return audit(leaf, scores, args.per_class, args.top, made, watch)
 
 
+def write_pages(args: argparse.Namespace, cfg: Config, found: Audit) -> None:
+    """Writes the pages to decide on, beside the tables."""
+    leaf = training_set_of(cfg)
+    rows = {str(name): row for row, name in enumerate(SplitNames.of(leaf.dataset).images())}
+
+    def file_of(image: str) -> str:
+        path: str = leaf.dataset.get_data_info(rows[image])['img_path']
+        return path
+
+    cams = AuditCams(assemble(cfg, args.checkpoints[-1], args.device)) if args.cams else None
+    pages = write_page(
+        found.table,
+        file_of,
+        args.out / 'audit.html',
+        limit=args.limit,
+        cams=cams,
+        notes=[f'{args.config}, {len(args.checkpoints)} checkpoints'],
+        fingerprint=str(found.record['fingerprint']),
+    )
+    print(
+        f'{pages.files[0]}: {pages.pairs:,} of {pages.total:,} suspicions, {len(pages.files)} pages'
+    )
+
+
 def summary(found: Audit) -> str:
     """Returns what an audit found as lines of text."""
     record, lines = found.record, []
@@ -111,6 +138,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_suspicions(args.out, found.table, found.record)
     if args.for_tools:
         write_for_tools(args.out, found.table, found.record['classes'], args.image_prefix)
+    if args.html:
+        write_pages(args, cfg, found)
     for name, why in found.broken:
         print(f'{name}: cannot be read ({why})', file=sys.stderr)
     if found.record['trained_on_these_labels'] is False:

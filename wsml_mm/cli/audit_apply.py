@@ -150,9 +150,7 @@ def _decided(
         if any(path.suffix == '.json' for path in args.verdicts):
             asked = _asked(read_suspicions(folder)[0])
     verdicts: list[Verdict] = [v for path in args.verdicts for v in read_verdicts(path, asked)]
-    return decide(
-        verdicts, labels, list(names.images()), names.classes, folder is not None, args.on_conflict
-    )
+    return decide(verdicts, labels, list(names.images()), names.classes, args.on_conflict)
 
 
 def _asked(table: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
