@@ -49,7 +49,6 @@ OTHERS = [
     'mixup-pme',
     'p-asl-negative',
     'p-asl-selective',
-    'recipe',
     'role',
     'splc',
     'threshold-write-back',
@@ -276,8 +275,7 @@ def test_builds(name, method):
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     assert type(wrapper) is OPTIM_WRAPPERS.get('OptimWrapper')
     cycle = [s.type for s in cfg.param_scheduler]
-    falls = ['OneCycleLR'] if 'hill' in name else []
-    assert cycle == (['CosineAnnealingLR'] if method == 'recipe' else falls)
+    assert cycle == (['OneCycleLR'] if 'hill' in name else [])
 
     for key in LOADERS:
         loader = cfg[key]

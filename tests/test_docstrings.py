@@ -28,7 +28,7 @@ NO_SOURCE = {
     'IndexedMultiLabelLinearClsHead', 'LabelTable',
     'LargeLossHook', 'LinearInitHook', 'LoadHighBitDepthImage', 'LoadResizedImage',
     'ObservationFile', 'ObserveAll', 'OpenImagesBoxes', 'PartialLabelHook', 'PictureHook',
-    'PlainCheckpointHook', 'ScaledWeightDecayHook', 'TIMMFeatureMap', 'VOCBoxes',
+    'PlainCheckpointHook', 'TIMMFeatureMap', 'VOCBoxes',
     'ViewsClassifier', 'ViewsPreprocessor',
 }  # fmt: skip
 # Their constructor reads a file.

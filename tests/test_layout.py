@@ -128,7 +128,6 @@ COVERED_BY = {
     'wsml_mm.models.batch_augments.base': 'test_mixture',
     'wsml_mm.models.label_state.entry_checks': 'test_entries',
     'wsml_mm.models.label_state.state': 'test_contract',
-    'wsml_mm.models.losses.balanced_entropy': 'test_entropy_maximisation',
     'wsml_mm.models.losses.base': 'test_contract',
     'wsml_mm.models.losses.checks': 'test_contract',
     'wsml_mm.models.losses.entrywise': 'test_contract',

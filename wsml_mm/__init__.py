@@ -50,12 +50,10 @@ from .engine import (
     PartialLabelHook,
     PictureHook,
     PlainCheckpointHook,
-    ScaledWeightDecayHook,
 )
 from .evaluation import MeanAveragePrecision, PartialLabelMetric, PointingGame
 from .models import (
     AssumeNegativeLoss,
-    BalancedEMLoss,
     BoostLUHead,
     Classes,
     CRISPRiskLoss,
@@ -109,7 +107,6 @@ __all__ = [
     'NUSWIDE',
     'VOC2012',
     'AssumeNegativeLoss',
-    'BalancedEMLoss',
     'BiasedSinglePositive',
     'BoostLUHead',
     'COCOBoxes',
@@ -178,7 +175,6 @@ __all__ = [
     'Rows',
     'SPLCLoss',
     'SampleIndexMixin',
-    'ScaledWeightDecayHook',
     'SinglePositive',
     'TIMMFeatureMap',
     'ThresholdWriteBackLoss',

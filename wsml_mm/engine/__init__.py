@@ -7,7 +7,6 @@ from .hooks import (
     PartialLabelHook,
     PictureHook,
     PlainCheckpointHook,
-    ScaledWeightDecayHook,
 )
 
 __all__ = [
@@ -19,5 +18,4 @@ __all__ = [
     'PartialLabelHook',
     'PictureHook',
     'PlainCheckpointHook',
-    'ScaledWeightDecayHook',
 ]

@@ -10,7 +10,6 @@ from .heads import (
 from .label_state import Classes, Entries, LabelState, Rows, TrainingFacts
 from .losses import (
     AssumeNegativeLoss,
-    BalancedEMLoss,
     CRISPRiskLoss,
     CurriculumLoss,
     EMAPLLoss,
@@ -42,7 +41,6 @@ from .views import ViewsClassifier, ViewsPreprocessor
 
 __all__ = [
     'AssumeNegativeLoss',
-    'BalancedEMLoss',
     'BoostLUHead',
     'CRISPRiskLoss',
     'Classes',

@@ -8,7 +8,7 @@ import torch
 from loss_tester import SAMPLES, labels_of, scores_of_training_set, started
 from test_published_values import started as small
 
-from wsml_mm import BalancedEMLoss, EMAPLLoss, EMLoss, TrainingFacts
+from wsml_mm import EMAPLLoss, EMLoss, TrainingFacts
 from wsml_mm.labels import SparseLabels
 
 
@@ -79,24 +79,3 @@ def test_what_is_refused_before_a_training():
             EMAPLLoss(warm_up=5).start(TrainingFacts(6, 3, labels=labels, max_epochs=epochs))
     with pytest.raises(ValueError, match=r'EMAPLLoss would write 16 labels.*max_gigabytes=1e-07'):
         EMAPLLoss(max_gigabytes=1e-7).start(TrainingFacts(6, 3, labels=labels, max_epochs=9))
-
-
-def test_the_balanced_weight_is_that_of_the_observed_labels():
-    observed = torch.tensor([[1, -1, -1, -1, 0], [-1, 1, -1, -1, -1]])
-    labels = [SparseLabels.from_dense(observed.numpy().astype(np.int8))]
-    loss = BalancedEMLoss(0.3)
-    loss.start(TrainingFacts(2, 5, labels=labels))
-    x = torch.randn(2, 5, dtype=torch.float64, requires_grad=True)
-    loss(x, observed).backward()
-    assert loss.alpha == pytest.approx(0.3 * (2 / 7) ** 0.5)
-    y = x.detach().clone().requires_grad_()
-    EMLoss(loss.alpha)(y, observed).backward()
-    assert torch.equal(x.grad, y.grad)
-
-
-def test_the_balanced_weight_needs_the_training_set():
-    with pytest.raises(RuntimeError, match=r'BalancedEMLoss does not know the training set'):
-        BalancedEMLoss()(torch.zeros(1, 3), torch.tensor([[1, -1, -1]]))
-    nothing = [SparseLabels.from_dense(np.full((2, 3), -1, np.int8))]
-    with pytest.raises(ValueError, match=r'BalancedEMLoss: no label .* is positive'):
-        BalancedEMLoss().start(TrainingFacts(2, 3, labels=nothing))

@@ -6,7 +6,6 @@ from .linear_init_hook import LinearInitHook
 from .partial_label_hook import PartialLabelHook
 from .picture_hook import PictureHook
 from .plain_checkpoint_hook import PlainCheckpointHook
-from .scaled_weight_decay_hook import ScaledWeightDecayHook
 from .work_folder import best_checkpoint, last_checkpoint, newest_loadable, to_resume_from
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     'PartialLabelHook',
     'PictureHook',
     'PlainCheckpointHook',
-    'ScaledWeightDecayHook',
     'best_checkpoint',
     'last_checkpoint',
     'newest_loadable',

@@ -1,6 +1,5 @@
 from .assume_negative import AssumeNegativeLoss, LSANLoss, WANLoss
 from .asymmetric import PartialAsymmetricLoss
-from .balanced_entropy import BalancedEMLoss
 from .base import PartialLabelLoss, Predictions
 from .contract import ACTIONS, LabelBatch, LossParts, LossTrace, Progress
 from .crisp import CRISPRiskLoss
@@ -26,7 +25,6 @@ from .write_back import ThresholdWriteBackLoss
 __all__ = [
     'ACTIONS',
     'AssumeNegativeLoss',
-    'BalancedEMLoss',
     'CRISPRiskLoss',
     'CurriculumLoss',
     'EMAPLLoss',
