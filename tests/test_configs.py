@@ -55,8 +55,8 @@ OTHERS = [
     'wan',
 ]
 OF_IMAGES = ['ignore', 'plc']  # refused where features are stored
-# Their models and groups have tests of their own.
-ELSEWHERE = ['boostlu-ll-cp', 'boostlu-ll-ct', 'boostlu-ll-r', 'group-consistency']
+# Their models, groups and schedules have tests of their own.
+ELSEWHERE = ['boostlu-ll-cp', 'boostlu-ll-ct', 'boostlu-ll-r', 'group-consistency', 'recipe']
 PROTOCOLS = sorted(
     str(path.relative_to(FOLDER))
     for path in FOLDER.glob('*/*.py')
@@ -431,3 +431,19 @@ def test_bases_are_all_used():
     for name in PROTOCOLS:
         follow(FOLDER / name)
     assert set((REPO / 'configs' / '_base_').rglob('*.py')) <= used
+
+
+@pytest.mark.parametrize('name', ['mosaic/lite0_linear.py', 'voc2012/resnet50_e2e.py'])
+def test_the_recipe_has_a_schedule_of_its_own_that_another_method_takes_back(name):
+    cfg = read(name, 'recipe')
+    model = MODELS.build(without_weights(cfg.model))
+    assert type(model.head).__name__ == 'FixedLengthLinearHead'
+    assert type(model.head.loss_module).__name__ == 'BalancedEntropyLoss'
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    groups = {id(p): g for g in wrapper.param_groups for p in g['params']}
+    assert {groups[id(p)]['weight_decay'] for p in model.head.parameters()} == {0.1}
+    assert {groups[id(p)]['weight_decay'] for p in model.backbone.parameters()} <= {0}
+    assert [s.type for s in cfg.param_scheduler] == ['CosineAnnealingLR']
+    assert HOOKS.build(cfg.default_hooks.relative_weight_decay)
+    again = apply_method(cfg, read_method('an'))
+    assert again.to_dict() == read(name).to_dict()

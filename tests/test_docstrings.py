@@ -24,11 +24,12 @@ CLASSES = {
 # Our own, or MMEngine's and MMPretrain's with something added; formats of files.
 NO_SOURCE = {
     'CamPeakHook', 'COCOBoxes', 'ComposedScenes', 'DurableCheckpointHook', 'EpochSeedHook',
-    'ExtraViews', 'FeatureInput', 'FeaturePreprocessor', 'IndexedMultiLabelClsHead',
+    'ExtraViews', 'FeatureInput', 'FeaturePreprocessor', 'FixedLengthLinearHead',
+    'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead', 'LabelTable',
     'LargeLossHook', 'LinearInitHook', 'LoadHighBitDepthImage', 'LoadResizedImage',
     'ObservationFile', 'ObserveAll', 'OpenImagesBoxes', 'PartialLabelHook', 'PictureHook',
-    'PlainCheckpointHook', 'TIMMFeatureMap', 'VOCBoxes',
+    'PlainCheckpointHook', 'RelativeWeightDecayHook', 'TIMMFeatureMap', 'VOCBoxes',
     'ViewsClassifier', 'ViewsPreprocessor',
 }  # fmt: skip
 # Their constructor reads a file.

@@ -7,6 +7,7 @@ from .hooks import (
     PartialLabelHook,
     PictureHook,
     PlainCheckpointHook,
+    RelativeWeightDecayHook,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     'PartialLabelHook',
     'PictureHook',
     'PlainCheckpointHook',
+    'RelativeWeightDecayHook',
 ]

@@ -2,6 +2,7 @@ from .backbones import FeatureInput, FeaturePreprocessor, TIMMFeatureMap
 from .batch_augments import LogicMix, MixUpPME
 from .heads import (
     BoostLUHead,
+    FixedLengthLinearHead,
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
     IndexedMultiLabelLinearClsHead,
@@ -10,6 +11,7 @@ from .heads import (
 from .label_state import Classes, Entries, LabelState, Rows, TrainingFacts
 from .losses import (
     AssumeNegativeLoss,
+    BalancedEntropyLoss,
     CRISPRiskLoss,
     CurriculumLoss,
     EMAPLLoss,
@@ -41,6 +43,7 @@ from .views import ViewsClassifier, ViewsPreprocessor
 
 __all__ = [
     'AssumeNegativeLoss',
+    'BalancedEntropyLoss',
     'BoostLUHead',
     'CRISPRiskLoss',
     'Classes',
@@ -52,6 +55,7 @@ __all__ = [
     'ExpectedPositives',
     'FeatureInput',
     'FeaturePreprocessor',
+    'FixedLengthLinearHead',
     'GPRLoss',
     'GRLoss',
     'GroupConsistency',

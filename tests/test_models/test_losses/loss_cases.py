@@ -10,6 +10,7 @@ from my_methods import MyAPL, MyEPR, MyROLE, MySPLC, MyWeakNegatives
 
 from wsml_mm import (
     AssumeNegativeLoss,
+    BalancedEntropyLoss,
     CRISPRiskLoss,
     CurriculumLoss,
     EMAPLLoss,
@@ -65,6 +66,13 @@ def entropy(x, z, epoch, eps=1e-5):
 
 def exact_entropy(x, z, epoch):
     return entropy(x, z, epoch, eps=0)
+
+
+def balanced_entropy(x, z, epoch):
+    p, known = sigmoid(x), bce(x, z == 1)
+    alpha = min(0.4 * np.sqrt((z == 1).sum() / max((z == -1).sum(), 1)), 1)
+    unknown = alpha * (p * np.log(p) + (1 - p) * np.log(1 - p))
+    return np.where(z == -1, unknown, known).mean()
 
 
 def guarded(x, z, epoch):
@@ -230,6 +238,7 @@ CASES = {
         LossCase('EPR', lambda: EPRLoss(2.0), epr, all_known=False),
         LossCase('EM', lambda: EMLoss(0.2), exact_entropy),
         LossCase('EM, guarded', lambda: EMLoss(0.2, log_eps=1e-5), entropy, all_known=False),
+        LossCase('balanced entropy', BalancedEntropyLoss, balanced_entropy),
         LossCase('EM + APL', lambda: EMAPLLoss(0.2, 0.5, warm_up=2), exact_entropy),
         LossCase(
             'threshold write-back', lambda: ThresholdWriteBackLoss(0.7, warm_up=1), assume_negative

@@ -6,6 +6,7 @@ from .linear_init_hook import LinearInitHook
 from .partial_label_hook import PartialLabelHook
 from .picture_hook import PictureHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .relative_weight_decay_hook import RelativeWeightDecayHook
 from .work_folder import best_checkpoint, last_checkpoint, newest_loadable, to_resume_from
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     'PartialLabelHook',
     'PictureHook',
     'PlainCheckpointHook',
+    'RelativeWeightDecayHook',
     'best_checkpoint',
     'last_checkpoint',
     'newest_loadable',

@@ -1,4 +1,5 @@
 from .boost_lu_head import BoostLUHead
+from .fixed_length_head import FixedLengthLinearHead
 from .indexed_heads import (
     IndexedCSRAClsHead,
     IndexedMultiLabelClsHead,
@@ -8,6 +9,7 @@ from .indexed_heads import (
 
 __all__ = [
     'BoostLUHead',
+    'FixedLengthLinearHead',
     'IndexedCSRAClsHead',
     'IndexedMultiLabelClsHead',
     'IndexedMultiLabelLinearClsHead',

@@ -1,5 +1,6 @@
 from .assume_negative import AssumeNegativeLoss, LSANLoss, WANLoss
 from .asymmetric import PartialAsymmetricLoss
+from .balanced_entropy import BalancedEntropyLoss
 from .base import PartialLabelLoss, Predictions
 from .contract import ACTIONS, LabelBatch, LossParts, LossTrace, Progress
 from .crisp import CRISPRiskLoss
@@ -25,6 +26,7 @@ from .write_back import ThresholdWriteBackLoss
 __all__ = [
     'ACTIONS',
     'AssumeNegativeLoss',
+    'BalancedEntropyLoss',
     'CRISPRiskLoss',
     'CurriculumLoss',
     'EMAPLLoss',
