@@ -37,7 +37,7 @@ def test_the_decay_is_scaled_once_and_a_resume_keeps_it(devkit, tmp_path):
     cfg = recipe_of(devkit, tmp_path, 2)
     cfg.resume = True
     assert decays(train(cfg)) == {0, 0.02}
-    assert 'rules' not in log_text(tmp_path)
+    assert 'weight_decay=' not in log_text(tmp_path).split('the checkpoint rules')[-1][:200]
 
 
 def test_a_test_changes_nothing(devkit, tmp_path):
