@@ -11,7 +11,10 @@ from .options import add_settings_option
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: wsml-mm fine-tune-classes mine.py work_dirs/mine/best_epoch_5.pth tuned.pth',
+    )
     parser.add_argument('config', help='of a linear layer on stored features, or a protocol')
     parser.add_argument('checkpoint', help='of a finished training, e.g. its best one')
     parser.add_argument('out', help='checkpoint to write, .pth')
