@@ -13,7 +13,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog='example: wsml-mm fine-tune-classes mine.py work_dirs/mine/best_epoch_5.pth tuned.pth',
+        epilog='example: wsml-mm fine-tune-classes mine.py work_dirs/mine/best.pth tuned.pth',
     )
     parser.add_argument('config', help='of a linear layer on stored features, or a protocol')
     parser.add_argument('checkpoint', help='of a finished training, e.g. its best one')
