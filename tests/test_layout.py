@@ -48,6 +48,8 @@ COVERED_BY = {
     'wsml_mm.benchmarks.published.others': 'test_lookup',
     'wsml_mm.benchmarks.published.single_positive': 'test_lookup',
     'wsml_mm.benchmarks.published.sources': 'test_lookup',
+    'wsml_mm.apis.advice': 'test_advise_data',
+    'wsml_mm.reports.ranks': 'test_rank_tables',
     'wsml_mm.cli.advise': 'test_advise_command',
     'wsml_mm.cli.audit': 'test_audit_command',
     'wsml_mm.cli.audit_apply': 'test_audit_command',

@@ -16,6 +16,7 @@ from wsml_mm import LabelTable
 from wsml_mm.apis import assemble
 from wsml_mm.apis.model_facts import model_facts
 from wsml_mm.cli import compare, predict
+from wsml_mm.engine.hooks import best_checkpoint
 from wsml_mm.experiments.results import read_result
 from wsml_mm_cli.predict import parse_args
 
@@ -128,7 +129,7 @@ def test_transformers(tmp_path, backbone, neck, channels, cams):
 def test_a_run_of_compare(linear_run, tmp_path, capsys):
     """The best checkpoint of a linear layer labels photographs, and its card knows the test."""
     compare.main([f'mine={linear_run.config}', '--seeds', '3', '--work-dir', str(tmp_path / 'w')])
-    (best,) = (tmp_path / 'w' / 'mine_3').glob('best_*.pth')
+    best = best_checkpoint(tmp_path / 'w' / 'mine_3')
     capsys.readouterr()
     predict.main([str(linear_run.config), str(best), *linear_run.files[:2], '--top-k', '1'])
     assert len(capsys.readouterr().out.splitlines()) == 2

@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
     if args.action == 'apply':
-        audit_apply.main(args)
+        audit_apply.apply(args)
         return
     cfg = config_of(args)
     found = audited(args, cfg)

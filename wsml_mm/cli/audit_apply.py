@@ -39,7 +39,7 @@ from wsml_mm.quiet import quiet
 from .table_options import refuse_table_options, table_format
 
 
-def main(args: argparse.Namespace) -> None:
+def apply(args: argparse.Namespace) -> None:
     """Runs the command."""
     inputs = {path.resolve() for path in (*args.verdicts, Path(args.to))}
     if args.out.resolve() in inputs:

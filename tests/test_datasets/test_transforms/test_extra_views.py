@@ -32,7 +32,7 @@ class DrawOver(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class DropImage(BaseTransform):
+class DropEveryImage(BaseTransform):
     def transform(self, results):
         return None
 
@@ -47,6 +47,6 @@ def test_refusals():
     with pytest.raises(ValueError, match='makes none'):
         ExtraViews({})
     with pytest.raises(ValueError, match=r"b.jpg: the view 'none' of ExtraViews was dropped"):
-        ExtraViews(dict(none=[dict(type='DropImage')]))(
+        ExtraViews(dict(none=[dict(type='DropEveryImage')]))(
             dict(img=np.zeros((2, 2, 3)), img_path='b.jpg')
         )
