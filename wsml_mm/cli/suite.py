@@ -10,6 +10,7 @@ from wsml_mm.experiments.execution import Execution
 from wsml_mm.experiments.grid import read_grid
 from wsml_mm.experiments.suite import Part, read_suite, run_suite
 from wsml_mm.reports.suite import write_suite
+from wsml_mm_cli.command import run
 from wsml_mm_cli.suite import parse_args
 
 from .comparison_options import chosen_baseline, command_line, stopping_in_one_line
@@ -56,3 +57,7 @@ def _print_refused(parts: Sequence[Part]) -> None:
     for part in parts:
         for method, reason in part.refused.items():
             print(f'{part.name}: {method} does not run: {reason}')
+
+
+if __name__ == '__main__':
+    run(main)
