@@ -43,7 +43,10 @@ def test_the_decay_is_scaled_once_and_a_resume_keeps_it(devkit, tmp_path):
 def test_a_test_changes_nothing(devkit, tmp_path):
     from mmengine.runner import Runner
 
-    Runner.from_cfg(recipe_of(devkit, tmp_path)).test()
+    runner = Runner.from_cfg(recipe_of(devkit, tmp_path))
+    before = str(runner.optim_wrapper)
+    runner.test()
+    assert str(runner.optim_wrapper) == before  # the config of one, which was not built
 
 
 def test_what_it_cannot_scale_is_refused(devkit, tmp_path):

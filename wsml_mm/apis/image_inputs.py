@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from wsml_mm.datasets.image_folders import common_folder, is_remote, missing_images
 from wsml_mm.datasets.images import refuse_wrong_folder
+from wsml_mm.datasets.table.layout import SUFFIXES
 from wsml_mm.labels.files import IMAGE_SUFFIXES
-
-_TABLES = ('.csv', '.tsv', '.parquet', '.json', '.jsonl')
 
 
 class ImageInputs(NamedTuple):
@@ -78,7 +77,7 @@ def _is_image(path: Path) -> bool:
 
 def is_table(text: str | os.PathLike[str]) -> bool:
     """Tells whether an input is a table of images, by its suffix."""
-    return Path(text).suffix.lower() in _TABLES
+    return Path(text).suffix.lower() in SUFFIXES
 
 
 def images_of_table(

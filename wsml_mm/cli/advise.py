@@ -17,16 +17,16 @@ from wsml_mm.apis.training_scores import training_set_of
 from wsml_mm.datasets import FeatureDataset, SplitNames
 from wsml_mm.datasets.nesting import unwrap, wrapped_datasets
 from wsml_mm.datasets.partial_label import PartialLabelDataset
-from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.config_parts import class_of, typed_parts
 from wsml_mm.experiments.configs import partial_datasets
 from wsml_mm.experiments.history import read_run
-from wsml_mm.experiments.options import merge_options
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 from wsml_mm.models.losses import LargeLoss, LargeLossCorrectPerm
 from wsml_mm.quiet import quiet
 from wsml_mm_cli.advise import parse_args
 from wsml_mm_cli.command import run
+
+from .options import config_of
 
 _FIRST = 5  # epochs of a run that are looked at
 
@@ -128,10 +128,7 @@ def precision_of(folder: Path) -> float | None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    with quiet():
-        cfg = read_config(args.config, args.method, args.upper_bound)
-    merge_options(cfg, args.cfg_options)
-    print('\n'.join(advise(facts_of(cfg, args.audit, args.run))))
+    print('\n'.join(advise(facts_of(config_of(args), args.audit, args.run))))
 
 
 if __name__ == '__main__':

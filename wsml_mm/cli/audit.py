@@ -15,33 +15,23 @@ from wsml_mm.apis.folds import fold_parts, left_out, train_folds
 from wsml_mm.apis.suspicion_files import count_by_list, write_for_tools, write_suspicions
 from wsml_mm.apis.training_scores import TrainingScores, models_of, training_set_of
 from wsml_mm.datasets.annotations import SplitNames
-from wsml_mm.experiments.compose import read_config
-from wsml_mm.experiments.options import merge_options
-from wsml_mm.quiet import quiet
+from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.reports.audit import AuditCams, write_page
 from wsml_mm_cli.audit import parse_args
 from wsml_mm_cli.command import run
 
 from . import audit_apply
 from .comparison_options import stopping_in_one_line
+from .options import config_of
 
 _SHOWN = 10  # classes
 
 
-def config_of(args: argparse.Namespace) -> Config:
-    """Returns the config that a command line names."""
-    with quiet():
-        cfg = read_config(args.config, args.method, args.upper_bound)
-    merge_options(cfg, args.cfg_options)
-    return cfg
-
-
-def audited(args: argparse.Namespace, cfg: Config) -> Audit:
+def audited(args: argparse.Namespace, cfg: Config, leaf: PartialLabelDataset) -> Audit:
     """Makes the audit of a command line, with a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import Progress
 
-    leaf = training_set_of(cfg)
     used: list[Any] = args.checkpoints
     if args.folds:
         parts = fold_parts(leaf, args.folds, args.seed)
@@ -71,9 +61,10 @@ def audited(args: argparse.Namespace, cfg: Config) -> Audit:
         return audit(leaf, scores, args.per_class, args.top, made, watch)
 
 
-def write_pages(args: argparse.Namespace, cfg: Config, found: Audit) -> None:
+def write_pages(
+    args: argparse.Namespace, cfg: Config, leaf: PartialLabelDataset, found: Audit
+) -> None:
     """Writes the pages to decide on, beside the tables."""
-    leaf = training_set_of(cfg)
     rows = {str(name): row for row, name in enumerate(SplitNames.of(leaf.dataset).images())}
 
     def file_of(image: str) -> str:
@@ -134,12 +125,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         audit_apply.apply(args)
         return
     cfg = config_of(args)
-    found = audited(args, cfg)
+    leaf = training_set_of(cfg)
+    found = audited(args, cfg, leaf)
     write_suspicions(args.out, found.table, found.record)
     if args.for_tools:
         write_for_tools(args.out, found.table, found.record['classes'], args.image_prefix)
     if args.html:
-        write_pages(args, cfg, found)
+        write_pages(args, cfg, leaf, found)
     for name, why in found.broken:
         print(f'{name}: cannot be read ({why})', file=sys.stderr)
     if found.record['trained_on_these_labels'] is False:

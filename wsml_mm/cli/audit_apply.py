@@ -28,14 +28,12 @@ from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.datasets.table import read_class_file, read_table, write_table
 from wsml_mm.engine.hooks.state_checkpoint import STATE, read_state_checkpoint
 from wsml_mm.engine.hooks.training_facts import fingerprint_of
-from wsml_mm.experiments.compose import read_config
-from wsml_mm.experiments.options import merge_options
 from wsml_mm.experiments.written import write_config
 from wsml_mm.labels.class_lists import class_difference
 from wsml_mm.labels.files import json_text, write_durably
 from wsml_mm.labels.sparse import SparseLabels
-from wsml_mm.quiet import quiet
 
+from .options import config_of
 from .table_options import refuse_table_options, table_format
 
 
@@ -49,9 +47,7 @@ def apply(args: argparse.Namespace) -> None:
 
 def _apply_to_config(args: argparse.Namespace) -> None:
     refuse_table_options(args)
-    with quiet():
-        cfg = read_config(args.to, args.method, args.upper_bound)
-    merge_options(cfg, args.cfg_options)
+    cfg = config_of(args, args.to)
     leaf = training_set_of(cfg)
     names = SplitNames.of(leaf.dataset)
     decided = _decided(args, leaf.labels, names, data_facts(leaf, names))

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from wsml_mm.experiments.compose import read_config
 from wsml_mm.experiments.configs import fill_loaders, is_shipped_protocol
 from wsml_mm.experiments.options import merge_options
+from wsml_mm.quiet import quiet
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -27,6 +28,23 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = os.path.join('work_dirs', _run_name(cfg, args))
+    return cfg
+
+
+def config_of(args: argparse.Namespace, name: str | None = None) -> Config:
+    """Reads the config of a command that trains nothing, with --cfg-options applied.
+
+    Args:
+        args: with `method`, `upper_bound` and `cfg_options`.
+        name: of the config; None: `args.config`.
+
+    Raises:
+        FileNotFoundError: if there is no such config or method.
+        ValueError: if they do not go together.
+    """
+    with quiet():
+        cfg = read_config(args.config if name is None else name, args.method, args.upper_bound)
+    merge_options(cfg, args.cfg_options)
     return cfg
 
 

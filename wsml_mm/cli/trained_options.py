@@ -15,10 +15,9 @@ from wsml_mm.evaluation.thresholds import (
     choose_thresholds,
     thresholds_of,
 )
-from wsml_mm.experiments.compose import read_config
-from wsml_mm.experiments.options import merge_options
 from wsml_mm.labels.files import json_text, one_line, write_durably
-from wsml_mm.quiet import quiet
+
+from .options import config_of
 
 
 def trained_of(args: argparse.Namespace) -> TrainedClassifier:
@@ -28,11 +27,8 @@ def trained_of(args: argparse.Namespace) -> TrainedClassifier:
         FileNotFoundError: if there is no such config, method or checkpoint.
         ValueError: if they do not go together.
     """
-    with quiet():
-        cfg = read_config(args.config, args.method, args.upper_bound)
-    merge_options(cfg, args.cfg_options)
     classes = None if args.classes is None else read_class_file(args.classes)
-    return assemble(cfg, args.checkpoint, args.device, classes)
+    return assemble(config_of(args), args.checkpoint, args.device, classes)
 
 
 def thresholds_of_text(

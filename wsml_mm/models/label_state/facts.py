@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wsml_mm.labels.encoding import UNOBSERVED
+from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
 from wsml_mm.labels.sparse import SparseLabels
 
 
@@ -81,6 +81,11 @@ class TrainingFacts:
             counts += part.subset(own).class_counts(value)
             first += len(part)
         return counts
+
+    @property
+    def has_no_negative(self) -> bool:
+        """Whether it is known that no training sample has an observed negative."""
+        return bool(self.labels) and not self.class_counts(NEGATIVE).any()
 
     @property
     def num_unobserved(self) -> int | None:

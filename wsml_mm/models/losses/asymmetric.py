@@ -18,7 +18,7 @@ from ..label_state import Column, TrainingFacts
 from .base import PartialLabelLoss, Predictions
 from .contract import LabelBatch, LossParts
 from .focal import by_label, power
-from .prior_column import PriorColumn, has_negatives
+from .prior_column import PriorColumn
 
 MODES = ('negative', 'ignore', 'ignore_normalize', 'selective')
 
@@ -167,7 +167,7 @@ class PartialAsymmetricLoss(PartialLabelLoss):
             ValueError: if they are of other classes, cannot be estimated from these labels, or
                 `top_k` would leave out all unobserved labels.
         """
-        trivial = bool(facts.labels) and not has_negatives(facts)
+        trivial = facts.has_no_negative
         if trivial and self.prior.is_estimated:
             raise ValueError(
                 "class_prior='auto' first trains on the observed labels alone, and no negative is "

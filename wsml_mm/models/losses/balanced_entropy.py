@@ -10,7 +10,7 @@ from mmpretrain.registry import MODELS
 from wsml_mm.labels.numbers import check_number
 
 from .contract import LabelBatch, LossParts
-from .entrywise import entropy
+from .entropy_maximisation import em_entries
 from .guarded import GuardedLoss
 
 
@@ -54,12 +54,11 @@ class BalancedEntropyLoss(GuardedLoss):
 
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns cross entropy where a label is observed, minus the weighted entropy elsewhere."""
-        x = batch.logits
-        found = batch.ranks.total(batch.positive.to(x.dtype))
-        open_ = batch.ranks.total(batch.unobserved.to(x.dtype)).clamp(min=1)
+        kind = batch.logits.dtype
+        found = batch.ranks.total(batch.positive.to(kind))
+        open_ = batch.ranks.total(batch.unobserved.to(kind)).clamp(min=1)
         alpha = (self.balance * (found / open_).sqrt()).clamp(max=1)
-        unknown = -alpha * entropy(x, self.log_eps)
-        return LossParts(unknown.where(batch.unobserved, self.bce(x, batch.positive)))
+        return LossParts(em_entries(batch, alpha, self.log_eps))
 
     def extra_repr(self) -> str:
         """Returns the hyper-parameter for `print(model)`."""

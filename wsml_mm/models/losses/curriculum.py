@@ -16,7 +16,6 @@ from .base import Predictions
 from .contract import LabelBatch, LossParts
 from .end_of_epoch import check_room, check_warm_up, open_scores
 from .guarded import GuardedLoss
-from .observed_only import knows_no_negative
 
 
 @MODELS.register_module()
@@ -91,7 +90,8 @@ class CurriculumLoss(GuardedLoss):
         Raises:
             ValueError: if nothing is known of negatives, or the labels might not fit into memory.
         """
-        if knows_no_negative(facts) and not self.assume_negative_first:
+        without = facts.has_no_negative and facts.num_unobserved
+        if without and not self.assume_negative_first:
             raise ValueError(
                 'CurriculumLoss: no label of the training set is observed to be negative, so its '
                 'first model would learn that every class is present; set '

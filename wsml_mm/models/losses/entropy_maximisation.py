@@ -23,8 +23,20 @@ from .end_of_epoch import (
     check_warm_up,
     open_scores,
 )
-from .entrywise import entropy
+from .entrywise import bce, entropy
 from .guarded import GuardedLoss
+
+
+def em_entries(batch: LabelBatch, alpha: float | Tensor, log_eps: float) -> Tensor:
+    """Returns the (B, C) loss of `EMLoss`: cross entropy, and -alpha * H(p) of unobserved labels.
+
+    Args:
+        batch: of labels.
+        alpha: weight of the entropy, a number or 0-d.
+        log_eps: see `entrywise.log_loss`.
+    """
+    unknown = -alpha * entropy(batch.logits, log_eps)
+    return unknown.where(batch.unobserved, bce(batch.logits, batch.positive, log_eps=log_eps))
 
 
 @MODELS.register_module()
@@ -65,11 +77,7 @@ class EMLoss(GuardedLoss):
 
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns cross entropy where a label is observed, minus the entropy elsewhere."""
-        return LossParts(self._entries(batch))
-
-    def _entries(self, batch: LabelBatch) -> Tensor:
-        unknown = -self.alpha * entropy(batch.logits, self.log_eps)
-        return unknown.where(batch.unobserved, self.bce(batch.logits, batch.positive))
+        return LossParts(em_entries(batch, self.alpha, self.log_eps))
 
     def extra_repr(self) -> str:
         """Returns the hyper-parameters for `print(model)`."""
@@ -147,7 +155,8 @@ class EMAPLLoss(EMLoss):
         store, x = self.state.entries('soft_negatives'), batch.logits  # type: ignore[union-attr]
         soft = store.held(batch.samples).to(x.device) & batch.unobserved
         target = store.values(batch.samples).to(x)
-        entries = (self.beta * self.bce(x, target)).where(soft, self._entries(batch))
+        others = em_entries(batch, self.alpha, self.log_eps)
+        entries = (self.beta * self.bce(x, target)).where(soft, others)
         return LossParts(entries, actions={'kept_negative': soft})
 
     def end_epoch(self, predict: Callable[[], Predictions]) -> None:

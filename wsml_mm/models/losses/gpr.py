@@ -16,6 +16,7 @@ from .contract import LabelBatch, LossParts
 from .entrywise import log_loss
 from .focal import by_label
 from .gr import RobustLoss
+from .guarded import check_log_eps
 from .large_loss import LargeLoss
 from .pseudo_labels import pseudo_positives
 
@@ -86,10 +87,10 @@ class GPRLoss(LargeLoss):
     ) -> None:
         super().__init__(delta_rel, percent_of, scope, loss_weight, reduction, extra)
         check_number('rho', rho, 'a target between 0 and 1', 0, 1)
-        check_number('log_eps', log_eps, 'a small number to guard logarithms, 0 to 0.1', 0, 0.1)
         if not (len(bounds) == 2 and 0 <= bounds[0] <= bounds[1] <= 1):
             raise ValueError(f'bounds={bounds!r}: give the least and the largest W, within 0 and 1')
-        self.rho, self.bounds, self.log_eps = rho, (bounds[0], bounds[1]), log_eps
+        self.rho, self.bounds = rho, (bounds[0], bounds[1])
+        self.log_eps = check_log_eps(log_eps)
         self.robust = RobustLoss.checked(w=w, b=b, mu=mu, sigma=sigma, q2=q2, q3=q3)
         self.selects = isinstance(pseudo_labels, str) and pseudo_labels == 'large-loss'
         self.pseudo_labels, self.pseudo_classes = pseudo_labels, pseudo_classes

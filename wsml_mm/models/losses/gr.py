@@ -11,10 +11,10 @@ from torch import Tensor
 
 from wsml_mm.labels.numbers import check_number
 
-from .base import PartialLabelLoss
 from .contract import LabelBatch, LossParts, Progress
 from .entrywise import log_loss
 from .focal import by_label, power
+from .guarded import GuardedLoss
 
 _LEAST = 1e-6  # of what is divided by
 
@@ -83,7 +83,7 @@ def _between(pair: tuple[float, float], share: Tensor) -> Tensor:
 
 
 @MODELS.register_module()
-class GRLoss(PartialLabelLoss):
+class GRLoss(GuardedLoss):
     """Generalised robust loss: unobserved labels lean to positive as the score does, softly.
 
     -log p for observed positives. For unobserved labels v * (k * (1 - p^q2) / q2 + (1 - k) *
@@ -128,9 +128,7 @@ class GRLoss(PartialLabelLoss):
         extra: Sequence[Any] = (),
         log_eps: float = 0.0,
     ) -> None:
-        super().__init__(loss_weight, reduction, extra)
-        check_number('log_eps', log_eps, 'a small number to guard logarithms, 0 to 0.1', 0, 0.1)
-        self.log_eps = log_eps
+        super().__init__(loss_weight, reduction, extra, log_eps)
         self.robust = RobustLoss.checked(w=w, b=b, mu=mu, sigma=sigma, q2=q2, q3=q3)
 
     def compute(self, batch: LabelBatch) -> LossParts:

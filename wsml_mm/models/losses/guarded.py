@@ -13,6 +13,16 @@ from .base import PartialLabelLoss
 from .entrywise import bce
 
 
+def check_log_eps(log_eps: float) -> float:
+    """Returns e of -ln(p + e).
+
+    Raises:
+        ValueError: if it is more than a guard.
+    """
+    check_number('log_eps', log_eps, 'a small number to guard logarithms, 0 to 0.1', 0, 0.1)
+    return float(log_eps)
+
+
 class GuardedLoss(PartialLabelLoss):
     """Base of losses made of -ln(p) and -ln(1 - p), exact or with the guard of a paper's code.
 
@@ -34,8 +44,7 @@ class GuardedLoss(PartialLabelLoss):
         log_eps: float = 0.0,
     ) -> None:
         super().__init__(loss_weight, reduction, extra)
-        check_number('log_eps', log_eps, 'a small number to guard logarithms, 0 to 0.1', 0, 0.1)
-        self.log_eps = float(log_eps)
+        self.log_eps = check_log_eps(log_eps)
 
     def bce(self, logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Returns the (B, C) cross entropy with (B, C) targets, bool or soft, and weights."""

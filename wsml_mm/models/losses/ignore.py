@@ -12,14 +12,12 @@ from torch import Tensor
 from wsml_mm.labels.numbers import check_number
 
 from ..label_state import Classes, Column
-from ..ranks import total
-from .base import PartialLabelLoss
 from .contract import LabelBatch, LossParts
-from .entrywise import bce
+from .guarded import GuardedLoss
 
 
 @MODELS.register_module()
-class IGNORELoss(PartialLabelLoss):
+class IGNORELoss(GuardedLoss):
     """IGNORE: unobserved labels that the evidence of the observed class cannot explain are ignored.
 
     With logits x of the image, x' of the image masked to its observed class and x'' of a strong
@@ -59,16 +57,14 @@ class IGNORELoss(PartialLabelLoss):
         loss_weight: float = 1.0,
         extra: Sequence[Any] = (),
     ) -> None:
-        super().__init__(loss_weight, extra=extra)
+        super().__init__(loss_weight, extra=extra, log_eps=log_eps)
         if len(weights) != 3:
             raise ValueError(f'weights={tuple(weights)}: three numbers, one for each term')
         for weight in weights:
             check_number('weights', weight, 'three factors, >= 0', 0)
         check_number('warm_up', warm_up, 'a number of epochs, >= 0', 0)
         check_number('momentum', momentum, 'a share between 0 and 1', 0, 1)
-        check_number('log_eps', log_eps, 'a small number, >= 0', 0, 0.1)
         self.weights, self.warm_up, self.momentum = tuple(weights), warm_up, momentum
-        self.log_eps = log_eps
 
     def columns(self) -> dict[str, Column]:
         """Returns G, equal for all classes, and A."""
@@ -81,8 +77,8 @@ class IGNORELoss(PartialLabelLoss):
         least_gap, average = self._moved(batch, gap)
         rejected = batch.unobserved & (gap > least_gap) & (logits.detach() > average)
         rejected = rejected & (batch.progress.epoch >= self.warm_up)
-        positives = self._entries(logits, batch.positive).where(batch.positive, 0)
-        kept = self._entries(strong, batch.positive).where(~rejected, 0)
+        positives = self.bce(logits, batch.positive).where(batch.positive, 0)
+        kept = self.bce(strong, batch.positive).where(~rejected, 0)
         terms = {
             'positives': ranks.total(positives) / self._count(batch, batch.positive),
             'kept': ranks.total(kept) / self._count(batch, ~rejected),
@@ -107,17 +103,9 @@ class IGNORELoss(PartialLabelLoss):
             step = 1 - self.momentum
             least_gap.add_((step * (mean_gap.to(least_gap) - least_gap)).where(seen, 0))
             if rows:
-                sums = batch.logits.detach().sum(0)
-                sums = sums if batch.ranks.sizes is None else total(sums)
+                sums = batch.ranks.column_totals(batch.logits.detach())
                 average.add_(step * ((sums / rows).to(average) - average))
         return least_gap.to(gap.dtype), average.to(gap.dtype)
 
     def _count(self, batch: LabelBatch, mask: Tensor) -> Tensor:
         return batch.ranks.total(mask.to(batch.logits.dtype)).clamp(min=1)
-
-    def _entries(self, logits: Tensor, positive: Tensor) -> Tensor:
-        """Returns the cross entropy of each entry."""
-        if not self.log_eps:
-            return bce(logits, positive)
-        p = logits.sigmoid()
-        return -(torch.where(positive, p, 1 - p) + self.log_eps).log()

@@ -10,8 +10,6 @@ from mmengine.logging import print_log
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
-
 from ..label_state import TrainingFacts
 from .contract import LabelBatch, LossParts
 from .entrywise import bce
@@ -22,13 +20,6 @@ from .guarded import GuardedLoss
 def observed_loss(batch: LabelBatch, log_eps: float) -> Tensor:
     """Returns the (B, C) cross entropy of the observed labels, 0 for all others."""
     return bce(batch.logits, batch.positive, ~batch.unobserved, log_eps)
-
-
-def knows_no_negative(facts: TrainingFacts) -> bool:
-    """Tells whether the training is known to have not one observed negative, hiding some labels."""
-    if not facts.labels or not facts.class_counts(UNOBSERVED).sum():
-        return False
-    return not facts.class_counts(NEGATIVE).sum()
 
 
 @MODELS.register_module()
@@ -57,7 +48,7 @@ class IgnoreUnobservedLoss(GuardedLoss):
     def start(self, facts: TrainingFacts) -> None:
         """Warns where no negative is observed."""
         super().start(facts)
-        if knows_no_negative(facts):
+        if facts.has_no_negative and facts.num_unobserved:
             print_log(
                 'IgnoreUnobservedLoss: no label of the training set is observed to be negative, so '
                 'it learns that every class is present; take it as the floor only',

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wsml_mm.labels.class_priors import crisp_priors
-from wsml_mm.labels.encoding import NEGATIVE, POSITIVE
+from wsml_mm.labels.encoding import POSITIVE
 from wsml_mm.labels.prior_files import priors_of
 
 from ..label_state import Classes, Column, LabelState, TrainingFacts
@@ -99,8 +99,3 @@ def all_predictions(
     samples, scores = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(samples, kind='stable')
     return samples[order], scores[order]
-
-
-def has_negatives(facts: TrainingFacts) -> bool:
-    """Tells whether a negative label of the training set is known to be observed."""
-    return any(part.class_counts(NEGATIVE).any() for part in facts.labels)
