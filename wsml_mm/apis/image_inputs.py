@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from wsml_mm.datasets.image_folders import common_folder, is_remote, missing_images
 from wsml_mm.datasets.images import refuse_wrong_folder
-from wsml_mm.datasets.table.layout import SUFFIXES
-from wsml_mm.labels.files import IMAGE_SUFFIXES
+from wsml_mm.labels.files import IMAGE_SUFFIXES, TABLE_SUFFIXES
 
 
 class ImageInputs(NamedTuple):
@@ -77,7 +76,7 @@ def _is_image(path: Path) -> bool:
 
 def is_table(text: str | os.PathLike[str]) -> bool:
     """Tells whether an input is a table of images, by its suffix."""
-    return Path(text).suffix.lower() in SUFFIXES
+    return Path(text).suffix.lower() in TABLE_SUFFIXES
 
 
 def images_of_table(

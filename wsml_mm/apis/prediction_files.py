@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from wsml_mm.datasets.table.classes import ALL_OTHERS
-from wsml_mm.datasets.table.layout import SUFFIXES
 from wsml_mm.labels.drafts import draft_prefix, forget_drafts
-from wsml_mm.labels.files import writing
+from wsml_mm.labels.files import TABLE_SUFFIXES, writing
 
 from .predictions import Prediction, as_scores
 
@@ -49,8 +48,10 @@ class PredictionFile:
     ) -> None:
         self.path, self.classes, self.separator = Path(path), list(classes), separator
         self.kind = self.path.suffix.lower()
-        if self.kind not in SUFFIXES:
-            raise ValueError(f'{path}: predictions are written to one of {", ".join(SUFFIXES)}')
+        if self.kind not in TABLE_SUFFIXES:
+            raise ValueError(
+                f'{path}: predictions are written to one of {", ".join(TABLE_SUFFIXES)}'
+            )
         held = [name for name in classes if separator in name]
         if held and self.kind in ('.csv', '.tsv'):
             raise ValueError(

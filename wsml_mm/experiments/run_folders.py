@@ -29,6 +29,11 @@ def method_key(name: str) -> str:
     return name.replace(' ', '-').lower()
 
 
+def protocol_folder(name: str) -> str:
+    """Returns the folder of a protocol's runs, below that of a suite."""
+    return name.replace('/', '_')
+
+
 def check_file_name(name: str, what: str) -> None:
     """Refuses a name that is no name of a file in the work folder.
 

@@ -16,7 +16,7 @@ from .entries import Entry, read_entries, seeded_config
 from .execution import Execution, Task, execute
 from .grid import Grid
 from .results import RunResult
-from .run_folders import claimed, same_file_name
+from .run_folders import claimed, protocol_folder, same_file_name
 from .tuning import Tuned, tune, tuning_tasks
 
 _IN_WORDS = 'ValueError: '
@@ -43,7 +43,7 @@ class Part:
     @property
     def folder(self) -> str:
         """The folder of its runs, below that of the suite."""
-        return self.name.replace('/', '_')
+        return protocol_folder(self.name)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from .entries import Entry
 from .execution import Execution, RunError, Task, execute
 from .grid import Grid, Point, grid_points
 from .results import RunResult
-from .run_folders import check_file_name
+from .run_folders import check_file_name, protocol_folder
 
 FOLDER = 'tuning'
 VALIDATIONS = ('full', 'observed')  # labels of the validation part that choose
@@ -79,7 +79,7 @@ def tuning_tasks(
     """
     found = []
     for name, entries in places.items():
-        folder = root / name.replace('/', '_') / FOLDER
+        folder = root / protocol_folder(name) / FOLDER
         for entry in entries:
             for point in grid_points(entry, grid, options):
                 check_file_name(point.name, f'grid point {point.name!r}')

@@ -21,6 +21,7 @@ from .json_files import why_not_json
 IMAGE_SUFFIXES = (
     '.jpg', '.jpeg', '.png', '.bmp', '.gif', '.pgm', '.ppm', '.tif', '.tiff', '.webp',
 )  # fmt: skip
+TABLE_SUFFIXES = ('.csv', '.tsv', '.parquet', '.json', '.jsonl')  # of a file that lists labels
 
 
 def one_line(error: BaseException) -> str:

@@ -51,7 +51,12 @@ def write_suite(
         title: of the figures.
     """
     results = [result for part in parts for result in part.results]
-    texts = [protocol_markdown(part, baseline) for part in parts]
+    tables = [table_rows(part, baseline) for part in parts]
+    differences = [difference_rows(part, baseline) for part in parts]
+    texts = [
+        protocol_markdown(part, baseline, rows, gaps)
+        for part, rows, gaps in zip(parts, tables, differences, strict=True)
+    ]
     checkpoints = [c for c in ALL_CHECKPOINTS if any(c in r.checkpoints for r in results)]
     for checkpoint in checkpoints:
         texts.append(_write_ranks(results, checkpoint, folder, baseline, command, title))
@@ -59,8 +64,8 @@ def write_suite(
     whole = '\n'.join(text for text in texts if text)
     (folder / 'table.md').write_text(whole, encoding='utf-8')
     rows = {
-        'table': [row for part in parts for row in table_rows(part, baseline)],
-        'differences': [row for part in parts for row in difference_rows(part, baseline)],
+        'table': [row for found in tables for row in found],
+        'differences': [row for found in differences for row in found],
         'runs': [_run_row(result) for result in results],
         'results': tidy_rows(results),
         'published': published_rows(results),
@@ -72,10 +77,10 @@ def write_suite(
             for method, reason in part.refused.items()
         ],
     }
-    for name, found in rows.items():
+    for name, own in rows.items():
         (folder / f'{name}.csv').unlink(missing_ok=True)  # of an earlier call, which may be others
-        if found:
-            write_csv(folder / f'{name}.csv', found)
+        if own:
+            write_csv(folder / f'{name}.csv', own)
     return whole
 
 

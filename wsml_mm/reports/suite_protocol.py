@@ -17,13 +17,24 @@ from .ranks import ScoreTable, rank_rows
 from .tables import CHECKPOINT_TITLES, markdown_table
 
 
-def protocol_markdown(part: PartResult, baseline: str) -> str:
-    """Returns the section of a protocol: its tables, what does not run and what failed."""
+def protocol_markdown(
+    part: PartResult,
+    baseline: str,
+    rows: Sequence[dict[str, Any]],
+    differences: Sequence[Mapping[str, Any]],
+) -> str:
+    """Returns the section of a protocol: its tables, what does not run and what failed.
+
+    Args:
+        part: the protocol.
+        baseline: title of the method that others are compared with.
+        rows: of `table_rows`.
+        differences: of `difference_rows`.
+    """
     lines = [f'## {part.part.title}', '']
     if part.results:
-        rows = table_rows(part, baseline)
         lines += [markdown(rows, baseline), _tuning_note(part), '', _cost_markdown(rows)]
-        lines.append(_difference_markdown(part, baseline))
+        lines.append(_difference_markdown(differences))
         lines += [text for text in [published_markdown(part.results)] if text]
     for head, reasons in (
         ('Do not run under this protocol:', [f'{m}: {why}' for m, why in part.refused.items()]),
@@ -106,8 +117,8 @@ def difference_rows(part: PartResult, baseline: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _difference_markdown(part: PartResult, baseline: str) -> str:
-    rows = {(row['checkpoint'], row['method']): row for row in difference_rows(part, baseline)}
+def _difference_markdown(differences: Sequence[Mapping[str, Any]]) -> str:
+    rows = {(row['checkpoint'], row['method']): row for row in differences}
     checkpoints = [c for c in ALL_CHECKPOINTS if any(known == c for known, _ in rows)]
     if not checkpoints:
         return ''

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsml_mm import LabelTable
-from wsml_mm.datasets.table import SUFFIXES, write_table
+from wsml_mm.datasets.table import write_table
 from wsml_mm.labels import SparseLabels
+from wsml_mm.labels.files import TABLE_SUFFIXES
 
 SIGNS = st.characters(exclude_categories=['C', 'Z'], exclude_characters='/\\:.|')
 TEXT = st.text(SIGNS, min_size=1)
@@ -33,7 +34,7 @@ def dense(labels):
 
 
 @settings(max_examples=60)
-@given(tables(), st.sampled_from([0, -1]), st.sampled_from(SUFFIXES))
+@given(tables(), st.sampled_from([0, -1]), st.sampled_from(TABLE_SUFFIXES))
 def test_round_trip(tmp_path_factory, case, rest, suffix):
     names, matrix, classes = case
     folder = tmp_path_factory.mktemp('t')

@@ -11,7 +11,6 @@ from typing import Any
 
 from wsml_mm.datasets.image_folders import missing_images
 from wsml_mm.datasets.table import (
-    SUFFIXES,
     ColumnNames,
     ProblemLog,
     Table,
@@ -20,6 +19,7 @@ from wsml_mm.datasets.table import (
     read_class_file,
     read_table,
 )
+from wsml_mm.labels.files import TABLE_SUFFIXES
 
 from .guess import guess_options
 from .image_places import ImagePlaces, Match, only_match, visible_files
@@ -117,10 +117,10 @@ def find_tables(root: Path) -> dict[str, Path]:
         FileNotFoundError: if there is none.
         ValueError: if two may have a role, or none is to train on.
     """
-    tables = [path for path in visible_files(root) if path.suffix.lower() in SUFFIXES]
+    tables = [path for path in visible_files(root) if path.suffix.lower() in TABLE_SUFFIXES]
     tables = tables or _voc(root)
     if not tables:
-        kinds = ', '.join(SUFFIXES)
+        kinds = ', '.join(TABLE_SUFFIXES)
         raise FileNotFoundError(
             f'{root}: holds no table of labels ({kinds}, or VOC XML); name one by --train'
         )

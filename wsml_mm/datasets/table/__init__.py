@@ -11,14 +11,13 @@ from .problem import Problem, ProblemLog, Report, refuse
 
 if TYPE_CHECKING:
     from .assemble import Table
-    from .layout import SUFFIXES, TableFormat
+    from .layout import TableFormat
     from .read import read_table
     from .read_voc import is_voc
     from .write import write_table
 
 # These import pyarrow, a third of the time that importing wsml_mm would take: on first use.
 _ON_USE = {
-    'SUFFIXES': 'layout',
     'TableFormat': 'layout',
     'Table': 'assemble',
     'read_table': 'read',
@@ -27,7 +26,6 @@ _ON_USE = {
 }
 
 __all__ = [
-    'SUFFIXES',
     'UNLISTED',
     'UNPRINTABLE',
     'ColumnNames',

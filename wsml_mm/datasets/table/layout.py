@@ -33,7 +33,6 @@ _ONLY_FOR = {
     'signs': ('indicators',),
     'ignored': ('indicators',),
 }
-SUFFIXES = ('.csv', '.tsv', '.parquet', '.json', '.jsonl')
 BATCH = 1 << 12  # rows looked at together
 LISTS = pa.list_(pa.string())
 

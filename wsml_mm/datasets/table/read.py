@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from wsml_mm.labels.files import TABLE_SUFFIXES
+
 from .advice import Option, advise, either
 from .assemble import Table, assemble
 from .check import CheckedRows, check_batch
@@ -14,7 +16,7 @@ from .classes import Vocabulary
 from .image_names import ImageNames
 from .indicator_columns import IndicatorColumns
 from .indicators import IndicatorChecker
-from .layout import SUFFIXES, Batch, TableFormat
+from .layout import Batch, TableFormat
 from .problem import Report, RowError, RowErrors, refuse
 from .read_csv import read_csv
 from .read_json import read_json
@@ -36,7 +38,8 @@ def read_table(
     """Reads a table of labels.
 
     Args:
-        path: a file with one of `SUFFIXES`, or a folder of VOC annotations, or a list of them.
+        path: a file with one of `TABLE_SUFFIXES`, or a folder of VOC annotations, or a list of
+            them.
         classes: all class names, in order; None: those that the file lists, or else the labels
             found in it, sorted.
         layout: how to read it; None: in the usual way.
@@ -125,10 +128,10 @@ def _kind(path: Path) -> str:
     if is_voc(path):
         return 'voc'
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in TABLE_SUFFIXES:
         raise ValueError(
-            f'{path}: a table of labels ends with one of {", ".join(SUFFIXES)}, or is a folder of '
-            'VOC annotations; name such a file or folder that is there'
+            f'{path}: a table of labels ends with one of {", ".join(TABLE_SUFFIXES)}, or is a '
+            'folder of VOC annotations; name such a file or folder that is there'
         )
     if not path.is_file():
         what = f'{path}: no such file; check '

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
-from wsml_mm.labels.files import write_durably
+from wsml_mm.labels.files import TABLE_SUFFIXES, write_durably
 from wsml_mm.labels.sparse import SparseLabels
 
 from .classes import ALL_OTHERS, UNPRINTABLE
 from .column_names import ColumnNames
 from .image_names import image_name
-from .layout import SUFFIXES, TableFormat
+from .layout import TableFormat
 
 
 def write_table(
@@ -50,8 +50,8 @@ def write_table(
     """
     kind, names = path.suffix.lower(), list(names)
     TableFormat(separator=separator)  # refuses what cannot separate
-    if kind not in SUFFIXES:
-        raise ValueError(f'{path}: a table of labels ends with one of {", ".join(SUFFIXES)}')
+    if kind not in TABLE_SUFFIXES:
+        raise ValueError(f'{path}: a table of labels ends with one of {", ".join(TABLE_SUFFIXES)}')
     if not classes or not names or (len(names), len(classes)) != (len(labels), labels.num_classes):
         raise ValueError(
             f'{path}: {len(names)} names and {len(classes)} classes for labels of '

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wsml_mm.apis.suspicions import COLUMNS, LISTS
 from wsml_mm.labels.files import one_line
 
-LISTS = ('missing', 'positive', 'negative')
-NUMBERS = (
-    'rank', 'score', 'probability', 'mean_probability', 'first_selected', 'times_selected',
-    'observed',
-)  # fmt: skip
 _TEXTS = ('list', 'image', 'class')
+NUMBERS = tuple(name for name in COLUMNS if name not in _TEXTS)
 _FIX = 'give the table that the audit wrote'
 
 

@@ -14,11 +14,12 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from wsml_mm.apis.suspicions import LISTS
 from wsml_mm.datasets.image_loader import ImageLoader
 from wsml_mm.labels.files import absolute_folders, json_text, lies_below, write_durably
 from wsml_mm.version import __version__
 
-from .asked_pairs import LISTS, read_pairs
+from .asked_pairs import read_pairs
 from .pictures import Picture, map_uri, picture
 
 Cams = Callable[[Sequence[tuple[str, Sequence[str]]]], Iterable[Sequence[NDArray[np.floating]]]]
@@ -192,11 +193,12 @@ def _data(
 ) -> dict[str, Any]:
     """Returns what the script shows: pictures once each, and a list a pair that points at them."""
     places = {name: place for place, name in enumerate(pictures)}
+    kinds = list(LISTS)
     return {
         'images': [[name, p.uri, p.width, p.height, p.why] for name, p in pictures.items()],
         'rows': [
             [
-                *(places[image], name, LISTS.index(kind)),
+                *(places[image], name, kinds.index(kind)),
                 *map(_short, numbers[:-1]),  # the list says what is observed
                 maps.get((image, name), ''),
             ]

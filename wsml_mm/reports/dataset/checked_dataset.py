@@ -22,7 +22,6 @@ from wsml_mm.datasets.image_loader import ImageLoader
 from wsml_mm.datasets.label_table import LabelTable
 from wsml_mm.datasets.nesting import class_of, find, is_a, refuse_observed_below, unwrap, walk
 from wsml_mm.datasets.table import (
-    SUFFIXES,
     Problem,
     ProblemLog,
     Table,
@@ -31,7 +30,7 @@ from wsml_mm.datasets.table import (
     read_table,
 )
 from wsml_mm.labels.columns import LabelColumns
-from wsml_mm.labels.files import one_line
+from wsml_mm.labels.files import TABLE_SUFFIXES, one_line
 from wsml_mm.labels.names import NameColumn
 
 LOADERS = ('train', 'val', 'test')
@@ -164,7 +163,7 @@ def _is_stock(config: ConfigDict) -> bool:
 
 
 def _names_json(config: ConfigDict) -> bool:
-    return str(config.get('ann_file')).endswith(SUFFIXES)
+    return str(config.get('ann_file')).endswith(TABLE_SUFFIXES)
 
 
 def open_label_table(config: ConfigDict) -> LabelTable:
