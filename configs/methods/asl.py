@@ -8,4 +8,5 @@ method = dict(
     marker='H',
     loss=dict(
         type='PartialAsymmetricLoss', mode='negative', gamma_pos=0, gamma_neg=4,
-        gamma_unobserved=4, clip=0.05, detach_focal=True))
+        gamma_unobserved=4, clip=0.05, detach_focal=True),
+    grid={'loss.gamma_unobserved': [1, 2, 4]})

@@ -6,4 +6,5 @@ method = dict(
     title='Curriculum 0.5',
     colour='#DDAA33',
     marker='<',
-    loss=dict(type='CurriculumLoss', threshold=0.5, warm_up=1, assume_negative_first=True))
+    loss=dict(type='CurriculumLoss', threshold=0.5, warm_up=1, assume_negative_first=True),
+    grid={'loss.threshold': [0.3, 0.5, 0.7]})

@@ -6,6 +6,7 @@ method = dict(
     colour='#EE3377',
     marker='P',
     loss=dict(type='EMAPLLoss', alpha=0.2, beta=0.02, warm_up=5),
+    grid={'loss.beta': [0.02, 0.2, 0.9]},
     published={
         'voc2012': dict(loss=dict(alpha=0.2, beta=0.02, warm_up=5), source=paper),
         'coco2014': dict(loss=dict(alpha=0.1, beta=0.9, warm_up=5), source=paper),

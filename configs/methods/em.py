@@ -6,6 +6,7 @@ method = dict(
     colour='#44AA99',
     marker='v',
     loss=dict(type='EMLoss', alpha=0.2),
+    grid={'loss.alpha': [0.05, 0.1, 0.2]},
     published={
         'voc2012': dict(loss=dict(alpha=0.2), source=paper),
         'coco2014': dict(loss=dict(alpha=0.1), source=paper),

@@ -11,6 +11,7 @@ method = dict(
     colour='#084081',
     marker='h',
     loss=dict(type='GPRLoss', pseudo_labels='large-loss', delta_rel=0.2),
+    grid={'loss.delta_rel': [0.1, 0.2, 0.4]},
     published={
         'voc2012': dict(
             loss=dict(

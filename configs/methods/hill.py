@@ -7,6 +7,7 @@ method = dict(
     colour='#CAB2D6',
     marker='d',
     loss=dict(type='HillLoss'),
+    grid={'loss.lam': [1.0, 1.5, 2.0]},
     published={
         'coco2014': dict(loss=dict(margin=1.0, gamma=2.0, lam=1.5), source=paper),
     })

@@ -6,6 +6,7 @@ method = dict(
     colour='#332288',
     marker='P',
     loss=dict(type='LSANLoss', smoothing=0.1),
+    grid={'loss.smoothing': [0.05, 0.1, 0.2]},
     published={
         data: dict(loss=dict(smoothing=0.1), source=code)
         for data in ('voc2012', 'coco2014', 'nuswide-cole', 'nuswide-official', 'cub200')

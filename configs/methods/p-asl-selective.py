@@ -9,6 +9,7 @@ method = dict(
     marker='8',
     loss=dict(
         type='PartialAsymmetricLoss', mode='selective', gamma_neg=1, gamma_unobserved=4, top_k=1),
+    grid={'loss.gamma_unobserved': [1, 2, 4]},
     published={
         # Where labels were hidden at random; with a fixed number a class gamma_neg is 3.
         'coco2014': dict(

@@ -7,6 +7,7 @@ method = dict(
     colour='#8C6BB1',
     marker='h',
     loss=dict(type='SPLCLoss', tau=0.6),
+    grid={'loss.tau': [0.5, 0.6, 0.7]},
     published={
         'coco2014': dict(loss=dict(tau=0.6, margin=1.0, gamma=2.0), source=paper),
     })

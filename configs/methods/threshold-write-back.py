@@ -6,6 +6,7 @@ method = dict(
     colour='#661100',
     marker='X',
     loss=dict(type='ThresholdWriteBackLoss', threshold=0.95, warm_up=2),
+    grid={'loss.threshold': [0.8, 0.9, 0.95]},
     published={
         'voc2012': dict(loss=dict(threshold=0.95, warm_up=2), source=code),
         'coco2014': dict(loss=dict(threshold=0.95, warm_up=2), source=code),
