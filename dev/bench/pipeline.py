@@ -82,9 +82,9 @@ def pillow(quick: bool) -> Measured:
 
 @row('pipeline/cv2 448 px', 'bare OpenCV', '>= 0.95')
 def opencv(quick: bool) -> Measured:
-    """MMPretrain's default reader."""
+    """The pixels of MMPretrain's default reader."""
     paths = photographs(2 if quick else 16)
-    return alternate(_reading(STOCK, paths), lambda: bare_cv2(paths))
+    return alternate(_resized('cv2', paths), lambda: bare_cv2(paths))
 
 
 @row('pipeline/fast mode over cv2', "MMPretrain's default reader", '>= 1.3')

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wsml_mm.labels.pairs import indptr_of
-
+from .label_keys import average_precisions, each_part, label_keys
 from .scorable import ClassKinds
 from .score_matrix import ClassLabels
 
 
 class ClassOrder:
-    """K annotated labels of C classes by class.
+    """K annotated labels of C classes by class, the negatives of a class before its positives.
 
     Args:
         classes: (K,) class indices in any order.
@@ -39,23 +38,38 @@ class ClassOrder:
         score = np.asarray(scores)
         if score.dtype != np.float32:
             score = score.astype(np.float64, copy=False)
-        self._starts, self._scores = _by_class(label, score, num_classes)
-        _, self._positive = _by_class(label, np.asarray(positive, dtype=bool), num_classes)
+        kind = 2 * label + np.asarray(positive, dtype=bool)
+        bounds, self._scores = _by_kind(kind, score, 2 * num_classes)
+        self._starts, self._counts = bounds[::2], np.diff(bounds)
 
     def kinds(self) -> ClassKinds:
         """Returns what is known of each class."""
-        positives = np.diff(indptr_of(self._positive)[self._starts])
-        return ClassKinds(positives, np.diff(self._starts) - positives)
+        return ClassKinds(self._counts[1::2], self._counts[::2])
 
     def __iter__(self) -> Iterator[ClassLabels]:
-        for first, stop in zip(self._starts[:-1], self._starts[1:], strict=True):
-            yield self._scores[first:stop], self._positive[first:stop]
+        parts = each_part(self._scores, self._starts)
+        for scores, negatives in zip(parts, self._counts[::2], strict=True):
+            yield scores, np.arange(len(scores)) >= negatives
+
+    def average_precision(self) -> NDArray[np.float64] | None:
+        """Returns what `ScoredLabels` does, of all classes at once; None: take one by one.
+
+        Raises:
+            ValueError: if a score is NaN or infinite.
+        """
+        negative = np.resize([True, False], len(self._counts)).repeat(self._counts)
+        keys = label_keys(self._scores, negative)
+        if keys is None:
+            return None
+        for part in each_part(keys, self._starts):
+            part.sort()
+        return average_precisions(keys, self._starts)
 
 
-def _by_class(
-    classes: NDArray[np.int32], values: NDArray[Any], num_classes: int
+def _by_kind(
+    kinds: NDArray[np.int32], values: NDArray[Any], num_kinds: int
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Returns where each class's values begin, and the values in the order of their classes.
+    """Returns where each kind's values begin, and the values in the order of their kinds.
 
     One sparse row turned into columns: a counting sort, much faster than `argsort` and indexing.
     """
@@ -63,5 +77,5 @@ def _by_class(
 
     # Bounds of 64 bits would make all indices so.
     bounds = np.array([0, len(values)], get_index_dtype(maxval=len(values)))
-    row = csr_array((values, classes, bounds), shape=(1, num_classes)).tocsc()
+    row = csr_array((values, kinds, bounds), shape=(1, num_kinds)).tocsc()
     return row.indptr.astype(np.int64), row.data

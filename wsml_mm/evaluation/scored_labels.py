@@ -83,7 +83,10 @@ class ScoredLabels:
         A class without a positive scores 0, one without a negative 1 whatever its scores, and one
         with nothing annotated NaN.
         """
-        return self._each(average_precision)
+        order, found = self._classes, None
+        if isinstance(order, ClassOrder):
+            found = order.average_precision()
+        return self._each(average_precision) if found is None else found
 
     def area_under_roc(self) -> NDArray[np.float64]:
         """Returns each class's area under the ROC curve, 0 to 1, (C,).

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .selection import select_largest
 
+_MANY = 2**16  # entries, from which the gradient of a mean takes longer than one step more
 _LAST_KEY = 2**62  # behind every real key; a power of two survives `pad`, which takes floats
 
 
@@ -69,6 +70,10 @@ class Ranks:
         """
         if self.sizes is None:
             # An empty batch must still be differentiable: its sum is a zero with a graph.
+            # On a CPU a sum, divided, has the bits of a mean; its gradient is never written out.
+            divided = values.numel() > _MANY and values.device.type == 'cpu'
+            if divided and not torch.compiler.is_compiling():
+                return values.sum() / values.numel()
             return values.mean() if values.numel() else values.sum()
         return self._share(values.sum(), max(sum(self.sizes) * math.prod(values.shape[1:]), 1))
 

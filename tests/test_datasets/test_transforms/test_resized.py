@@ -59,11 +59,15 @@ def load(path, scale, decode='exact'):
 
 @pytest.mark.parametrize('scale', [(24, 36), (90, 60), (310, 210)])
 @pytest.mark.parametrize('name', WHOLE)
-def test_exact_is_bit_for_bit_what_two_steps_give(kinds, name, scale):
+@pytest.mark.parametrize(('decode', 'backend'), [('exact', 'pillow'), ('cv2', 'cv2')])
+def test_one_step_is_bit_for_bit_what_two_give(kinds, name, scale, decode, backend):
+    if (name, decode) == ('moving.gif', 'cv2'):
+        pytest.skip('not every OpenCV reads it')
     init_default_scope('mmpretrain')
-    steps = Compose([TWO_STEPS[0], dict(TWO_STEPS[1], scale=scale)])
-    expected = steps(dict(img_path=str(kinds / name)))
-    found = load(kinds / name, scale)
+    load_, resize = TWO_STEPS
+    steps = [dict(load_, imdecode_backend=backend), dict(resize, backend=backend, scale=scale)]
+    expected = Compose(steps)(dict(img_path=str(kinds / name)))
+    found = load(kinds / name, scale, decode)
     np.testing.assert_array_equal(found.pop('img'), expected.pop('img'))
     assert found == expected
 
@@ -143,6 +147,36 @@ def refused(act, *args):
     return False
 
 
+def test_opencv_refuses_what_two_steps_refuse(kinds):
+    init_default_scope('mmpretrain')
+    for name in BROKEN:
+        if not refused(
+            TRANSFORMS.build(dict(type='LoadImageFromFile')), {'img_path': str(kinds / name)}
+        ):
+            continue  # OpenCV makes do with half a file
+        pipeline = Compose([dict(type='LoadResizedImage', scale=8, decode='cv2')])
+        with pytest.raises(ValueError, match='cannot be read'):
+            run_pipeline(pipeline, dict(img_path=str(kinds / name)))
+
+
+def test_pillow_only_opens_a_jpeg_to_ask_how_it_is_turned(kinds):
+    pytest.importorskip('simplejpeg')
+    with mock.patch('wsml_mm.datasets.transforms.resized.Image.open', wraps=Image.open) as opened:
+        load(kinds / 'grey.jpg', 30, 'fast')
+        assert opened.call_count == 0
+        load(kinds / 'turned_6.jpg', 30, 'fast')
+        assert opened.call_count == 1
+
+
+def test_an_image_of_too_many_pixels_is_warned_of(kinds):
+    for decode in DECODE:
+        with (
+            mock.patch.object(Image, 'MAX_IMAGE_PIXELS', 40_000),
+            pytest.warns(Image.DecompressionBombWarning),
+        ):
+            load(kinds / 'photo.jpg', 30, decode)
+
+
 def test_packing_copies_nothing_and_the_usual_transforms_follow(kinds):
     init_default_scope('mmpretrain')
     found = load(kinds / 'plain.jpg', (16, 12))
@@ -162,8 +196,8 @@ def test_packing_copies_nothing_and_the_usual_transforms_follow(kinds):
 
 def test_its_text_holds_what_decides_the_pixels():
     pytest.importorskip('simplejpeg')
-    texts = {repr(LoadResizedImage(*said)) for said in ((8,), ((8, 9),), (8, 'fast'))}
-    assert len(texts) == 3
+    texts = {repr(LoadResizedImage(*said)) for said in ((8,), ((8, 9),), (8, 'fast'), (8, 'cv2'))}
+    assert len(texts) == 4
 
 
 def built(**kwargs):
@@ -184,7 +218,7 @@ test_refusal = refusals(
     Case('three numbers', built(scale=(1, 2, 3)), ValueError, 'scale=(1, 2, 3) ... (448, 448)'),
     Case('a part', built(scale=(0.5, 0.5)), ValueError, 'scale=(0.5, 0.5) ... in pixels'),
     Case('decode', built(scale=8, decode='draft'), ValueError,
-         'decode=\'draft\' ... "exact" or "fast"'),
+         'decode=\'draft\' ... "exact", "cv2" or "fast"'),
     Case('no simplejpeg', without_simplejpeg, ImportError,
          "decode='fast' ... simplejpeg ... wsml_mm[fast] ... 'exact'"),
 )

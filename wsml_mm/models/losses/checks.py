@@ -12,6 +12,8 @@ from wsml_mm.labels.encoding import check_labels
 
 from .contract import ACTIONS, LabelBatch, LossParts
 
+_FEW = 2**12  # entries, up to which `torch.equal`, which is not vectorised, takes less time
+
 
 def check_target(logits: Tensor, target: Tensor, soft: bool = False) -> None:
     """Refuses a target of another shape or with other values than {1, 0, -1}.
@@ -49,6 +51,8 @@ def _are_signs(target: Tensor) -> bool:
     """
     if target.dtype == torch.bool:
         return True
+    if target.numel() < _FEW:
+        return torch.equal(target.sign(), target)
     differs = target.sign().ne_(target)  # of the target's own type: 1 where it does
     # A sum of floats, which heads make of labels, takes half as long; one of integers twice.
     return not (differs.sum() if differs.is_floating_point() else differs.count_nonzero())
