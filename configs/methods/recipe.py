@@ -1,6 +1,7 @@
 # What does best here from single positives, chosen on validation parts of three data sets: entropy
 # maximisation with a weight by rule, on features of one length, with a weight decay in units of the
-# observed positives and a rate that falls to zero over the training. Nothing is to be tuned.
+# observed positives and a rate that falls to zero over the training. Nothing is to be tuned. For
+# frozen features: end to end, at a rate made for AN, it learns too slowly (docs/benchmark.md).
 method = dict(
     key='recipe',
     title='Recipe: balanced EM, ridge',
