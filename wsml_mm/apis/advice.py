@@ -205,8 +205,8 @@ def _fitted(facts: Facts, missing: Estimate, config: str) -> list[str]:
     counts = (missing.count, missing.low, missing.high)
     delta, low, high = (fitting_delta_rel(facts, count) for count in counts)
     advice = (
-        f'advice: ll-r with delta_rel={delta:g} ({low:g} to {high:g}): in epoch {facts.epochs} it leaves '
-        'out as many labels as are missing. Compare it with an under the same seeds'
+        f'advice: ll-r with delta_rel={delta:g} ({low:g} to {high:g}): in epoch {facts.epochs} it '
+        'leaves out as many labels as are missing. Compare it with an under the same seeds'
     )
     setting = f'model.head.loss.delta_rel={delta:g}'
     command = f'  wsml-mm train {config} --method ll-r --cfg-options {setting}'
