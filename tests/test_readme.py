@@ -128,6 +128,15 @@ def test_own_data_from_an_empty_folder_to_a_tested_model(tmp_path, monkeypatch, 
     assert shown == [[0, 1, 1], [1, -1, -1], [0, 0, 1]]
 
 
+def test_the_commands_of_the_timed_walk_are_understood():
+    walk = PAGES['docs/own_data.md'].partition('## In ten minutes')[2].partition('\n## ')[0]
+    commands = [c for c in re.findall(r'`(wsml-mm [^`]+)`', walk) if '--help' not in c]
+    assert len(commands) == 12
+    for line in commands:
+        _, command, *arguments = shlex.split(line)
+        importlib.import_module(f'wsml_mm_cli.{command.replace("-", "_")}').parse_args(arguments)
+
+
 OWN_TABLES = {
     'CheXpert': (
         'Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Edema\n'
