@@ -123,7 +123,7 @@ def _explain(figure: Any, boxes_known: bool) -> None:
             dot('o', _HIT, 'maximum inside'),
             dot('X', _MISS, 'maximum outside'),
         ]
-    marks.append(Line2D([], [], ls='', label='number: predicted probability'))
+    marks.append(Line2D([], [], ls='', label='number: probability'))
     legend_below(figure, (marks, [mark.get_label() for mark in marks]))
 
 
