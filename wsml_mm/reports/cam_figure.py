@@ -119,7 +119,7 @@ def _explain(figure: Any, boxes_known: bool) -> None:
     marks = [dot('o', _HIT, 'maximum')]
     if boxes_known:
         marks = [
-            Line2D([], [], color=_BOX, label='box of the class'),
+            Line2D([], [], color=_BOX, label='box'),
             dot('o', _HIT, 'maximum inside'),
             dot('X', _MISS, 'maximum outside'),
         ]
