@@ -1,7 +1,8 @@
-"""What docs/audit.md shows works as it stands there."""
+"""What docs/audit.md shows works as it stands there; verdicts given on its page change a model."""
 
 from __future__ import annotations
 
+import csv
 import importlib
 import re
 import shlex
@@ -10,8 +11,11 @@ import subprocess
 from glob import glob
 from pathlib import Path
 
-from helpers import REPO
+from browser import chromium, downloaded
+from helpers import CLASSES, REPO, read_devkit, train
 from mmengine.config import Config
+
+from wsml_mm.cli import audit
 
 BLOCKS = re.findall(
     r'```bash\n(.*?)```', (REPO / 'docs' / 'audit.md').read_text(encoding='utf-8'), re.DOTALL
@@ -37,3 +41,35 @@ def test_every_block(whole_run, tmp_path, monkeypatch, capsys):
     assert 'advice: ' in printed
     assert 'wsml-mm train corrected.py' in printed
     assert Path('corrected.csv').is_file()
+
+
+def test_from_the_page_to_another_model(linear_run, tmp_path, capsys):
+    """Keys in Chromium, the file that it exports, new labels, a training: another mAP."""
+    from selenium.webdriver.support.ui import Select
+
+    folder, config = tmp_path / 'audit', str(linear_run.config)
+    audit.main([config, str(linear_run.checkpoint), '--out', str(folder), '--html',
+                '--device', 'cpu'])  # fmt: skip
+    with open(folder / 'suspicions.csv', newline='') as file:
+        asked = [row for row in csv.DictReader(file) if row['list'] == 'missing']
+    assert len(asked) == 96
+    truth = read_devkit(linear_run.images.parent)
+    there = [truth[row['image']][CLASSES.index(row['class'])] for row in asked]
+    with chromium(tmp_path) as driver:
+        driver.get((folder / 'audit.html').as_uri())
+        Select(driver.find_element('css selector', '#list')).select_by_value('missing')
+        driver.execute_script('document.activeElement.blur()')
+        driver.switch_to.active_element.send_keys(''.join('ra'[yes] for yes in there))
+        assert '96 of 120' in driver.find_element('css selector', '#progress').text
+        driver.find_element('css selector', '#export').click()
+        (folder / 'verdicts.csv').write_text(downloaded(tmp_path, 'verdicts-*.csv'))
+    apply = ['apply', str(folder / 'verdicts.csv'), '--to', config]
+    audit.main([*apply, '--out', str(tmp_path / 'corrected.csv')])
+    assert f'{sum(there)} unobserved -> positive' in capsys.readouterr().out
+    found = {}
+    for name in (config, str(tmp_path / 'corrected.py')):
+        cfg = Config.fromfile(name)
+        cfg.work_dir, cfg.train_cfg.max_epochs = str(tmp_path / Path(name).stem), 20
+        found[name] = train(cfg).message_hub.get_scalar('val/multi-label/mAP').current()
+    before, after = found.values()
+    assert after > before + 3

@@ -120,7 +120,8 @@ def test_methods_and_protocols_ship():
     expected |= {f'openimages-v3/resnet101_{p}.py' for p in three}
     expected |= {f'{data}/lite0_{p}.py' for data in ('scenes', 'voc5') for p in ('e2e', 'linear')}
     expected |= {f'{data}/lite2_linear.py' for data in ('mosaic', 'voc5')}
-    assert set(PROTOCOLS) == expected | {'mosaic/lite0_linear.py', 'coco2014/resnet50_hill.py'}
+    expected |= {'mosaic/lite0_linear.py', 'scenes/lite0_linear_320px.py'}
+    assert set(PROTOCOLS) == expected | {'coco2014/resnet50_hill.py'}
     assert len(list(FOLDER.rglob('*.py'))) <= 100  # two axes, not their product
 
 

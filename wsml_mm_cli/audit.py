@@ -35,7 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'checkpoints',
         nargs='*',
         metavar='CHECKPOINT',
-        help='of it; of several, the last epoch last, the mean logit ranks',
+        help='of it; of several, the mean logit ranks',
     )
     parser.add_argument('--out', type=Path, required=True, help='folder to write to')
     add_method_options(parser)

@@ -4,7 +4,8 @@ Methods are configs, whose checkpoints are found below --work-dir (and trained w
 NAME=CONFIG:CHECKPOINT. Without --images and --indices the rows are chosen by a rule that does not
 know which method is right: among --candidates test images with two or more classes, drawn with
 --pick-seed (those with one where there are none), the ones whose maps differ most between methods,
-times the largest predicted probability.
+times the largest predicted probability. With --hidden they are training images, and the classes
+those that are there and that the training did not observe.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=integer(0, 2**31, 'a position in the test set, counted from 0'),
         help='positions in the test set',
     )
+    parser.add_argument(
+        '--hidden',
+        action='store_true',
+        help='of training images, the classes that are there and were hidden from the training',
+    )
     parser.add_argument('--classes', nargs='+', help='classes to show; default: all present')
     parser.add_argument(
         '--rows',
@@ -53,4 +59,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error(
             'give --work-dir DIR, or a checkpoint for every method: NAME=CONFIG:CHECKPOINT'
         )
+    if args.hidden and (args.images or args.indices):
+        parser.error('--hidden chooses the images: leave --images and --indices')
     return args

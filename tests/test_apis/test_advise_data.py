@@ -51,6 +51,8 @@ def test_advice():
     assert '700 (600 to 800) by planted; that is 30% (27% to 33%) of the positives' in said
     assert 'advice: ll-r with delta_rel=0.15 (0.13 to 0.17): in epoch 60' in said
     assert 'advice: ll-r with delta_rel=0.2, as published' in text(missing=None)
+    command = '  wsml-mm train mine.py --method ll-r --cfg-options model.head.loss.delta_rel=0.15'
+    assert advise(FACTS, 'mine.py')[-1] == command
 
 
 @pytest.mark.parametrize(

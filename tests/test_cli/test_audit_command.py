@@ -37,7 +37,8 @@ def rows_of(path):
 def test_an_audit(linear_run, tmp_path, capsys):
     checkpoints = [str(linear_run.checkpoint.with_name(f'epoch_{n}.pth')) for n in (1, 2)]
     out = tmp_path / 'audit'
-    audit.main([str(linear_run.config), *checkpoints, '--out', str(out), '--for-tools',
+    shown = checkpoints[::-1]  # as a shell lists epoch_9.pth and epoch_10.pth
+    audit.main([str(linear_run.config), *shown, '--out', str(out), '--for-tools',
                 '--per-class', '3', '--top', '4', '--device', 'cpu'])  # fmt: skip
     rows = rows_of(out / 'suspicions.csv')
     missing = [row for row in rows if row['list'] == 'missing']
@@ -117,7 +118,7 @@ def audit_into(folder, run, *options):
 
 def test_the_way_back_to_a_better_model(linear_run, tmp_path, capsys):
     """True verdicts into a mask and into a table; both train on all labels."""
-    audit_into(tmp_path / 'audit', linear_run)
+    audit_into(tmp_path / 'audit', linear_run, '--method', 'll-r')
     truth = read_devkit(linear_run.images.parent)
     write_verdicts(tmp_path / 'audit' / 'verdicts.csv', tmp_path / 'audit',
                    lambda row: truth[row['image']][CLASSES.index(row['class'])])  # fmt: skip
@@ -126,7 +127,7 @@ def test_the_way_back_to_a_better_model(linear_run, tmp_path, capsys):
         audit.main(['apply', verdicts, '--to', config, '--out', str(tmp_path / name)])
         printed = capsys.readouterr().out
         new = (tmp_path / name).with_suffix('.py')
-        assert f'  wsml-mm train {new}' in printed
+        assert f'  wsml-mm train {new} --method ll-r\n' in printed
         assert '96 labels with verdicts: ' in printed
         leaf = training_set_of(read_config(str(new)))
         expected = np.stack([truth[image] for image in leaf.dataset.image_names()])

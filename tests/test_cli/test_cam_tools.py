@@ -12,6 +12,9 @@ from PIL import Image
 from planted_maps import planted_config, write_checkpoint, write_images, xml_object
 
 from wsml_mm.cli import draw_cams, pointing_game
+from wsml_mm.datasets import SplitNames
+from wsml_mm.experiments.configs import build_partial_datasets
+from wsml_mm.experiments.entries import read_entries, seeded_config
 from wsml_mm.experiments.results import read_result
 from wsml_mm.experiments.retest import checkpoints, mean_average_precision, set_input_size
 from wsml_mm.reports.cams import ImageChoice
@@ -91,6 +94,24 @@ def test_draw_cams_chooses_rows_and_takes_what_is_trained(work, monkeypatch):
     assert (out / 'draw_cams.command.txt').read_text().startswith('python tools/draw_cams.py')
     draw_cams.main([*command, '--out', str(out / 'again')])
     assert (out / 'again.csv').read_text() == (out / 'draw_cams.csv').read_text()
+
+
+def test_labels_that_were_hidden_from_the_training(work, tmp_path):
+    out, configs = work
+    command = [*configs, '--work-dir', str(out), '--seeds', '1', '--candidates', '5', '--hidden']
+    draw_cams.main([*command, '--out', str(tmp_path / 'hidden')])
+    (leaf,) = build_partial_datasets(seeded_config(read_entries(configs)[0], 1))
+    names = [image.split('/')[-1] for image in SplitNames.of(leaf.dataset).images()]
+    rows = read(tmp_path / 'hidden.csv')
+    assert len(rows) >= 4
+    for row in rows:
+        position = names.index(row['image'])
+        assert position in leaf.indices
+        label = leaf.metainfo['classes'].index(row['class'])
+        assert leaf.full_labels.row(position)[label] == 1
+        assert leaf.labels.row(position)[label] == -1
+    with pytest.raises(SystemExit):
+        draw_cams.main([*command, '--indices', '0'])
 
 
 def planted(tmp_path):

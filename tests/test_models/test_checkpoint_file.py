@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import pickle
 import random
@@ -149,6 +150,17 @@ def test_a_log_history_of_stock_mmengine_is_read(tmp_path):
 def test_the_old_format_is_read_with_a_warning(tmp_path, capsys):
     (tmp_path / 'a.pth').write_bytes(_saved(CONTENT, _use_new_zipfile_serialization=False))
     assert_same(read_checkpoint(tmp_path / 'a.pth'), CONTENT)
+    assert 'no check sums' in ''.join(capsys.readouterr())
+
+
+def test_the_name_of_an_old_file_is_its_check_sum(tmp_path, capsys):
+    content = _saved(CONTENT, _use_new_zipfile_serialization=False)
+    named, odd = f'a-{hashlib.sha256(content).hexdigest()[:8]}.pth', 'a-20200101.pth'
+    for name in (named, odd):
+        (tmp_path / name).write_bytes(content)
+    read_checkpoint(tmp_path / named)
+    assert 'no check sums' not in ''.join(capsys.readouterr())
+    read_checkpoint(tmp_path / odd)
     assert 'no check sums' in ''.join(capsys.readouterr())
 
 

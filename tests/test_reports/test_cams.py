@@ -39,7 +39,7 @@ def test_candidates_have_two_classes_and_follow_the_seed():
     some = draw_candidates(images, 99, 1, shown=[2])
     assert len(some) == 10
     assert all(s.classes == [2] for s in some)
-    with pytest.raises(ValueError, match='no test image has a positive label'):
+    with pytest.raises(ValueError, match='no image has a positive label to look at'):
         draw_candidates([ImageChoice('a', [])], 3, 0)
 
 

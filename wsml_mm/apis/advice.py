@@ -102,8 +102,13 @@ def fitting_delta_rel(facts: Facts, count: float) -> float:
     return float(f'{percent:.2g}')
 
 
-def advise(facts: Facts) -> list[str]:
-    """Returns lines of text: what is known, what the schedule will do, what to train and why."""
+def advise(facts: Facts, config: str = '') -> list[str]:
+    """Returns lines of text: what is known, what the schedule will do, what to train and why.
+
+    Args:
+        facts: of the data.
+        config: as a command names it; '': no command is written.
+    """
     known = facts.positive + facts.negative
     lines = [
         f'{facts.images:,} images x {facts.classes:,} classes, {known / facts.images:.2f} known '
@@ -117,7 +122,10 @@ def advise(facts: Facts) -> list[str]:
         lines += _what_is_selected(facts, facts.schedule)
     if facts.precision is not None:
         lines.append(f'of what the run selected in its first epochs {facts.precision:.0%} is right')
-    return [*lines, f'advice: {_verdict(facts)}']
+    another = _another(facts)
+    if another is not None or facts.missing is None:
+        return [*lines, f'advice: {another}']
+    return [*lines, *_fitted(facts, facts.missing, config)]
 
 
 def _what_is_missing(facts: Facts) -> str:
@@ -163,7 +171,8 @@ def _what_is_selected(facts: Facts, schedule: Schedule) -> list[str]:
     return lines
 
 
-def _verdict(facts: Facts) -> str:
+def _another(facts: Facts) -> str | None:
+    """Returns what to train in the place of LL-R with a fitted delta_rel; None: train that."""
     missing = facts.missing
     if facts.epochs < 2:
         return 'plain AN. The large-loss methods select nothing in the first epoch, the only one'
@@ -183,15 +192,22 @@ def _verdict(facts: Facts) -> str:
             f'plain AN. What was selected is right in {facts.precision:.0%} of the cases, by '
             f'chance it would be in {chance:.0%}: large losses do not tell the missing labels here'
         )
-    delta = fitting_delta_rel(facts, missing.count)
     least = 1 / (facts.batch * facts.classes)
     if least > TOO_MUCH * missing.high / (facts.images * facts.classes):
         return (
             'plain AN, or larger batches. A step selects at least one label of '
             f'{facts.batch * facts.classes}, more than are missing'
         )
-    low, high = (fitting_delta_rel(facts, count) for count in (missing.low, missing.high))
-    return (
-        f'll-r with delta_rel={delta:g} ({low:g} to {high:g}): in epoch {facts.epochs} it leaves '
-        'out as many labels as are missing. Compare it with an under the same seeds'
+    return None
+
+
+def _fitted(facts: Facts, missing: Estimate, config: str) -> list[str]:
+    counts = (missing.count, missing.low, missing.high)
+    delta, low, high = (fitting_delta_rel(facts, count) for count in counts)
+    advice = (
+        f'advice: ll-r with delta_rel={delta:g} ({low:g} to {high:g}): in epoch {facts.epochs} it '
+        'leaves out as many labels as are missing. Compare it with an under the same seeds'
     )
+    setting = f'model.head.loss.delta_rel={delta:g}'
+    command = f'  wsml-mm train {config} --method ll-r --cfg-options {setting}'
+    return [advice, command] if config else [advice]

@@ -123,9 +123,12 @@ def models_of(
 
     Args:
         cfg: of the training.
-        checkpoints: of it.
+        checkpoints: of it, in any order: a shell lists epoch_10.pth before epoch_9.pth.
         leaf: the training set.
         device: to compute on; None: a GPU where there is one.
+
+    Returns:
+        A model for each, by epoch.
 
     Raises:
         FileNotFoundError: if there is no such checkpoint.
@@ -142,4 +145,9 @@ def models_of(
                 f'({different}); give the config it was trained with'
             )
         found.append(model)
-    return found
+    return sorted(found, key=_epoch)
+
+
+def _epoch(model: TrainedClassifier) -> int:
+    epoch: int = (model.saved.get('meta') or {}).get('epoch') or 0
+    return epoch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,8 @@ def precision_of(folder: Path) -> float | None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command."""
     args = parse_args(argv)
-    print('\n'.join(advise(facts_of(config_of(args), args.audit, args.run))))
+    facts = facts_of(config_of(args), args.audit, args.run)
+    print('\n'.join(advise(facts, shlex.quote(args.config))))
 
 
 if __name__ == '__main__':

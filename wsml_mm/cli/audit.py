@@ -40,12 +40,13 @@ def audited(args: argparse.Namespace, cfg: Config, leaf: PartialLabelDataset) ->
         held_out = [(left_out(leaf, part), [path]) for part, path in zip(parts, used, strict=True)]
     else:
         held_out = [(leaf.indices, used)]
+    models = [models_of(cfg, paths, leaf, args.device) for _, paths in held_out]
     scores = [
-        TrainingScores(
-            leaf, models_of(cfg, paths, leaf, args.device), rows, args.batch_size, args.workers
-        )
-        for rows, paths in held_out
+        TrainingScores(leaf, each, rows, args.batch_size, args.workers)
+        for each, (rows, _) in zip(models, held_out, strict=True)
     ]
+    if not args.folds:
+        args.checkpoints = used = [model.checkpoint for model in models[0]]  # by epoch
     made: dict[str, Any] = {
         'config': args.config,
         'method': args.method,

@@ -91,8 +91,15 @@ def _write_for_config(
         forget(outputs)
         raise
     if len(commands) == 1:
-        commands = [f'wsml-mm train {shlex.quote(str(file))}']
+        commands = [f'wsml-mm train {shlex.quote(str(file))}{_method_of_audit(args)}']
     args.commands = commands
+
+
+def _method_of_audit(args: argparse.Namespace) -> str:
+    """Returns the option that trains the audited method again, if this command names none."""
+    folder = _audit_of(args)
+    method = read_record(folder).get('method') if folder is not None else None
+    return f' --method {shlex.quote(method)}' if method and not args.method else ''
 
 
 def _check_free(outputs: Sequence[Path]) -> None:
@@ -137,9 +144,7 @@ def _decided(
     args: argparse.Namespace, labels: SparseLabels, names: SplitNames, facts: Mapping[str, Any]
 ) -> Decided:
     """Returns what the verdicts decide, if they are of these data."""
-    folder = args.audit
-    if folder is None and (args.verdicts[0].parent / RECORD).is_file():
-        folder = args.verdicts[0].parent
+    folder = _audit_of(args)
     asked = None
     if folder is not None:
         _check_audit(folder, read_record(folder), facts, args.to)
@@ -147,6 +152,13 @@ def _decided(
             asked = _asked(read_suspicions(folder)[0])
     verdicts: list[Verdict] = [v for path in args.verdicts for v in read_verdicts(path, asked)]
     return decide(verdicts, labels, list(names.images()), names.classes, args.on_conflict)
+
+
+def _audit_of(args: argparse.Namespace) -> Path | None:
+    """Returns the folder of the audit that the verdicts are of, if it is known."""
+    beside: Path = args.verdicts[0].parent
+    given: Path | None = args.audit
+    return given if given is not None or not (beside / RECORD).is_file() else beside
 
 
 def _asked(table: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

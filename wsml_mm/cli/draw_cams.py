@@ -4,7 +4,8 @@ Methods are configs, whose checkpoints are found below --work-dir (and trained w
 NAME=CONFIG:CHECKPOINT. Without --images and --indices the rows are chosen by a rule that does not
 know which method is right: among --candidates test images with two or more classes, drawn with
 --pick-seed (those with one where there are none), the ones whose maps differ most between methods,
-times the largest predicted probability.
+times the largest predicted probability. With --hidden they are training images, and the classes
+those that are there and that the training did not observe.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from mmengine.config import Config
 from mmpretrain.registry import DATASETS, TASK_UTILS
 
 from wsml_mm.apis import assemble
+from wsml_mm.datasets import FeatureDataset
 from wsml_mm.datasets.boxes import image_key
+from wsml_mm.datasets.nesting import unwrap
 from wsml_mm.experiments.comparison import run_comparison, run_folder
+from wsml_mm.experiments.configs import build_partial_datasets, partial_datasets
 from wsml_mm.experiments.entries import read_entries
 from wsml_mm.experiments.retest import checkpoints
 from wsml_mm.models.cam import CamView, view_images
@@ -30,6 +34,7 @@ from wsml_mm.reports.cams import (
     ImageChoice,
     draw_candidates,
     grid_rows,
+    hidden_labels,
     labelled_images,
     most_different,
     row_numbers,
@@ -112,17 +117,32 @@ def classes_in(path: str, known: Sequence[ImageChoice]) -> list[int]:
     return named[0] if len(named) == 1 else []
 
 
-def choose(args: argparse.Namespace, dataset: Any, classes: Sequence[str]) -> list[ImageChoice]:
+def training_images(cfg: Config) -> list[ImageChoice]:
+    """Returns the training images of a config that hide positives, with these."""
+    cfg = Config(cfg.to_dict())
+    for part in partial_datasets(cfg.train_dataloader.dataset):
+        part.dataset = unwrap(part.dataset, FeatureDataset)
+    with quiet():
+        leaves = build_partial_datasets(cfg)
+    return [image for leaf in leaves for image in hidden_labels(leaf)]
+
+
+def choose(
+    args: argparse.Namespace, cfg: Config, dataset: Any, classes: Sequence[str]
+) -> list[ImageChoice]:
     """Returns the images a command line asks for, or the candidates to choose from.
 
     Raises:
         ValueError: if a class or position does not exist.
     """
-    known = labelled_images(dataset)
+    known = [] if args.hidden else labelled_images(dataset)
     unknown = [name for name in args.classes or [] if name not in classes]
     if unknown:
         raise ValueError(f'--classes {unknown[0]}: the classes are {", ".join(classes)}')
     shown = [classes.index(name) for name in args.classes or []]
+    if args.hidden:
+        hidden = training_images(cfg)
+        return draw_candidates(hidden, args.candidates, args.pick_seed, shown, fewest=[1])
     if args.indices:
         outside = [i for i in args.indices if not 0 <= i < len(known)]
         if outside:
@@ -144,7 +164,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with quiet():
         dataset = DATASETS.build(source)
     classes = list(dataset.metainfo['classes'])
-    images = choose(args, dataset, classes)
+    images = choose(args, methods[0].cfg, dataset, classes)
     views = [view_all(method, images, args.method, classes) for method in methods]
     order = list(range(len(images)))
     if not (args.images or args.indices):

@@ -119,6 +119,7 @@ def _next(out: Path, e2e: bool) -> Iterator[str]:
     shown = shlex.quote(str(out))
     yield f'{out}: trains {kind}; go on with'
     yield f'  wsml-mm check-dataset {shown}'
+    yield f'  wsml-mm advise {shown}'
     yield f'  wsml-mm train {shown} --method ll-r'
     yield f'  wsml-mm test {shown} work_dirs/ll-r_{out.stem}/best_*.pth'
 

@@ -130,7 +130,7 @@ def read_checkpoint(
             checkpoint = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # many kinds, most with the advice to load the file unsafely
         raise ValueError(f'{source}{path}: {_why_not(error)}') from None
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(path) and not _named_by_hash(path):
         print_log(
             f"{path}: is in torch's format of before 2020, which has no check sums: a damaged "
             'byte in it is not noticed',
@@ -138,6 +138,20 @@ def read_checkpoint(
             level=30,
         )
     return checkpoint
+
+
+def _named_by_hash(path: str | os.PathLike[str]) -> bool:
+    """Tells whether a file's name ends with the beginning of its SHA-256, as of torch.hub."""
+    named = re.search(r'-([0-9a-f]{8,64})\.\w+$', os.fspath(path))
+    return named is not None and _sha256(path).startswith(named[1])
+
+
+def _sha256(path: str | os.PathLike[str]) -> str:
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _why_not(error: Exception) -> str:

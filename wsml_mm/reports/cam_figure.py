@@ -105,7 +105,7 @@ def _mark(axis: Any, panel: Panel, scale: float) -> None:
     marker, colour = ('X', _MISS) if panel.hit is False else ('o', _HIT)
     axis.plot(x, y, marker, color=colour, ms=7, mec='white', mew=1, clip_on=False)
     axis.text(
-        0.03, 0.03, f'{panel.score:.2f}', transform=axis.transAxes, color='white', fontsize=7,
+        0.03, 0.03, f'{panel.score:.2f}', transform=axis.transAxes, color='white', fontsize=8,
         bbox={'facecolor': 'black', 'alpha': 0.55, 'lw': 0, 'pad': 1.5},
     )  # fmt: skip
 
@@ -119,10 +119,11 @@ def _explain(figure: Any, boxes_known: bool) -> None:
     marks = [dot('o', _HIT, 'maximum')]
     if boxes_known:
         marks = [
-            Line2D([], [], color=_BOX, label='box of the class'),
+            Line2D([], [], color=_BOX, label='box'),
             dot('o', _HIT, 'maximum inside'),
             dot('X', _MISS, 'maximum outside'),
         ]
+    marks.append(Line2D([], [], ls='', label='number: probability'))
     legend_below(figure, (marks, [mark.get_label() for mark in marks]))
 
 

@@ -12,8 +12,10 @@ from PIL import Image
 from torch import Tensor
 
 from wsml_mm.datasets.boxes import BoxTable
+from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.datasets.pixels import shown
 from wsml_mm.evaluation.pointing import pointing_hits
+from wsml_mm.labels.encoding import POSITIVE
 from wsml_mm.models.cam import CamView
 
 from .cam_figure import CamRow, Panel
@@ -36,8 +38,25 @@ def labelled_images(dataset: Any) -> list[ImageChoice]:
     ]
 
 
+def hidden_labels(leaf: PartialLabelDataset) -> list[ImageChoice]:
+    """Returns the images of a training set with the positives that it does not observe, if any."""
+    leaf.full_init()
+    found = []
+    for position in leaf.indices.tolist():
+        positive = leaf.full_labels.listed(position, POSITIVE)
+        hidden = np.setdiff1d(positive, leaf.labels.listed(position, POSITIVE))
+        if hidden.size:
+            path = leaf.dataset.get_data_info(position)['img_path']
+            found.append(ImageChoice(path, hidden.tolist()))
+    return found
+
+
 def draw_candidates(
-    images: Sequence[ImageChoice], count: int, seed: int, shown: Sequence[int] = ()
+    images: Sequence[ImageChoice],
+    count: int,
+    seed: int,
+    shown: Sequence[int] = (),
+    fewest: Sequence[int] = (2, 1),
 ) -> list[ImageChoice]:
     """Draws images with two or more classes at random, or with one where no image has two.
 
@@ -46,11 +65,12 @@ def draw_candidates(
         count: how many at most.
         seed: of the draw.
         shown: only images that have one of these classes, and of them only these; none: all.
+        fewest: classes that an image has at least; the next where none has so many.
 
     Raises:
         ValueError: if no image has a class.
     """
-    for least in (2, 1):
+    for least in fewest:
         many = [image for image in images if len(image.classes) >= least]
         if shown:
             kept = [ImageChoice(i.path, [c for c in i.classes if c in shown]) for i in many]
@@ -58,7 +78,7 @@ def draw_candidates(
         if many:
             order = np.random.default_rng(seed).permutation(len(many))[:count]
             return [many[i] for i in order]
-    raise ValueError('no test image has a positive label: name the images and classes to draw')
+    raise ValueError('no image has a positive label to look at: name images and classes to draw')
 
 
 def most_different(images: Sequence[ImageChoice], views: Sequence[Sequence[CamView]]) -> list[int]:

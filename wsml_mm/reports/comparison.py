@@ -33,7 +33,6 @@ PARTIAL_NOTE = (
     ' Partial validation labels: hidden by the process that hides the training labels, with '
     'another seed; the mAP on them takes what is unobserved for negative.'
 )
-_LEGEND_INSIDE, _LONGEST_INSIDE = 8, 30  # entries, and letters, that leave room for the curves
 
 
 def summarise(results: Sequence[RunResult], baseline: str) -> list[dict[str, Any]]:
@@ -188,9 +187,5 @@ def draw_curves(
     set_title(figure, title)
     axes.xaxis.get_major_locator().set_params(integer=True)
     tidy_axes(axes)
-    names = [line.get_label() for line in axes.get_lines()]
-    if len(names) <= _LEGEND_INSIDE and max(map(len, names)) <= _LONGEST_INSIDE:
-        axes.legend(frameon=False, loc='best')
-    else:
-        legend_below(figure, axes.get_legend_handles_labels())
+    legend_below(figure, axes.get_legend_handles_labels())
     save_figure(figure, path)

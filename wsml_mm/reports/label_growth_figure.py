@@ -103,7 +103,7 @@ def _draw_timeline(
             style: dict[str, Any] = dict(height=0.4, fill=False, ls=':', lw=1)
             axes.barh(row, epochs, left=0.5, edgecolor=_COLOURS[kind], **style)
             continue
-        height = 0.4 if kind == 'observed' else 0.62
+        height = 0.4 if kind == 'observed' else 0.8
         axes.barh(row, epochs + 1 - first, left=first - 0.5, height=height, color=_COLOURS[kind])
         if kind != 'observed':
             _write_epoch(axes, row, kind, first, epochs)
@@ -129,7 +129,7 @@ def _write_epoch(axes: Any, row: int, kind: str, first: int, epochs: int) -> Non
     where, side = (first - 0.5 + pad, 'left') if room else (first - 0.5 - pad, 'right')
     colour = 'white' if room else _COLOURS[kind]
     text = f'{SIGNS[kind]} {first}'
-    axes.text(where, row, text, ha=side, va='center_baseline', color=colour, fontsize=8)
+    axes.text(where, row, text, ha=side, va='center_baseline', color=colour, fontsize=7)
 
 
 def _draw_legend(figure: Any, kinds: Sequence[str]) -> None:

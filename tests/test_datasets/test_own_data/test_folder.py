@@ -34,6 +34,14 @@ def test_a_table_and_a_folder_of_images(tmp_path):
     assert train.counts == {'positive': 3, 'negative': 1, 'unobserved': 0}
 
 
+@pytest.mark.parametrize('name', ['negative', 'absent'])
+def test_an_empty_column_of_negatives_leaves_the_rest_open(name, tmp_path):
+    text = f'image,positive,{name}\na.jpg,cat,\nb.jpg,dog,\n'
+    given = {} if name == 'negative' else {'columns': {'negative': name}}
+    train = look_at(write(tmp_path, {'train.csv': text}), given=given).tables['train']
+    assert train.counts == {'positive': 2, 'negative': 0, 'unobserved': 2}
+
+
 def test_class_file_and_three_tables(tmp_path):
     tables = {f'{role}.csv': BOTH for role in ('train', 'valid', 'my_test')}
     data = look_at(write(tmp_path, {**tables, 'classes.txt': 'dog\ncat\ncow\n', 'x.csv': 'a\n1\n'}))

@@ -169,7 +169,8 @@ def _look_at_table(
     folder = os.path.normpath(os.path.join(prefix, match.folder))
     _refuse_missing(table, places.root / match.folder)
     counts = table.columns.labels.counts()
-    _refuse_unclear(path, options, counts['negative'], columns is None or 'negative' in columns)
+    says = counts['negative'] > 0 if columns is None else _negative_column(options) in columns
+    _refuse_unclear(path, options, says)
     return FoundTable(
         path,
         options,
@@ -243,10 +244,16 @@ def _refuse_missing(table: Table, folder: Path) -> None:
         )
 
 
-def _refuse_unclear(path: Path, options: Mapping[str, Any], negatives: int, says: bool) -> None:
+def _negative_column(options: Mapping[str, Any]) -> str:
+    """Returns the column of known negatives: a table with it, even empty, leaves the rest open."""
+    name: str = (options.get('columns') or {}).get('negative', 'negative')
+    return name
+
+
+def _refuse_unclear(path: Path, options: Mapping[str, Any], says: bool) -> None:
     """Refuses a table of which only its owner knows what an unlisted label is."""
     listed = options.get('layout', 'lists') == 'lists' and 'unlisted' not in options
-    if listed and not (negatives and says and not options.get('nothing')):
+    if listed and not (says and not options.get('nothing')):
         raise ValueError(
             f'{path}: lists the labels that are present; of the others only you know: say '
             '--unlisted negative if every image is annotated fully, or --unlisted unobserved'

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from wsml_mm.datasets.table import ProblemLog
 
 from .check import DatasetReport
@@ -78,18 +76,19 @@ def print_problems(log: ProblemLog, console: Any, shown: int = 5) -> None:
 
 
 def _print_classes(report: DatasetReport, console: Any) -> None:
+    from rich.bar import Bar
     from rich.table import Table
 
     table = Table(box=None, header_style='bold', padding=(0, 2, 0, 0))
     table.add_column('class', max_width=32)
     for name in ('positive', 'known negative', 'unobserved', *report.shares.headings):
         table.add_column(name, justify='right')
-    table.add_column('positive images')
+    table.add_column('positive images', max_width=_BAR)
     counts, most = report.counts, max(1, int(report.counts.positive.max(initial=1)))
     for index in most_frequent(counts.positive, _CLASSES):
         figures = [f'{int(column[index]):,}' for column in counts] + report.shares.cells(index)
-        bar = '\N{FULL BLOCK}' * int(np.ceil(_BAR * counts.positive[index] / most))
-        table.add_row(plain(report.classes[index]), *figures, plain(bar, 'blue'))
+        bar = Bar(most, 0, int(counts.positive[index]), color='blue')  # as wide as there is room
+        table.add_row(plain(report.classes[index]), *figures, bar)
     console.print(table)
     if len(report.classes) > _CLASSES:
         console.print(plain(f'... and {len(report.classes) - _CLASSES:,} rarer classes'))
