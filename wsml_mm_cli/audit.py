@@ -11,8 +11,9 @@ from .number_options import integer, seed_number
 from .options import add_method_options, add_settings_option
 
 APPLY = 'apply'
-EXAMPLE = """example, for models that train has kept of every epoch:
-  wsml-mm audit mine.py work_dirs/mine/epoch_*.pth --out audit
+EXAMPLE = """example, of all epochs of a training:
+  wsml-mm train mine.py --keep-epochs
+  wsml-mm audit mine.py work_dirs/mine --out audit
 writes audit/suspicions.csv and .parquet, and audit/audit.json. Judge them (accept, reject or
 unsure), then
   wsml-mm audit apply verdicts.csv --audit audit --to mine.py --out corrected.csv
@@ -35,7 +36,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'checkpoints',
         nargs='*',
         metavar='CHECKPOINT',
-        help='of it; of several, the last epoch last, the mean logit ranks',
+        help='of it, or its folder: the checkpoints of all its epochs; of several the mean logit '
+        'ranks, which finds more than the last epoch does',
     )
     parser.add_argument('--out', type=Path, required=True, help='folder to write to')
     add_method_options(parser)

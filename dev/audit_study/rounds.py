@@ -18,6 +18,7 @@ from wsml_mm.apis.training_scores import TrainingScores, models_of, training_set
 from wsml_mm.apis.verdicts import ACCEPT, REJECT, Verdict, corrected, decide
 from wsml_mm.datasets.annotations import SplitNames
 from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.engine.hooks import epoch_checkpoints
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.entries import Entry, read_entries, whole_config, with_seed
 from wsml_mm.experiments.execution import Execution
@@ -26,7 +27,6 @@ from wsml_mm.experiments.written import write_config
 from wsml_mm.labels.encoding import POSITIVE, UNOBSERVED
 
 from .protocols import Group
-from .trained import epoch_files
 
 AUDIT, UNCERTAIN, RANDOM = 'audit', 'uncertainty', 'random'
 PICKS = (AUDIT, UNCERTAIN, RANDOM)
@@ -72,7 +72,9 @@ def chain(
     yield {'round': 0, 'found': found, **_scores(result)}
     for number in range(1, args.rounds + 1):
         rng = np.random.default_rng([seed, number])
-        file, right = judge_and_write(cfg, epoch_files(run), folder, number, pick, args.pairs, rng)
+        file, right = judge_and_write(
+            cfg, epoch_checkpoints(run), folder, number, pick, args.pairs, rng
+        )
         cfg, found = Config.fromfile(file), found + right
         entry = Entry(f'round {number}', str(file), partial_validation=False)
         (result,) = run_comparison([entry], [seed], folder).results

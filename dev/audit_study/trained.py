@@ -15,6 +15,7 @@ from wsml_mm.apis.selected_labels import selected_labels
 from wsml_mm.apis.suspicions import combine
 from wsml_mm.apis.training_scores import TrainingScores, models_of
 from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.engine.hooks import epoch_checkpoints
 from wsml_mm.engine.hooks.training_facts import fingerprint_of
 
 _KEPT = 'training_scores.npz'  # in a run's folder: models need not be loaded twice
@@ -45,15 +46,10 @@ class Epochs(NamedTuple):
         return combine([self.probabilities[number - 1]]).score
 
 
-def epoch_files(folder: Path) -> list[Path]:
-    """Returns the checkpoints of all epochs, the last one last."""
-    return sorted(folder.glob('epoch_*.pth'), key=lambda path: int(path.stem.rpartition('_')[2]))
-
-
 def epochs_of(cfg: Config, folder: Path, leaf: PartialLabelDataset) -> Epochs:
     """Returns what a training says, from its checkpoints or from the file that keeps it."""
     if not (folder / _KEPT).is_file():
-        models = models_of(cfg, epoch_files(folder), leaf, 'cpu')
+        models = models_of(cfg, epoch_checkpoints(folder), leaf, 'cpu')
         found = {'probabilities': _scores(leaf, models, leaf.indices)}
         shape = (leaf.num_samples, len(leaf.metainfo['classes']))
         kept = selected_labels([m.saved for m in models], shape, fingerprint_of([leaf]))
@@ -84,7 +80,7 @@ def folds_of(
         parts, every = fold_parts(leaf, folds, seed), np.zeros(0)
         for part, path in zip(parts, train_folds(cfg, leaf, parts, root, seed, jobs), strict=True):
             rows = left_out(leaf, part)
-            own = _scores(leaf, models_of(cfg, epoch_files(path.parent), leaf, 'cpu'), rows)
+            own = _scores(leaf, models_of(cfg, epoch_checkpoints(path.parent), leaf, 'cpu'), rows)
             if not every.size:
                 every = np.full((len(own), len(leaf.indices), own.shape[2]), np.nan, np.float32)
             every[:, np.searchsorted(leaf.indices, rows)] = own

@@ -37,7 +37,8 @@ def rows_of(path):
 def test_an_audit(linear_run, tmp_path, capsys):
     checkpoints = [str(linear_run.checkpoint.with_name(f'epoch_{n}.pth')) for n in (1, 2)]
     out = tmp_path / 'audit'
-    audit.main([str(linear_run.config), *checkpoints, '--out', str(out), '--for-tools',
+    folder = str(linear_run.checkpoint.parent)
+    audit.main([str(linear_run.config), folder, '--out', str(out), '--for-tools',
                 '--per-class', '3', '--top', '4', '--device', 'cpu'])  # fmt: skip
     rows = rows_of(out / 'suspicions.csv')
     missing = [row for row in rows if row['list'] == 'missing']
@@ -45,13 +46,33 @@ def test_an_audit(linear_run, tmp_path, capsys):
     assert [row['rank'] for row in missing] == [str(n + 1) for n in range(len(missing))]
     record = json.loads((out / 'audit.json').read_text())
     assert record['checkpoints'] == checkpoints
-    printed = capsys.readouterr().out
+    assert (record['combined_checkpoints'], record['trained_epochs']) == (2, 2)
+    printed, told = capsys.readouterr()
+    assert '--keep-epochs' not in told
     assert '24 images x 5 classes; listed: ' in printed
     assert 'labels that are missing, by estimate: ' in printed
     assert sorted(path.name for path in out.iterdir()) == [
         'audit.json', 'fiftyone.json', 'label_studio.json', 'label_studio.xml', 'suspicions.csv',
         'suspicions.parquet',
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('held_out', 'given', 'trained', 'hint'),
+    [
+        (False, 1, 25, '1 of 25 epochs: the mean over all finds more'),
+        (False, 2, 25, '2 of 25 epochs'),
+        (False, 13, 25, ''),
+        (False, 1, 1, ''),
+        (False, 1, None, ''),
+        (True, 1, 25, ''),
+    ],
+)
+def test_who_gives_few_epochs_hears_of_it(held_out, given, trained, hint):
+    record = {'held_out': held_out, 'combined_checkpoints': given, 'trained_epochs': trained}
+    found = audit.few_epochs(record)
+    assert hint in found
+    assert bool(found) is bool(hint)
 
 
 @pytest.mark.parametrize(

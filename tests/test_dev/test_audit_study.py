@@ -9,9 +9,10 @@ import pytest
 from audit_study import figures, rivals, rounds, scores
 from audit_study.measures import MEASURES, chance, measures, ordered
 from audit_study.protocols import Group
-from audit_study.trained import Epochs, epoch_files, epochs_of
+from audit_study.trained import Epochs, epochs_of
 
 from wsml_mm.apis.training_scores import training_set_of
+from wsml_mm.engine.hooks import epoch_checkpoints
 from wsml_mm.experiments.compose import read_config
 
 # Of 4 images and 2 classes, 6 labels are unobserved and 3 of them are hidden positives.
@@ -148,7 +149,7 @@ def test_the_smallest_eligible_values():
 @pytest.mark.parametrize('pick', rounds.PICKS)
 def test_a_round_of_judging(linear_run, tmp_path, pick):
     run = shutil.copytree(linear_run.checkpoint.parent, tmp_path / 'run')
-    cfg, files = read_config(str(linear_run.config)), epoch_files(run)
+    cfg, files = read_config(str(linear_run.config)), epoch_checkpoints(run)
     before = training_set_of(cfg)
     rng = np.random.default_rng(0)
     file, right = rounds.judge_and_write(cfg, files, tmp_path / 'chain', 1, pick, 9, rng)

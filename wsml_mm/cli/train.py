@@ -26,6 +26,8 @@ def make_config(args: argparse.Namespace) -> Config:
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.keep_epochs:
+        cfg.merge_from_dict({'default_hooks.checkpoint.max_keep_ckpts': -1})
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
     finish_config(cfg, args, LOADERS)
