@@ -47,6 +47,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='no checkpoint: train K models, each on all folds but one, which it scores, so that '
         'no model judges its own labels',
     )
+    parser.add_argument(
+        '--keep-epochs',
+        action='store_true',
+        help='with --folds: keep all epochs of each model and rank by the mean over them',
+    )
     parser.add_argument('--seed', type=seed_number, default=0, help='of the folds and their models')
     parser.add_argument(
         '--jobs',
@@ -104,6 +109,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     args.devices = []
     if bool(args.checkpoints) is bool(args.folds):
         parser.error('give one or more checkpoints, or --folds K to train models here')
+    if args.keep_epochs and not args.folds:
+        parser.error('--keep-epochs is for --folds; of a training give the folder')
     if not args.per_class and args.per_class is not None and not args.top:
         parser.error('--per-class 0 with --top 0 keeps nothing; raise one')
     if args.cams and not args.html:

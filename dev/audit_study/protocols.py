@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from wsml_mm.experiments.training import KEEP_EPOCHS
+
 _OBSERVE = 'train_dataloader.dataset.observe'
 OBSERVED: dict[str, dict[str, Any]] = {
     'single': {},
@@ -39,5 +41,4 @@ class Group(NamedTuple):
 
     def options(self, epochs: int) -> dict[str, Any]:
         """Returns the settings of its trainings, which keep every epoch."""
-        kept = {'default_hooks.checkpoint.max_keep_ckpts': -1, 'train_cfg.max_epochs': epochs}
-        return {**kept, **OBSERVED[self.observed]}
+        return {**KEEP_EPOCHS, 'train_cfg.max_epochs': epochs, **OBSERVED[self.observed]}

@@ -78,9 +78,10 @@ def folds_of(
     """
     if not (root / _KEPT).is_file():
         parts, every = fold_parts(leaf, folds, seed), np.zeros(0)
-        for part, path in zip(parts, train_folds(cfg, leaf, parts, root, seed, jobs), strict=True):
+        trained = train_folds(cfg, leaf, parts, root, seed, jobs, keep_epochs=True)
+        for part, files in zip(parts, trained, strict=True):
             rows = left_out(leaf, part)
-            own = _scores(leaf, models_of(cfg, epoch_checkpoints(path.parent), leaf, 'cpu'), rows)
+            own = _scores(leaf, models_of(cfg, files, leaf, 'cpu'), rows)
             if not every.size:
                 every = np.full((len(own), len(leaf.indices), own.shape[2]), np.nan, np.float32)
             every[:, np.searchsorted(leaf.indices, rows)] = own

@@ -79,6 +79,7 @@ def test_who_gives_few_epochs_hears_of_it(held_out, given, trained, hint):
     ('words', 'message'),
     [
         ([], 'give one or more checkpoints, or --folds K'),
+        (['a.pth', '--keep-epochs'], '--keep-epochs is for --folds'),
         (['a.pth', '--folds', '3'], 'give one or more checkpoints, or --folds K'),
         (['a.pth', '--per-class', '0', '--top', '0'], 'keeps nothing; raise one'),
         (['a.pth', '--image-prefix', '/x/'], '--image-prefix is for Label Studio'),
@@ -104,14 +105,16 @@ def write_verdicts(path, audited, judge):
 def test_no_model_judges_its_own_labels(linear_run, tmp_path, capsys):
     out = tmp_path / 'audit'
     command = [str(linear_run.config), '--folds', '3', '--out', str(out), '--device', 'cpu']
+    command += ['--keep-epochs']
     audit.main(command)
     record = json.loads((out / 'audit.json').read_text())
+    assert (len(record['checkpoints']), record['combined_checkpoints']) == (6, 2)
     assert record['held_out'] is True
     assert record['trained_on_these_labels'] is True
     assert record['scored_images'] == 24
     whole = training_set_of(read_config(str(linear_run.config)))
     seen = []
-    for number, checkpoint in enumerate(record['checkpoints'], start=1):
+    for number, checkpoint in enumerate(record['checkpoints'][1::2], start=1):
         leaf = training_set_of(read_config(str(out / 'folds' / f'fold_{number}.py')))
         held_out = np.setdiff1d(whole.indices, leaf.indices)
         assert (len(leaf), len(held_out)) == (16, 8)

@@ -41,8 +41,10 @@ def audited(args: argparse.Namespace, cfg: Config, leaf: PartialLabelDataset) ->
     if args.folds:
         parts = fold_parts(leaf, args.folds, args.seed)
         with stopping_in_one_line():
-            used = train_folds(cfg, leaf, parts, args.out / 'folds', args.seed, args.jobs)
-        held_out = [(left_out(leaf, part), [path]) for part, path in zip(parts, used, strict=True)]
+            used = train_folds(
+                cfg, leaf, parts, args.out / 'folds', args.seed, args.jobs, args.keep_epochs
+            )
+        held_out = [(left_out(leaf, part), files) for part, files in zip(parts, used, strict=True)]
     else:
         held_out = [(leaf.indices, checkpoint_files(args.checkpoints))]
     scores = [
