@@ -35,6 +35,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     rounds.add_argument('--observed', nargs='+', choices=OBSERVED, default=['single'])
     rounds.add_argument('--rounds', type=int, default=3)
     rounds.add_argument('--pairs', type=int, default=200, help='judged in a round')
+    draw = commands.add_parser('draw', help='one figure of rows that were measured in parts')
+    draw.add_argument('rows', nargs='+', type=Path, help='NAME_seeds.csv, or NAME.csv of rounds')
+    draw.add_argument('--out', type=Path, required=True, help='figure and table, no suffix')
     for each in (scores, rounds):
         each.add_argument('--data', nargs='+', default=['voc5', 'mosaic'])
         each.add_argument('--seeds', nargs='+', type=int, required=True)
@@ -51,13 +54,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     words = sys.argv[1:] if argv is None else argv
     command = shlex.join(['python', '-m', 'audit_study', *words])
-    groups = [Group(f'{d}/lite0_linear.py', o) for o in args.observed for d in args.data]
     from . import figures, rounds, scores
 
-    measure = {'scores': scores.seed_rows, 'rounds': rounds.chain_rows}[args.command]
-    write = {'scores': figures.write_scores, 'rounds': figures.write_rounds}[args.command]
-    rows = [row for group in groups for row in measure(group, args)]
+    if args.command == 'draw':
+        rows = figures.read_rows(args.rows)
+        named = dict.fromkeys((row['data'], row['observed']) for row in rows)
+        groups = [_group(*each) for each in named]
+    else:
+        groups = [_group(data, observed) for observed in args.observed for data in args.data]
+        measure = {'scores': scores.seed_rows, 'rounds': rounds.chain_rows}[args.command]
+        rows = [row for group in groups for row in measure(group, args)]
+    write = figures.write_scores if 'score' in rows[0] else figures.write_rounds
     print(write(rows, groups, args.out, command))
+
+
+def _group(data: str, observed: str) -> Group:
+    return Group(f'{data}/lite0_linear.py', observed)
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from wsml_mm.reports.plots import (
 from wsml_mm.reports.styles import style_of
 from wsml_mm.reports.tables import markdown_table, write_csv
 
+from .measures import MEASURES
 from .protocols import Group
 from .rounds import FULL, PICKS
 from .scores import EARLY, HELD_OUT, KEPT, LAST, MEAN, summary_rows
@@ -37,7 +39,10 @@ _EXPLAINED = {EARLY: 'epoch that is best by partial validation labels'}
 
 
 def write_scores(rows: Rows, groups: Sequence[Group], out: Path, command: str) -> str:
-    """Writes the figure of scores, its table and the rows of each seed; returns the table."""
+    """Writes the figure of scores, its table and the rows of each seed; returns the table.
+
+    Scores that were not measured in every group stand in no mean over the groups.
+    """
     base = (rows[0]['score'], LAST)
     summary = summary_rows(rows, base)
     chance = {
@@ -57,8 +62,8 @@ def draw_scores(
 ) -> Any:
     """Returns a figure of the area under precision and recall: a row a score, a panel a group."""
     best: dict[str, float] = {}
-    for row in _of(summary, _ALL):
-        best[row['score']] = max(best.get(row['score'], 0), row['AUPRC'])
+    for (name, _), gain in gains(summary, groups).items():
+        best[name] = max(best.get(name, -1), gain)
     names = sorted(best, key=lambda name: -best[name])
     figure, panels = new_figure(
         1, len(groups), figsize=(3 + 2.4 * len(groups), 1.8 + 0.24 * len(names)),
@@ -96,17 +101,25 @@ def scores_markdown(summary: Rows, groups: Sequence[Group], base: tuple[str, str
     keys = [(g.data, g.observed) for g in groups]
     cells = {(r['data'], r['observed'], r['score'], r['of']): r for r in summary}
     lines = []
-    for row in sorted(_of(summary, _ALL), key=lambda row: -row['AUPRC']):
-        name = (row['score'], row['of'])
-        own = [cells[(*key, *name)] for key in keys]
-        texts = [f'{100 * each["AUPRC"]:.1f}' for each in own]
-        for measure in ('macro AUPRC', 'precision at 100', 'precision at 500', 'recall at 10 %'):
-            texts.append(f'{100 * row[measure]:.1f}')
-        gap = '' if name == base else _gap(row, 'AUPRC')
-        lines.append([', '.join(name), *texts[: len(keys)], gap, *texts[len(keys) :]])
-    head = ['score', *(g.title for g in groups), f'minus {base[0]}, {base[1]}']
-    head += ['macro', 'P@100', 'P@500', 'recall at 10 %']
+    for name in sorted(found := gains(summary, groups), key=lambda name: -found[name]):
+        own = [cells.get((*key, *name)) for key in keys]
+        texts = [f'{100 * each["AUPRC"]:.1f}' if each else '' for each in own]
+        row = cells.get((*_ALL, *name))
+        texts.append(_gap(row, 'AUPRC') if row and name != base else '')
+        texts += [f'{100 * row[measure]:.1f}' if row else '' for measure in MEASURES[1:]]
+        lines.append([', '.join(name), *texts])
+    head = ['score', *(g.title for g in groups), f'minus {base[0]}, {base[1]}', *MEASURES[1:]]
     return '\n'.join(markdown_table(head, lines))
+
+
+def gains(summary: Rows, groups: Sequence[Group]) -> dict[tuple[str, str], float]:
+    """Returns each score's mean difference of AUPRC to the base, over the groups that have it."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for group in groups:
+        for row in _of(summary, (group.data, group.observed)):
+            gain = row.get('AUPRC minus base', 0)
+            found.setdefault((row['score'], row['of']), []).append(gain)
+    return {name: float(np.mean(each)) for name, each in found.items()}
 
 
 def _gap(row: dict[str, Any], measure: str) -> str:
@@ -153,6 +166,25 @@ def draw_rounds(rows: Rows, groups: Sequence[Group]) -> Any:
         axes.set_xlabel('round of judging')
     legend_below(figure, panels[0][0].get_legend_handles_labels())
     return figure
+
+
+def read_rows(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Reads rows of CSV files that a measurement of some groups has written."""
+    rows: list[dict[str, Any]] = []
+    for path in paths:
+        with path.open(newline='', encoding='utf-8') as file:
+            for row in csv.DictReader(file):
+                rows.append({key: _number(value) for key, value in row.items() if value != ''})
+    return rows
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def curves_of(rows: Rows, method: str, pick: str, name: str) -> dict[int, list[float]]:

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from audit_study import figures, rivals, rounds, scores
+from audit_study.__main__ import main
 from audit_study.measures import MEASURES, chance, measures, ordered
 from audit_study.protocols import Group
 from audit_study.trained import Epochs, epochs_of
@@ -117,6 +118,19 @@ def test_files_of_scores(tmp_path):
         'scores.command.txt', 'scores.csv', 'scores.md', 'scores.png', 'scores.svg',
         'scores_seeds.csv',
     ]  # fmt: skip
+
+
+def test_parts_are_drawn_together(tmp_path, capsys):
+    rows = [r for r in seed_rows() if (r['data'], r['score']) != ('mosaic', 'cleanlab')]
+    for data in ('voc5', 'mosaic'):
+        own = [row for row in rows if row['data'] == data]
+        figures.write_csv(tmp_path / f'{data}_seeds.csv', own)
+    files = [str(tmp_path / f'{data}_seeds.csv') for data in ('voc5', 'mosaic')]
+    main(['draw', *files, '--out', str(tmp_path / 'scores')])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith('| AN, mean over epochs | 62.0 | 62.0 | +12.0 [')
+    assert lines[4].startswith('| cleanlab, 5 folds, last epoch | 40.0 |  |  |  |')
+    assert figures.read_rows([tmp_path / 'scores_seeds.csv']) == rows
 
 
 def test_files_of_rounds(tmp_path):
