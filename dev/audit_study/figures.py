@@ -18,7 +18,7 @@ from wsml_mm.reports.plots import (
     write_figure_files,
 )
 from wsml_mm.reports.styles import style_of
-from wsml_mm.reports.tables import markdown_table, write_csv
+from wsml_mm.reports.tables import markdown_table, paired_interval, write_csv
 
 from .measures import MEASURES
 from .protocols import Group
@@ -45,10 +45,7 @@ def write_scores(rows: Rows, groups: Sequence[Group], out: Path, command: str) -
     """
     base = (rows[0]['score'], LAST)
     summary = summary_rows(rows, base)
-    chance = {
-        group: np.mean([r['share'] for r in rows if (r['data'], r['observed']) == group[:]])
-        for group in {(g.data, g.observed) for g in groups}
-    }
+    chance = {g.key: float(np.mean([r['share'] for r in _of(rows, g.key)])) for g in groups}
     figure = draw_scores(summary, groups, chance, base)
     write_figure_files(out, figure, summary, command)
     write_csv(out.with_name(f'{out.name}_seeds.csv'), rows)
@@ -70,7 +67,7 @@ def draw_scores(
         sharey=True, squeeze=False,
     )  # fmt: skip
     for axes, group in zip(panels[0], groups, strict=True):
-        key = (group.data, group.observed)
+        key = group.key
         axes.axvline(chance[key], color='0.6', ls=':', lw=1.2, label='share of positives')
         for place in range(1, len(names), 2):
             axes.axhspan(place - 0.5, place + 0.5, color='0.96', lw=0, zorder=0)
@@ -97,17 +94,23 @@ def draw_scores(
 
 
 def scores_markdown(summary: Rows, groups: Sequence[Group], base: tuple[str, str]) -> str:
-    """Returns the table of AUPRC, best first, with the difference to a score over all groups."""
-    keys = [(g.data, g.observed) for g in groups]
+    """Returns the table of AUPRC, best first: last epoch / mean over epochs, or the one there is.
+
+    Beside it stand the difference of the mean over epochs to a score, and its other measures, over
+    all groups.
+    """
     cells = {(r['data'], r['observed'], r['score'], r['of']): r for r in summary}
-    lines = []
-    for name in sorted(found := gains(summary, groups), key=lambda name: -found[name]):
-        own = [cells.get((*key, *name)) for key in keys]
-        texts = [f'{100 * each["AUPRC"]:.1f}' if each else '' for each in own]
+    found, lines = gains(summary, groups), []
+    shown = [name for name in found if name[1] in (MEAN, HELD_OUT)]
+    for name in sorted(shown, key=lambda name: -found[name]):
+        texts = []
+        for group in groups:
+            own = [cells.get((*group.key, name[0], kind)) for kind in (LAST, name[1])]
+            texts.append(' / '.join(f'{100 * each["AUPRC"]:.1f}' for each in own if each))
         row = cells.get((*_ALL, *name))
-        texts.append(_gap(row, 'AUPRC') if row and name != base else '')
+        texts.append(_gap(row, 'AUPRC') if row else '')
         texts += [f'{100 * row[measure]:.1f}' if row else '' for measure in MEASURES[1:]]
-        lines.append([', '.join(name), *texts])
+        lines.append([name[0], *texts])
     head = ['score', *(g.title for g in groups), f'minus {base[0]}, {base[1]}', *MEASURES[1:]]
     return '\n'.join(markdown_table(head, lines))
 
@@ -116,7 +119,7 @@ def gains(summary: Rows, groups: Sequence[Group]) -> dict[tuple[str, str], float
     """Returns each score's mean difference of AUPRC to the base, over the groups that have it."""
     found: dict[tuple[str, str], list[float]] = {}
     for group in groups:
-        for row in _of(summary, (group.data, group.observed)):
+        for row in _of(summary, group.key):
             gain = row.get('AUPRC minus base', 0)
             found.setdefault((row['score'], row['of']), []).append(gain)
     return {name: float(np.mean(each)) for name, each in found.items()}
@@ -150,7 +153,7 @@ def draw_rounds(rows: Rows, groups: Sequence[Group]) -> Any:
     styles: dict[str, Any] = {}
     for line, method in zip(panels, methods, strict=True):
         for axes, group in zip(line, groups, strict=True):
-            own = _of(rows, (group.data, group.observed))
+            own = _of(rows, group.key)
             for pick in PICKS:
                 curves = curves_of(own, method, pick, 'last')
                 x = range(len(next(iter(curves.values()))))
@@ -198,11 +201,9 @@ def curves_of(rows: Rows, method: str, pick: str, name: str) -> dict[int, list[f
 
 def rounds_markdown(rows: Rows, groups: Sequence[Group]) -> str:
     """Returns the gain of the last round and what was found, by data set, method and choice."""
-    from wsml_mm.reports.tables import paired_interval, plus_minus
-
     lines = []
     for group in groups:
-        own = _of(rows, (group.data, group.observed))
+        own = _of(rows, group.key)
         for method in dict.fromkeys(r['method'] for r in own if r['choice'] != FULL):
             base = curves_of(own, method, PICKS[0], 'last')
             for pick in PICKS:
@@ -210,7 +211,7 @@ def rounds_markdown(rows: Rows, groups: Sequence[Group]) -> str:
                 curves = curves_of(own, method, pick, 'last')
                 mean = np.mean(list(curves.values()), axis=0)
                 gaps = np.array([base[seed][-1] - curves[seed][-1] for seed in curves])
-                gap = plus_minus(*paired_interval(gaps), signed=True) if pick != PICKS[0] else ''
+                gap = '{:+.2f} ± {:.2f}'.format(*paired_interval(gaps)) if gaps.any() else ''
                 texts = [f'{value:.0f}' for value in np.mean(found, axis=0)[1:]]
                 lines.append([group.title, method, pick, ' / '.join(texts),
                               *(f'{value:.1f}' for value in mean), gap])  # fmt: skip

@@ -35,6 +35,11 @@ class Group(NamedTuple):
         return self.protocol.partition('/')[0]
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What its rows have as `data` and `observed`."""
+        return self.data, self.observed
+
+    @property
     def title(self) -> str:
         """For tables and figures."""
         return f'{self.data}, {TITLES[self.observed]}'

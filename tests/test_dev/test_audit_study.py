@@ -113,7 +113,7 @@ def test_differences_are_paired_by_seed():
 def test_files_of_scores(tmp_path):
     groups = [Group(f'{data}/lite0_linear.py', 'single') for data in ('voc5', 'mosaic')]
     table = figures.write_scores(seed_rows(), groups, tmp_path / 'scores', 'a command')
-    assert table.splitlines()[2].startswith('| AN, mean over epochs | 62.0 | 62.0 | +12.0 [')
+    assert table.splitlines()[2].startswith('| AN | 50.0 / 62.0 | 50.0 / 62.0 | +12.0 [')
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         'scores.command.txt', 'scores.csv', 'scores.md', 'scores.png', 'scores.svg',
         'scores_seeds.csv',
@@ -128,8 +128,8 @@ def test_parts_are_drawn_together(tmp_path, capsys):
     files = [str(tmp_path / f'{data}_seeds.csv') for data in ('voc5', 'mosaic')]
     main(['draw', *files, '--out', str(tmp_path / 'scores')])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2].startswith('| AN, mean over epochs | 62.0 | 62.0 | +12.0 [')
-    assert lines[4].startswith('| cleanlab, 5 folds, last epoch | 40.0 |  |  |  |')
+    assert lines[2].startswith('| AN | 50.0 / 62.0 | 50.0 / 62.0 | +12.0 [')
+    assert lines[3].startswith('| cleanlab | 40.0 |  |  |  |')
     assert figures.read_rows([tmp_path / 'scores_seeds.csv']) == rows
 
 
@@ -147,8 +147,8 @@ def test_files_of_rounds(tmp_path):
     lines = figures.write_rounds(rows, [group], tmp_path / 'rounds', 'a command').splitlines()
     assert lines[2:] == [
         '| voc5, one positive an image | AN | audit | 2 | 81.5 | 83.5 |  |',
-        '| voc5, one positive an image | AN | uncertainty | 1 | 81.5 | 82.5 | +1.0 ± 0.0 |',
-        '| voc5, one positive an image | AN | random | 0 | 81.5 | 81.5 | +2.0 ± 0.0 |',
+        '| voc5, one positive an image | AN | uncertainty | 1 | 81.5 | 82.5 | +1.00 ± 0.00 |',
+        '| voc5, one positive an image | AN | random | 0 | 81.5 | 81.5 | +2.00 ± 0.00 |',
     ]
 
 
