@@ -35,6 +35,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     KEPT: {'marker': 'x', 'mfc': 'black', 'mec': 'black'},
     HELD_OUT: {'marker': 's', 'mfc': '#CC79A7', 'mec': '#CC79A7'},
 }
+_SHOWN_BELOW = 0.13  # what is farther below the base stands at the edge
 _EXPLAINED = {EARLY: 'epoch that is best by partial validation labels'}
 
 
@@ -47,7 +48,7 @@ def write_scores(rows: Rows, groups: Sequence[Group], out: Path, command: str) -
     summary = summary_rows(rows, base)
     chance = {g.key: float(np.mean([r['share'] for r in _of(rows, g.key)])) for g in groups}
     figure = draw_scores(summary, groups, chance, base)
-    write_figure_files(out, figure, summary, command)
+    write_figure_files(out, figure, rounded(summary), command)
     write_csv(out.with_name(f'{out.name}_seeds.csv'), rows)
     table = scores_markdown(summary, groups, base)
     out.with_name(f'{out.name}.md').write_text(table + '\n', encoding='utf-8')
@@ -63,26 +64,19 @@ def draw_scores(
         best[name] = max(best.get(name, -1), gain)
     names = sorted(best, key=lambda name: -best[name])
     figure, panels = new_figure(
-        1, len(groups), figsize=(3 + 2.4 * len(groups), 1.8 + 0.24 * len(names)),
+        1, len(groups), figsize=(2.5 + 2.6 * len(groups), 1.9 + 0.24 * len(names)),
         sharey=True, squeeze=False,
     )  # fmt: skip
     for axes, group in zip(panels[0], groups, strict=True):
-        key = group.key
-        axes.axvline(chance[key], color='0.6', ls=':', lw=1.2, label='share of positives')
+        own = _of(summary, group.key)
+        level = next(r['AUPRC'] for r in own if (r['score'], r['of']) == base)
+        axes.axvline(level, color='0.6', lw=1, ls='--', label=f'{base[0]}, {base[1]}')
+        _draw_points(axes, own, names, level - _SHOWN_BELOW)
         for place in range(1, len(names), 2):
             axes.axhspan(place - 0.5, place + 0.5, color='0.96', lw=0, zorder=0)
-        for kind, look in _LOOKS.items():
-            own = [row for row in _of(summary, key) if row['of'] == kind]
-            axes.errorbar(
-                [row['AUPRC'] for row in own], [names.index(row['score']) for row in own],
-                xerr=[row['AUPRC sd'] for row in own], fmt=look['marker'], mfc=look['mfc'],
-                color=look['mec'], ms=5, lw=0.8, label=_EXPLAINED.get(kind, kind),
-            )  # fmt: skip
-            for row in own:
-                if (row['score'], row['of']) == base:
-                    axes.axvline(row['AUPRC'], color='0.6', lw=1, ls='--',
-                                 label=f'{base[0]}, {base[1]}')  # fmt: skip
-        axes.set(title=group.title.replace(', ', ',\n'), xlabel='AUPRC', xlim=(0, 1))
+        title = f'{group.title},\n{100 * chance[group.key]:.0f} % of the unobserved are positive'
+        axes.set_title(title, fontsize=10)
+        axes.set(xlabel='AUPRC', xlim=(level - _SHOWN_BELOW, None))
         tidy_axes(axes)
         axes.grid(visible=False, axis='y')
         axes.grid(axis='x', alpha=0.25)
@@ -91,6 +85,22 @@ def draw_scores(
     legend_below(figure, panels[0][0].get_legend_handles_labels(), beside=4)
     set_title(figure, 'Which score finds the hidden positive labels')
     return figure
+
+
+def _draw_points(axes: Any, rows: Rows, names: Sequence[str], left: float) -> None:
+    """Draws the points of a panel; of one that is far off, its value at the edge."""
+    for kind, look in _LOOKS.items():
+        own = [row for row in rows if row['of'] == kind and row['AUPRC'] >= left]
+        axes.errorbar(
+            [row['AUPRC'] for row in own], [names.index(row['score']) for row in own],
+            xerr=[row['AUPRC sd'] for row in own], fmt=look['marker'], mfc=look['mfc'],
+            color=look['mec'], ms=5, lw=0.8, label=_EXPLAINED.get(kind, kind),
+        )  # fmt: skip
+    for row in rows:
+        if row['AUPRC'] < left:
+            place = (left, names.index(row['score']))
+            text = f' ◂ {row["AUPRC"]:.2f}'
+            axes.text(*place, text, va='center', color=_LOOKS[row['of']]['mec'], fontsize=9)
 
 
 def scores_markdown(summary: Rows, groups: Sequence[Group], base: tuple[str, str]) -> str:
@@ -137,7 +147,7 @@ def _of(rows: Rows, group: tuple[str, str]) -> list[dict[str, Any]]:
 def write_rounds(rows: Rows, groups: Sequence[Group], out: Path, command: str) -> str:
     """Writes the figure of rounds and its table; returns what the last round is worth."""
     figure = draw_rounds(rows, groups)
-    write_figure_files(out, figure, rows, command)
+    write_figure_files(out, figure, rounded(rows), command)
     table = rounds_markdown(rows, groups)
     out.with_name(f'{out.name}.md').write_text(table + '\n', encoding='utf-8')
     return table
@@ -169,6 +179,11 @@ def draw_rounds(rows: Rows, groups: Sequence[Group]) -> Any:
         axes.set_xlabel('round of judging')
     legend_below(figure, panels[0][0].get_legend_handles_labels())
     return figure
+
+
+def rounded(rows: Rows) -> list[dict[str, Any]]:
+    """Returns rows with four digits of each fraction."""
+    return [{k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
 
 
 def read_rows(paths: Sequence[Path]) -> list[dict[str, Any]]:
