@@ -11,8 +11,9 @@ from .number_options import integer, seed_number
 from .options import add_method_options, add_settings_option
 
 APPLY = 'apply'
-EXAMPLE = """example, for models that train has kept of every epoch:
-  wsml-mm audit mine.py work_dirs/mine/epoch_*.pth --out audit
+EXAMPLE = """example, of all epochs of a training:
+  wsml-mm train mine.py --keep-epochs
+  wsml-mm audit mine.py work_dirs/mine --out audit
 writes audit/suspicions.csv and .parquet, and audit/audit.json. Judge them (accept, reject or
 unsure), then
   wsml-mm audit apply verdicts.csv --audit audit --to mine.py --out corrected.csv
@@ -35,7 +36,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'checkpoints',
         nargs='*',
         metavar='CHECKPOINT',
-        help='of it; of several, the mean logit ranks',
+        help='of it, or its folder: the checkpoints of all its epochs; of several the mean logit '
+        'ranks, which finds more than the last epoch does',
     )
     parser.add_argument('--out', type=Path, required=True, help='folder to write to')
     add_method_options(parser)
@@ -44,6 +46,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=integer(2, 100, 'a number of folds, 2 to 100'),
         help='no checkpoint: train K models, each on all folds but one, which it scores, so that '
         'no model judges its own labels',
+    )
+    parser.add_argument(
+        '--keep-epochs',
+        action='store_true',
+        help='with --folds: keep all epochs of each model and rank by the mean over them',
     )
     parser.add_argument('--seed', type=seed_number, default=0, help='of the folds and their models')
     parser.add_argument(
@@ -102,6 +109,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     args.devices = []
     if bool(args.checkpoints) is bool(args.folds):
         parser.error('give one or more checkpoints, or --folds K to train models here')
+    if args.keep_epochs and not args.folds:
+        parser.error('--keep-epochs is for --folds; of a training give the folder')
     if not args.per_class and args.per_class is not None and not args.top:
         parser.error('--per-class 0 with --top 0 keeps nothing; raise one')
     if args.cams and not args.html:

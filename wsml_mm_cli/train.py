@@ -21,6 +21,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         const='auto',
         help='resume from this checkpoint, or without a value from the latest in the work folder',
     )
+    parser.add_argument(
+        '--keep-epochs', action='store_true', help="keep every epoch's checkpoint, for an audit"
+    )
     parser.add_argument('--no-validate', action='store_true', help='train without validation')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the rate with batches')
     parser.add_argument(

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
+import torch
 from helpers import CLASSES
 from mmengine.config import Config
 from PIL import Image
 
 from wsml_mm.apis import assemble, predict_images, training_scores
-from wsml_mm.apis.training_scores import TrainingScores, models_of, training_set_of
+from wsml_mm.apis.training_scores import (
+    TrainingScores,
+    checkpoint_files,
+    models_of,
+    trained_epochs,
+    training_set_of,
+)
 from wsml_mm.experiments.compose import read_config
 
 
@@ -34,6 +43,26 @@ def test_they_are_those_of_the_photographs(kind, request, monkeypatch):
         np.testing.assert_allclose(own, np.stack(expected), rtol=1e-4)
     some = TrainingScores(leaf, models[:1], np.array([5, 2, 5]))
     assert np.concatenate([rows for rows, _ in some]).tolist() == [2, 5]
+
+
+def test_epochs_come_in_the_order_of_the_training(linear_run, tmp_path):
+    cfg = read_config(str(linear_run.config))
+    leaf = training_set_of(cfg)
+    first = linear_run.checkpoint.with_name('epoch_1.pth')
+    late = shutil.copy(linear_run.checkpoint, tmp_path / 'epoch_10.pth')
+    early = shutil.copy(first, tmp_path / 'epoch_9.pth')
+    models = models_of(cfg, [late, early], leaf, 'cpu')  # as a shell sorts them
+    assert [model.checkpoint for model in models] == [str(early), str(late)]
+    assert trained_epochs(models) == 2
+    assert checkpoint_files([tmp_path, first]) == [str(early), str(late), str(first)]
+    (tmp_path / 'none').mkdir()
+    with pytest.raises(FileNotFoundError, match=r'none: holds no epoch_N.pth; give the folder'):
+        checkpoint_files([tmp_path / 'none'])
+    saved = torch.load(late, weights_only=True)
+    torch.save({'state_dict': saved['state_dict']}, late)  # weights alone: as they are given
+    models = models_of(cfg, [late, early], leaf, 'cpu')
+    assert [model.checkpoint for model in models] == [str(late), str(early)]
+    assert trained_epochs(models[:1]) is None
 
 
 def test_a_broken_image_is_left_out(whole_run, tmp_path):

@@ -37,8 +37,8 @@ def rows_of(path):
 def test_an_audit(linear_run, tmp_path, capsys):
     checkpoints = [str(linear_run.checkpoint.with_name(f'epoch_{n}.pth')) for n in (1, 2)]
     out = tmp_path / 'audit'
-    shown = checkpoints[::-1]  # as a shell lists epoch_9.pth and epoch_10.pth
-    audit.main([str(linear_run.config), *shown, '--out', str(out), '--for-tools',
+    folder = str(linear_run.checkpoint.parent)
+    audit.main([str(linear_run.config), folder, '--out', str(out), '--for-tools',
                 '--per-class', '3', '--top', '4', '--device', 'cpu'])  # fmt: skip
     rows = rows_of(out / 'suspicions.csv')
     missing = [row for row in rows if row['list'] == 'missing']
@@ -46,7 +46,9 @@ def test_an_audit(linear_run, tmp_path, capsys):
     assert [row['rank'] for row in missing] == [str(n + 1) for n in range(len(missing))]
     record = json.loads((out / 'audit.json').read_text())
     assert record['checkpoints'] == checkpoints
-    printed = capsys.readouterr().out
+    assert (record['combined_checkpoints'], record['trained_epochs']) == (2, 2)
+    printed, told = capsys.readouterr()
+    assert '--keep-epochs' not in told
     assert '24 images x 5 classes; listed: ' in printed
     assert 'labels that are missing, by estimate: ' in printed
     assert sorted(path.name for path in out.iterdir()) == [
@@ -56,9 +58,28 @@ def test_an_audit(linear_run, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ('held_out', 'given', 'trained', 'hint'),
+    [
+        (False, 1, 25, '1 of 25 epochs: the mean over all finds more'),
+        (False, 2, 25, '2 of 25 epochs'),
+        (False, 13, 25, ''),
+        (False, 1, 1, ''),
+        (False, 1, None, ''),
+        (True, 1, 25, ''),
+    ],
+)
+def test_who_gives_few_epochs_hears_of_it(held_out, given, trained, hint):
+    record = {'held_out': held_out, 'combined_checkpoints': given, 'trained_epochs': trained}
+    found = audit.few_epochs(record)
+    assert hint in found
+    assert bool(found) is bool(hint)
+
+
+@pytest.mark.parametrize(
     ('words', 'message'),
     [
         ([], 'give one or more checkpoints, or --folds K'),
+        (['a.pth', '--keep-epochs'], '--keep-epochs is for --folds'),
         (['a.pth', '--folds', '3'], 'give one or more checkpoints, or --folds K'),
         (['a.pth', '--per-class', '0', '--top', '0'], 'keeps nothing; raise one'),
         (['a.pth', '--image-prefix', '/x/'], '--image-prefix is for Label Studio'),
@@ -84,14 +105,16 @@ def write_verdicts(path, audited, judge):
 def test_no_model_judges_its_own_labels(linear_run, tmp_path, capsys):
     out = tmp_path / 'audit'
     command = [str(linear_run.config), '--folds', '3', '--out', str(out), '--device', 'cpu']
+    command += ['--keep-epochs']
     audit.main(command)
     record = json.loads((out / 'audit.json').read_text())
+    assert (len(record['checkpoints']), record['combined_checkpoints']) == (6, 2)
     assert record['held_out'] is True
     assert record['trained_on_these_labels'] is True
     assert record['scored_images'] == 24
     whole = training_set_of(read_config(str(linear_run.config)))
     seen = []
-    for number, checkpoint in enumerate(record['checkpoints'], start=1):
+    for number, checkpoint in enumerate(record['checkpoints'][1::2], start=1):
         leaf = training_set_of(read_config(str(out / 'folds' / f'fold_{number}.py')))
         held_out = np.setdiff1d(whole.indices, leaf.indices)
         assert (len(leaf), len(held_out)) == (16, 8)

@@ -170,6 +170,12 @@ def test_loader_options(config):
     assert not _made(path).val_dataloader.get('persistent_workers')
 
 
+def test_every_epoch_is_kept_on_request(config):
+    path = config()
+    assert _made(path).default_hooks.checkpoint.get('max_keep_ckpts') != -1
+    assert _made(path, '--keep-epochs').default_hooks.checkpoint.max_keep_ckpts == -1
+
+
 def test_amp_sets_the_wrapper(config):
     made = _made(config(), '--amp').optim_wrapper
     assert made.type == 'AmpOptimWrapper'

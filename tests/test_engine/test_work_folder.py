@@ -8,7 +8,13 @@ import pytest
 import torch
 from helpers import HeadHook, load, set_hook, tiny_config, train
 
-from wsml_mm.engine.hooks import best_checkpoint, last_checkpoint, newest_loadable, to_resume_from
+from wsml_mm.engine.hooks import (
+    best_checkpoint,
+    epoch_checkpoints,
+    last_checkpoint,
+    newest_loadable,
+    to_resume_from,
+)
 
 
 def test_newest_loadable(tmp_path):
@@ -16,6 +22,9 @@ def test_newest_loadable(tmp_path):
     for epoch in (2, 9, 10):
         torch.save({'epoch': epoch}, tmp_path / f'epoch_{epoch}.pth')
     torch.save({}, tmp_path / 'best_mAP_epoch_11.pth')  # without the optimiser: not to resume
+    assert [p.name for p in epoch_checkpoints(tmp_path)] == [
+        'epoch_2.pth', 'epoch_9.pth', 'epoch_10.pth',
+    ]  # fmt: skip
     assert newest_loadable(tmp_path).name == 'epoch_10.pth'
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_9.pth'))
     assert newest_loadable(tmp_path).name == 'epoch_9.pth'

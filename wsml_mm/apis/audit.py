@@ -18,7 +18,7 @@ from wsml_mm.version import __version__
 from .missing_labels import Missing, ScoreCounts
 from .selected_labels import selected_labels
 from .suspicions import Suspicions, combine
-from .training_scores import TrainingScores
+from .training_scores import TrainingScores, trained_epochs
 
 FORMAT = 1
 ONE = 'probability of the checkpoint'
@@ -102,6 +102,8 @@ def audit(
         'by': f'wsml_mm {__version__}',
         **data_facts(leaf, names),
         'score': ONE if checkpoints == 1 else SEVERAL,
+        'combined_checkpoints': checkpoints,
+        'trained_epochs': trained_epochs(models),
         'held_out': len(scores) > 1,
         'trained_on_these_labels': _same(saved, fingerprint),
         **(made or {}),

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from wsml_mm.datasets import SplitNames, save_observation
 from wsml_mm.datasets.holdout import SplitPart
 from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.engine.hooks import epoch_checkpoints
 from wsml_mm.experiments.comparison import run_comparison, run_folder
 from wsml_mm.experiments.configs import partial_datasets
 from wsml_mm.experiments.entries import Entry
 from wsml_mm.experiments.execution import Execution
 from wsml_mm.experiments.retest import checkpoints
+from wsml_mm.experiments.training import KEEP_EPOCHS
 
 _LABELS = 'labels.npz'
 
@@ -53,8 +55,8 @@ def left_out(leaf: PartialLabelDataset, part: dict[str, int]) -> NDArray[np.int6
 
 def train_folds(
     cfg: Config, leaf: PartialLabelDataset, parts: Sequence[dict[str, int]], root: Path, seed: int,
-    jobs: int = 1,
-) -> list[Path]:  # fmt: skip
+    jobs: int = 1, keep_epochs: bool = False,
+) -> list[list[Path]]:  # fmt: skip
     """Trains a model without each fold; finished ones are kept, as those of a comparison.
 
     Args:
@@ -64,9 +66,10 @@ def train_folds(
         root: folder for configs and runs.
         seed: of the trainings.
         jobs: trainings at a time.
+        keep_epochs: keep the checkpoints of all epochs.
 
     Returns:
-        The checkpoint of the last epoch of each.
+        Of each the checkpoint of the last epoch, or those of all.
 
     Raises:
         RunError: if a training failed.
@@ -81,8 +84,13 @@ def train_folds(
         (dataset,) = partial_datasets(new.train_dataloader.dataset)
         dataset.observe = ConfigDict(type='ObservationFile', path=str(root / _LABELS))
         dataset.subsample = ConfigDict(part)
+        if keep_epochs:
+            new.merge_from_dict(KEEP_EPOCHS)
         path = root / f'fold_{number}.py'
         new.dump(path)
         entries.append(Entry(f'fold {number}', str(path), partial_validation=False))
     run_comparison(entries, [seed], root, execution=Execution(jobs))
-    return [checkpoints(run_folder(root, entry.name, seed))['last'] for entry in entries]
+    folders = [run_folder(root, entry.name, seed) for entry in entries]
+    if keep_epochs:
+        return [epoch_checkpoints(folder) for folder in folders]
+    return [[checkpoints(folder)['last']] for folder in folders]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from wsml_mm.datasets.annotations import SplitNames
 from wsml_mm.datasets.features import FeatureDataset
 from wsml_mm.datasets.nesting import is_a
 from wsml_mm.datasets.partial_label import PartialLabelDataset
+from wsml_mm.engine.hooks import epoch_checkpoints
 from wsml_mm.experiments.configs import build_partial_datasets
 from wsml_mm.labels.class_lists import class_difference
 from wsml_mm.quiet import quiet
@@ -113,6 +114,26 @@ def training_set_of(cfg: Config) -> PartialLabelDataset:
     return leaves[0]
 
 
+def checkpoint_files(given: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Returns files of checkpoints, in place of a training's folder those of all its epochs.
+
+    Args:
+        given: files and folders.
+
+    Raises:
+        FileNotFoundError: if a folder holds no epoch_N.pth.
+    """
+    found: list[str] = []
+    for each in given:
+        own = epoch_checkpoints(each) if os.path.isdir(each) else [each]
+        if not own:
+            raise FileNotFoundError(
+                f'{each}: holds no epoch_N.pth; give the folder of a training, or checkpoints'
+            )
+        found += map(str, own)
+    return found
+
+
 def models_of(
     cfg: Config,
     checkpoints: Sequence[str | os.PathLike[str]],
@@ -121,9 +142,12 @@ def models_of(
 ) -> list[TrainedClassifier]:
     """Returns the models of checkpoints, which take what the training set holds.
 
+    They come in the order of the training where the checkpoints tell it: a shell puts epoch_10.pth
+    before epoch_9.pth.
+
     Args:
         cfg: of the training.
-        checkpoints: of it, in any order: a shell lists epoch_10.pth before epoch_9.pth.
+        checkpoints: of it, in any order.
         leaf: the training set.
         device: to compute on; None: a GPU where there is one.
 
@@ -145,9 +169,19 @@ def models_of(
                 f'({different}); give the config it was trained with'
             )
         found.append(model)
-    return sorted(found, key=_epoch)
+    steps = [_saved_after(model, 'iter') for model in found]
+    if None not in steps:
+        found.sort(key=lambda model: _saved_after(model, 'iter') or 0)
+    return found
 
 
-def _epoch(model: TrainedClassifier) -> int:
-    epoch: int = (model.saved.get('meta') or {}).get('epoch') or 0
-    return epoch
+def trained_epochs(models: Sequence[TrainedClassifier]) -> int | None:
+    """Returns how many epochs the last of some checkpoints was trained for; None: it is unsaid."""
+    return max((_saved_after(model, 'epoch') or 0 for model in models), default=0) or None
+
+
+def _saved_after(model: TrainedClassifier, unit: str) -> int | None:
+    """Returns after how many steps or epochs a checkpoint was saved; None: it does not say."""
+    meta = model.saved.get('meta')
+    found = meta.get(unit) if isinstance(meta, Mapping) else None
+    return found if isinstance(found, int) else None

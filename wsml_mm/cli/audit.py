@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -13,7 +13,12 @@ from wsml_mm.apis.assemble import assemble
 from wsml_mm.apis.audit import Audit, audit
 from wsml_mm.apis.folds import fold_parts, left_out, train_folds
 from wsml_mm.apis.suspicion_files import count_by_list, write_for_tools, write_suspicions
-from wsml_mm.apis.training_scores import TrainingScores, models_of, training_set_of
+from wsml_mm.apis.training_scores import (
+    TrainingScores,
+    checkpoint_files,
+    models_of,
+    training_set_of,
+)
 from wsml_mm.datasets.annotations import SplitNames
 from wsml_mm.datasets.partial_label import PartialLabelDataset
 from wsml_mm.reports.audit import AuditCams, write_page
@@ -32,25 +37,26 @@ def audited(args: argparse.Namespace, cfg: Config, leaf: PartialLabelDataset) ->
     from rich.console import Console
     from rich.progress import Progress
 
-    used: list[Any] = args.checkpoints
+    held_out: list[tuple[Any, Sequence[Any]]]
     if args.folds:
         parts = fold_parts(leaf, args.folds, args.seed)
         with stopping_in_one_line():
-            used = train_folds(cfg, leaf, parts, args.out / 'folds', args.seed, args.jobs)
-        held_out = [(left_out(leaf, part), [path]) for part, path in zip(parts, used, strict=True)]
+            used = train_folds(
+                cfg, leaf, parts, args.out / 'folds', args.seed, args.jobs, args.keep_epochs
+            )
+        held_out = [(left_out(leaf, part), files) for part, files in zip(parts, used, strict=True)]
     else:
-        held_out = [(leaf.indices, used)]
-    models = [models_of(cfg, paths, leaf, args.device) for _, paths in held_out]
+        held_out = [(leaf.indices, checkpoint_files(args.checkpoints))]
     scores = [
-        TrainingScores(leaf, each, rows, args.batch_size, args.workers)
-        for each, (rows, _) in zip(models, held_out, strict=True)
+        TrainingScores(
+            leaf, models_of(cfg, paths, leaf, args.device), rows, args.batch_size, args.workers
+        )
+        for rows, paths in held_out
     ]
-    if not args.folds:
-        args.checkpoints = used = [model.checkpoint for model in models[0]]  # by epoch
     made: dict[str, Any] = {
         'config': args.config,
         'method': args.method,
-        'checkpoints': [str(path) for path in used],
+        'checkpoints': [model.checkpoint for part in scores for model in part.models],
     }
     with Progress(console=Console(stderr=True)) as progress:
         count = sum(map(len, scores))
@@ -72,14 +78,15 @@ def write_pages(
         path: str = leaf.dataset.get_data_info(rows[image])['img_path']
         return path
 
-    cams = AuditCams(assemble(cfg, args.checkpoints[-1], args.device)) if args.cams else None
+    used = found.record['checkpoints']
+    cams = AuditCams(assemble(cfg, used[-1], args.device)) if args.cams else None
     pages = write_page(
         found.table,
         file_of,
         args.out / 'audit.html',
         limit=args.limit,
         cams=cams,
-        notes=[f'{args.config}, {len(args.checkpoints)} checkpoints'],
+        notes=[f'{args.config}, {len(used)} checkpoints'],
         fingerprint=str(found.record['fingerprint']),
     )
     print(
@@ -114,6 +121,17 @@ def summary(found: Audit) -> str:
     return '\n'.join(lines)
 
 
+def few_epochs(record: Mapping[str, Any]) -> str:
+    """Returns what to do for a better ranking where few epochs were given; '': nothing."""
+    given, trained = record['combined_checkpoints'], record['trained_epochs']
+    if record['held_out'] or trained is None or 2 * given >= trained:
+        return ''
+    return (
+        f'{given} of {trained} epochs: the mean over all finds more missing labels; train with '
+        '--keep-epochs and give the folder of the training'
+    )
+
+
 def _missing(each: dict[str, Any]) -> float:
     value: float = each['missing']
     return -1.0 if value != value else value  # NaN: no positive of the class is observed
@@ -141,6 +159,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             'method selected is left out',
             file=sys.stderr,
         )
+    if hint := few_epochs(found.record):
+        print(hint, file=sys.stderr)
     print(summary(found))
     print(f'{args.out}: suspicions.csv, suspicions.parquet, audit.json')
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mmengine.config import Config
 
 from wsml_mm.experiments.configs import LOADERS
-from wsml_mm.experiments.training import train
+from wsml_mm.experiments.training import KEEP_EPOCHS, train
 from wsml_mm_cli.command import run
 from wsml_mm_cli.train import parse_args
 
@@ -26,6 +26,8 @@ def make_config(args: argparse.Namespace) -> Config:
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.keep_epochs:
+        cfg.merge_from_dict(KEEP_EPOCHS)
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
     finish_config(cfg, args, LOADERS)

@@ -24,6 +24,9 @@ from .results import read_record, write_record
 from .run_folders import claimed_by_training
 from .spelling import explained_types
 
+# Settings of a training that keeps the checkpoint of every epoch.
+KEEP_EPOCHS = {'default_hooks.checkpoint.max_keep_ckpts': -1}
+
 
 def train(cfg: Config) -> Runner:
     """Trains a config; where it names a `linear_init` stage, that one first.

@@ -7,7 +7,13 @@ from .partial_label_hook import PartialLabelHook
 from .picture_hook import PictureHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 from .relative_weight_decay_hook import RelativeWeightDecayHook
-from .work_folder import best_checkpoint, last_checkpoint, newest_loadable, to_resume_from
+from .work_folder import (
+    best_checkpoint,
+    epoch_checkpoints,
+    last_checkpoint,
+    newest_loadable,
+    to_resume_from,
+)
 
 __all__ = [
     'CamPeakHook',
@@ -20,6 +26,7 @@ __all__ = [
     'PlainCheckpointHook',
     'RelativeWeightDecayHook',
     'best_checkpoint',
+    'epoch_checkpoints',
     'last_checkpoint',
     'newest_loadable',
     'to_resume_from',

@@ -38,6 +38,16 @@ def last_checkpoint(work_dir: str | os.PathLike[str], out_dir: str | None = None
     return checkpoint_folder(work_dir, out_dir) / name if name else None
 
 
+def epoch_checkpoints(folder: str | os.PathLike[str]) -> list[Path]:
+    """Returns the checkpoints epoch_N.pth and iter_N.pth in a folder, in the order of N."""
+    numbered = [
+        (int(m[1]), path)
+        for path in Path(folder).glob('*.pth')
+        if (m := re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name))
+    ]
+    return [path for _, path in sorted(numbered)]
+
+
 def newest_loadable(work_dir: str | os.PathLike[str], out_dir: str | None = None) -> Path | None:
     """Returns the checkpoint to resume from: the last one named, else the newest that loads.
 
@@ -45,13 +55,7 @@ def newest_loadable(work_dir: str | os.PathLike[str], out_dir: str | None = None
         work_dir: of the training; checkpoints are epoch_N.pth or iter_N.pth.
         out_dir: of its `CheckpointHook`.
     """
-    folder = checkpoint_folder(work_dir, out_dir)
-    numbered = [
-        (int(m[1]), path)
-        for path in folder.glob('*.pth')
-        if (m := re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name))
-    ]
-    candidates = [path for _, path in sorted(numbered, reverse=True)]
+    candidates = epoch_checkpoints(checkpoint_folder(work_dir, out_dir))[::-1]
     named = last_checkpoint(work_dir, out_dir)
     for path in dict.fromkeys([*([named] if named else []), *candidates]):
         try:
