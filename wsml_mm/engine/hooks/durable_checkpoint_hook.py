@@ -105,9 +105,11 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
 
     def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
         """Saves the iteration where `by_epoch=False`, unless its validation comes first."""
+        if self.by_epoch:
+            return
         on_turn = self.every_n_train_iters(runner, self.interval, self.save_begin)
         on_turn = on_turn or (self.save_last and self.is_last_train_iter(runner))
-        self._due = not self.by_epoch and on_turn and _validates_after(runner)
+        self._due = on_turn and _validates_after(runner)
         if not self._due:
             super().after_train_iter(runner, *args, **kwargs)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import torch
 from mmpretrain.registry import MODELS
@@ -84,6 +84,8 @@ class PartialLabelLoss(nn.Module):
                     f'extra: {type(part).__name__} does not handle unobserved labels; use losses '
                     'derived from PartialLabelLoss'
                 )
+        # Asked for several times a step, where a ModuleList takes microseconds.
+        self._parts = tuple(part for part in self.extra if isinstance(part, PartialLabelLoss))
         self.epoch: int | None = None
         # On the device, so that a new epoch changes a value and no shape and no code; not in the
         # state_dict, since the training alone determines it. `_known` stays as it is after the
@@ -131,14 +133,14 @@ class PartialLabelLoss(nn.Module):
                 f'{type(self).__name__} holds state of other images or observed labels than those '
                 'of the training set: build a new loss for other data'
             )
-        for part in self._regularisers():
+        for part in self._parts:
             part.start(facts)
 
     def take_over(self) -> None:
         """Starts from state of another training, which was just loaded; extend it to change it."""
         if self.state is not None:
             self.state.restart()
-        for part in self._regularisers():
+        for part in self._parts:
             part.take_over()
 
     def after_step(self, lr: float | None = None) -> None:
@@ -150,6 +152,12 @@ class PartialLabelLoss(nn.Module):
         for state in self.states():
             state.step(lr)
 
+    @property
+    def acts_after_steps(self) -> bool:
+        """Whether `after_step` may do something: there is state, or a method has its own."""
+        own = type(self).after_step is not PartialLabelLoss.after_step
+        return own or next(self.states(), None) is not None
+
     def end_epoch(self, predict: Callable[[], Predictions]) -> None:
         """Makes the state of the finished epoch hold; on several ranks all call it (a collective).
 
@@ -159,18 +167,15 @@ class PartialLabelLoss(nn.Module):
         """
         if self.state is not None:
             self.state.merge(self.epoch or 0)
-        for part in self._regularisers():
+        for part in self._parts:
             part.end_epoch(predict)
 
     # What is shared
 
-    def _regularisers(self) -> Iterator[PartialLabelLoss]:
-        yield from cast('Iterator[PartialLabelLoss]', iter(self.extra))
-
     def parts(self) -> Iterator[PartialLabelLoss]:
         """Yields this loss and its regularisers, and theirs."""
         yield self
-        for part in self._regularisers():
+        for part in self._parts:
             yield from part.parts()
 
     def states(self) -> Iterator[LabelState]:
@@ -180,7 +185,7 @@ class PartialLabelLoss(nn.Module):
     @property
     def needs_sample_idx(self) -> bool:
         """Whether some state wants to know which samples a batch holds."""
-        return bool(self.columns()) or any(p.needs_sample_idx for p in self._regularisers())
+        return bool(self.columns()) or any(p.needs_sample_idx for p in self._parts)
 
     def set_epoch(self, epoch: int, max_epochs: int | None = None) -> None:
         """Gives the loss the epoch about to start.
@@ -203,7 +208,7 @@ class PartialLabelLoss(nn.Module):
         total = max_epochs or (int(self._epochs[1]) if self._known[1] else 0)
         self._known = (True, total > 0)
         self._epochs.copy_(torch.tensor([epoch, total]))
-        for part in self._regularisers():
+        for part in self._parts:
             part.set_epoch(epoch, max_epochs)
 
     def give_samples(self, sample_idx: Tensor | None, group: Tensor | None = None) -> None:
@@ -242,7 +247,8 @@ class PartialLabelLoss(nn.Module):
         check_target(logits, target, self.take_soft_targets)
         if not self.training:
             return self.loss_weight * Ranks().mean(assume_negative_loss(logits, target))
-        check_views(self.parts(), logits, views or {})
+        if views or self.needs_views or self._parts:
+            check_views(self.parts(), logits, views or {})
         given, given_group = self._given
         if given is not None:
             self._given = (None, None)
@@ -273,7 +279,7 @@ class PartialLabelLoss(nn.Module):
         terms = {name: term.detach() for name, term in parts.terms.items()}
         values = [] if parts.entries is None else [self._reduce(parts.entries, batch.ranks)]
         values.extend(parts.terms.values())
-        for part in self._regularisers():
+        for part in self._parts:
             value, _, more = part._value(batch)
             values.append(value)
             if twice := terms.keys() & more:
