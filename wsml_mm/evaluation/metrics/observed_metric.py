@@ -13,7 +13,7 @@ from torch import Tensor
 
 from wsml_mm.datasets.partial_label import FULL_LABELS
 from wsml_mm.evaluation.guards import batch_scores, check_scores
-from wsml_mm.evaluation.kept_labels import KeptBatch, KeptSample, scored_labels
+from wsml_mm.evaluation.kept_labels import Kept, KeptBatch, scored_labels
 from wsml_mm.evaluation.scored_labels import ScoredLabels
 from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
 
@@ -56,7 +56,7 @@ class ObservedMetric(BaseMetric):  # type: ignore[misc]
             return
         if self.labels == 'full':
             data_samples = [self._with_full_labels(sample) for sample in data_samples]
-        self._keep(*batch_scores(data_samples))
+        self.results.extend(self._kept(*batch_scores(data_samples)).samples())
 
     @property
     def takes_rows(self) -> bool:
@@ -64,7 +64,7 @@ class ObservedMetric(BaseMetric):  # type: ignore[misc]
         return type(self).process is ObservedMetric.process and 'process' not in vars(self)
 
     def process_rows(self, scores: Tensor, observed: Tensor, full: Tensor | None) -> None:
-        """Keeps the annotated entries of a batch whose samples need not be made for it.
+        """Keeps the annotated entries of a batch whose samples need not be made, on one rank.
 
         Args:
             scores: (B, C), finite.
@@ -75,13 +75,13 @@ class ObservedMetric(BaseMetric):  # type: ignore[misc]
             ValueError: if the full labels are wanted and not there.
         """
         labels = observed if self.labels == 'observed' else self._there(full)
-        self._keep(scores.cpu().numpy(), labels.to(torch.int8).numpy())
+        self.results.append(self._kept(scores.cpu().numpy(), labels.to(torch.int8).numpy()))
 
-    def _keep(self, scores: NDArray[np.floating], labels: NDArray[np.int8]) -> None:
+    def _kept(self, scores: NDArray[np.floating], labels: NDArray[np.int8]) -> KeptBatch:
         if self.unobserved == 'negative':
             check_scores(scores)
             labels = np.where(labels == UNOBSERVED, labels.dtype.type(NEGATIVE), labels)
-        self.results.extend(KeptBatch.of(scores, labels).samples())
+        return KeptBatch.of(scores, labels)
 
     def _with_full_labels(self, sample: dict[str, Any]) -> dict[str, Any]:
         return {**sample, 'gt_score': self._there(sample.get(FULL_LABELS))}
@@ -94,7 +94,7 @@ class ObservedMetric(BaseMetric):  # type: ignore[misc]
             )
         return full
 
-    def merged(self, results: list[KeptSample]) -> ScoredLabels:
+    def merged(self, results: Kept) -> ScoredLabels:
         """Returns the annotated labels of all samples.
 
         Raises:
