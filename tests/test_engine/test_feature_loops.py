@@ -7,8 +7,10 @@ import copy
 import pytest
 import torch
 from helpers import set_hook, train, write_devkit
+from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
+from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 from mmpretrain.models.heads import MultiLabelLinearClsHead
 from mmpretrain.registry import HOOKS, METRICS, MODELS
@@ -166,7 +168,7 @@ class LooksAfterwards(LooksAtBatches):
 
 def describe(batch):
     samples = batch['data_samples']
-    assert type(samples) is type(batch['inputs']) is list
+    assert type(samples) is list
     return (
         [x.tolist() for x in batch['inputs']],
         [(s.sample_idx, s.gt_label.tolist(), s.gt_score.tolist(), s.img_path) for s in samples],
@@ -176,6 +178,8 @@ def describe(batch):
 @pytest.mark.parametrize('kind', ['LooksAtBatches', 'LooksAfterwards'])
 def test_hooks_of_users_are_given_the_same(make, monkeypatch, kind):
     cfg, found = make('LL-R', custom_hooks=[dict(type=kind)]), []
+    if kind == 'LooksAfterwards':
+        cfg.merge_from_dict(OPTIONS['stacked samples'])
     for stock in (True, False):
         SEEN.clear()
         runner = trained(cfg, monkeypatch, stock)
@@ -205,6 +209,8 @@ OPTIONS = {
     'averaged weights': {'custom_hooks': [dict(type='EMAHook')]},
     'rates by step': {'param_scheduler': [dict(type='LinearLR', by_epoch=False, end=5)]},
     'rest dropped': {'train_dataloader.drop_last': True, 'train_dataloader.batch_size': 5},
+    'stacked samples': {f'{part}_dataloader.collate_fn': dict(type='default_collate')
+                        for part in ('train', 'val', 'test')},
     'workers': {'train_dataloader.num_workers': 1},
     'indexed head': {'model.head.type': 'IndexedMultiLabelLinearClsHead'},
     'scaled features': {'model.head.type': 'FixedLengthLinearHead'},
@@ -315,9 +321,15 @@ def test_a_score_that_is_not_finite_names_its_image(make):
         train(cfg)
 
 
+@FUNCTIONS.register_module()
+def own_collate(samples):
+    """Collates as a user's function may."""
+    return pseudo_collate(samples)
+
+
 def test_other_data_keep_their_loops(make, folder):
     cfg = make()
-    cfg.train_dataloader.collate_fn = dict(type='default_collate')
+    cfg.train_dataloader.collate_fn = dict(type='own_collate')
     dataset = cfg.val_dataloader.dataset
     cfg.val_dataloader.dataset = dict(type='RepeatDataset', dataset=dataset, times=2)
     runner = Runner.from_cfg(cfg)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from mmengine.dataset import DefaultSampler, pseudo_collate
+from mmengine.dataset import DefaultSampler, default_collate, pseudo_collate
 from torch.utils.data import BatchSampler, DataLoader
 
 from .feature_batch import FeatureRows, have_batches
@@ -21,12 +21,12 @@ class FeatureBatch(LateDict):
 
     Args:
         rows: what the samples hold.
-        dataset: that they are of.
+        loader: that would have made it.
         indices: of the samples.
     """
 
-    def __init__(self, rows: FeatureRows, dataset: Any, indices: Sequence[int]) -> None:
-        super().__init__(lambda: pseudo_collate(dataset.__getitems__(indices)))
+    def __init__(self, rows: FeatureRows, loader: Any, indices: Sequence[int]) -> None:
+        super().__init__(lambda: loader.collate_fn(loader.dataset.__getitems__(indices)))
         self.rows = rows
 
     @classmethod
@@ -70,7 +70,7 @@ class FeatureLoader(DataLoader[Any]):
             rows = dataset.feature_rows([index for batch in batches for index in batch])
             parts = rows.split([len(batch) for batch in batches])
             for part, batch in zip(parts, batches, strict=True):
-                yield FeatureBatch(part, dataset, batch)
+                yield FeatureBatch(part, self, batch)
 
     def _together(self) -> Iterator[list[list[int]]]:
         """Yields the indices of batches that are read at once."""
@@ -95,6 +95,6 @@ def _fits(loader: Any) -> bool:
         type(dataset) is PartialLabelDataset
         and have_batches(dataset.dataset)
         and loader.batch_sampler is not None
-        and getattr(collate, 'func', collate) is pseudo_collate
+        and getattr(collate, 'func', collate) in (pseudo_collate, default_collate)
         and not any(arguments)
     )
