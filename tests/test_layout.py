@@ -81,6 +81,7 @@ COVERED_BY = {
     'wsml_mm.datasets.column_dataset': 'test_voc2012',
     'wsml_mm.datasets.feature_cache': 'test_features',
     'wsml_mm.datasets.feature_extraction': 'test_features',
+    'wsml_mm.datasets.feature_loader': 'test_feature_loops',
     'wsml_mm.datasets.image_remarks': 'test_image_look',
     'wsml_mm.datasets.images': 'test_partial_label',
     'wsml_mm.datasets.observation.base': 'test_observation_base',

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
+from wsml_mm.engine.printed_config import PrintedConfig
 from wsml_mm.models import PartialLabelLoss
 
 from .timing import CLOCKS, SETTINGS
@@ -65,7 +66,7 @@ def timed(cfg: Config, record: bool = True) -> BenchClock:
     """Trains a config and returns its clock."""
     cfg.log_level = 'ERROR'
     cfg.default_hooks.clock = dict(type='BenchClock', record=record)
-    runner = train(cfg)
+    runner = train(PrintedConfig.of(cfg))  # as `wsml-mm train` does
     return next(hook for hook in runner.hooks if isinstance(hook, BenchClock))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
 import pytest
 from helpers import assert_same, load, loss_of, scalars, set_hook, tiny_config, train, write_devkit
+from mmengine.config import Config
 
-from wsml_mm.engine.hooks import newest_loadable
+from wsml_mm.engine.hooks import durable_checkpoint_hook, newest_loadable
 from wsml_mm.engine.hooks.durable_checkpoint_hook import write_durably
 
 
@@ -127,3 +129,21 @@ def test_without_validation_the_epoch_is_saved_at_its_end(devkit, tmp_path):
     train(cfg)
     names = {p.name for p in Path(tmp_path / 'work').glob('epoch_*.pth')}
     assert names == {'epoch_1.pth', 'epoch_2.pth', 'epoch_3.pth'}
+
+
+def test_git_is_asked_once_and_the_config_laid_out_once(devkit, tmp_path, monkeypatch):
+    asked, texts = [], []
+    commit = functools.cache(lambda: asked.append(1) or 'abc')
+    monkeypatch.setattr(durable_checkpoint_hook, '_commit', commit)
+    text = Config.pretty_text.fget
+    monkeypatch.setattr(Config, 'pretty_text', property(lambda c: texts.append(1) or text(c)))
+    work = tmp_path / 'work'
+    train(durable(devkit, work, epochs=1))
+    start = len(texts)
+    texts.clear()
+    train(durable(devkit, tmp_path / 'longer', epochs=4))
+    assert len(texts) == start
+    assert len(asked) == 1
+    meta = load(work / 'epoch_1.pth')['meta']
+    assert meta['mmengine_version'].endswith('abc')
+    assert meta['cfg'].startswith('auto_scale_lr')

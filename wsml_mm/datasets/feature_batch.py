@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wsml_mm.labels.encoding import POSITIVE
+from wsml_mm.labels.encoding import CHECKED, POSITIVE
 from wsml_mm.labels.sparse import SparseLabels
 
 from .column_dataset import ColumnDataset
@@ -68,6 +68,10 @@ class LabelRows:
         asked = (dataset, *labels, positions)
         return len(asked) == len(self.made_from) and all(map(_same, asked, self.made_from))
 
+    def dense(self, rows: Tensor) -> list[Tensor]:
+        """Returns the labels of some of the rows, (B, C) int8 copies."""
+        return [each[rows] for each in self.labels]
+
     def take(self, rows: Sequence[int]) -> LabelRows:
         """Returns some of the rows; their labels are copies."""
         index = torch.as_tensor(rows)
@@ -78,6 +82,38 @@ class LabelRows:
             [self.positives[row] for row in rows],
             [self.paths[row] for row in rows],
         )
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """What the samples of a batch hold, as tensors.
+
+    Args:
+        features: (B, D) or (B, D, h, w) float32.
+        observed: (B, C) float32 of {1, 0, -1}.
+        sample_idx: (B,) int64.
+        group: (B,) int64; None: there are no groups.
+        full: (B, C) int8, the hidden labels of a diagnosis; None: they do not ride along.
+    """
+
+    features: Tensor
+    observed: Tensor
+    sample_idx: Tensor
+    group: Tensor | None
+    full: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def split(self, sizes: list[int]) -> Iterator[FeatureRows]:
+        """Yields batches of some sizes, which share memory with these rows."""
+        given = (self.features, self.observed, self.sample_idx, self.group, self.full)
+        none: list[Any] = [None] * len(sizes)
+        columns = [none if each is None else torch.split(each, sizes) for each in given]
+        for values in zip(*columns, strict=True):
+            rows = FeatureRows(*values)
+            setattr(rows.observed, CHECKED, True)
+            yield rows
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -137,6 +137,13 @@ class FeatureDataset:
         """Whether samples are packed as they come; False where a pipeline was set from outside."""
         return self.pipeline is self._packing
 
+    @property
+    def feature_size(self) -> int:
+        """Numbers of one image: D, or D * h * w of a map."""
+        self.full_init()
+        assert self.features is not None
+        return int(np.prod(self.features.shape[1:]))
+
     def feature_rows(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
         """Returns some images' features, (len(positions), D) or (.., D, h, w), read in one go."""
         self.full_init()

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from wsml_mm.labels.encoding import POSITIVE, UNLISTED, UNOBSERVED
 from wsml_mm.labels.files import reading
+from wsml_mm.labels.sparse import SparseLabels
 
 from .annotations import SplitNames, annotation_file, read_groups, read_labels, read_names
-from .feature_batch import LabelRows, fits, have_batches, samples_like
+from .feature_batch import FeatureRows, LabelRows, fits, have_batches, samples_like
 from .holdout import SplitPart
 from .image_loader import ImageLoader
 from .images import BAD_IMAGES, find_readable, run_pipeline, warn_of_lost_values
@@ -254,14 +255,44 @@ class PartialLabelDataset:
         samples = samples_like(self._like, fields)
         return [{'inputs': i, 'data_samples': s} for i, s in zip(inputs, samples, strict=True)]
 
+    def feature_rows(self, indices: Sequence[int]) -> FeatureRows:
+        """Returns what the samples of a batch of stored features hold, as tensors.
+
+        Args:
+            indices: of samples, B; the dataset is one that `have_batches` tells of.
+        """
+        self.full_init()
+        positions = self.indices[np.asarray(indices, np.int64)]
+        if (rows := self._kept_rows()) is not None:
+            dense = rows.dense(torch.as_tensor(indices))
+        else:
+            dense = [torch.from_numpy(each.rows(positions)) for each in self._carried()]
+        group = None if self._groups is None else self._groups[positions] + self.group_offset
+        return FeatureRows(
+            torch.from_numpy(self.dataset.feature_rows(positions)),
+            dense[0].float(),
+            torch.from_numpy(positions + self.index_offset),
+            None if group is None else torch.from_numpy(group),
+            dense[1] if self.diagnosis else None,
+        )
+
+    def _carried(self) -> list[SparseLabels]:
+        return [self.labels, self.full_labels] if self.diagnosis else [self.labels]
+
     def _label_rows(self, indices: list[int]) -> LabelRows:
         """Returns what samples of this part hold beside features; unpacked once if it is small."""
-        labels = [self.labels, self.full_labels] if self.diagnosis else [self.labels]
+        if (rows := self._kept_rows()) is not None:
+            return rows.take(indices)
+        return LabelRows.of(self.dataset, self._carried(), self.indices[indices])
+
+    def _kept_rows(self) -> LabelRows | None:
+        """Returns what all samples of this part hold beside features; None: it is too much."""
         if not fits(self.labels, self.indices):
-            return LabelRows.of(self.dataset, labels, self.indices[indices])
+            return None
+        labels = self._carried()
         if self._rows is None or not self._rows.are_of(self.dataset, labels, self.indices):
             self._rows = LabelRows.of(self.dataset, labels, self.indices)
-        return self._rows.take(indices)
+        return self._rows
 
     def get_subset(self, indices: Any) -> Any:
         """Refuses: a renumbered copy would misplace permanent corrections.

@@ -17,6 +17,8 @@ class PrintedConfig(Config):  # type: ignore[misc]
     @classmethod
     def of(cls, cfg: Config) -> PrintedConfig:
         """Returns a config with the same content, which both share."""
+        if isinstance(cfg, cls):
+            return cfg
         own = cls.__new__(cls)
         own.__dict__.update(cfg.__dict__)
         return own

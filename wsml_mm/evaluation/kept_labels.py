@@ -80,8 +80,11 @@ class KeptSample:
         return KeptSample, (self.batch.rows(self.place, self.place + 1), 0)
 
 
-def scored_labels(samples: Sequence[KeptSample]) -> ScoredLabels:
-    """Returns the labels of at least one sample; memory is linear in their number.
+Kept = Sequence[KeptSample | KeptBatch]
+
+
+def scored_labels(samples: Kept) -> ScoredLabels:
+    """Returns the labels of at least one sample or batch; memory is linear in their number.
 
     Where all are annotated nothing is copied but a few classes at a time.
     """
@@ -97,11 +100,13 @@ def scored_labels(samples: Sequence[KeptSample]) -> ScoredLabels:
     )
 
 
-def _together(samples: Sequence[KeptSample]) -> list[KeptBatch]:
+def _together(samples: Kept) -> list[KeptBatch]:
     """Returns batches again, of the samples that follow each other as they did in one."""
     runs: list[list[Any]] = []  # batch, first place, place after the last
     for sample in samples:
-        if runs and runs[-1][0] is sample.batch and runs[-1][2] == sample.place:
+        if isinstance(sample, KeptBatch):
+            runs.append([sample, 0, len(sample.starts) - 1])
+        elif runs and runs[-1][0] is sample.batch and runs[-1][2] == sample.place:
             runs[-1][2] += 1
         else:
             runs.append([sample.batch, sample.place, sample.place + 1])

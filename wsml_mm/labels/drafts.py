@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import re
 import shutil
@@ -34,10 +33,12 @@ def forget_drafts(target: Path) -> None:
     Args:
         target: as of `draft_prefix`.
     """
-    for draft in target.parent.glob(f'.{glob.escape(target.name)}.*'):
-        found = _NAME.fullmatch(draft.name[len(target.name) + 1 :])
+    begin = f'.{target.name}'
+    for name in os.listdir(target.parent):
+        found = _NAME.fullmatch(name[len(begin) :]) if name.startswith(begin) else None
         if found is None:
             continue
+        draft = target.parent / name
         with contextlib.suppress(OSError):  # another process may be first
             gone = found[1] == _here() and not _runs(int(found[2]))
             if gone or time.time() - draft.stat().st_mtime > _OLD:

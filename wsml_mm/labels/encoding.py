@@ -9,6 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 POSITIVE, NEGATIVE, UNOBSERVED = 1, 0, -1
 
+# An attribute of a tensor of labels that were checked already: a dataset's are, when it is opened.
+# What is made of such a tensor does not have it.
+CHECKED = 'wsml_checked'
+
 # What labels are that an annotation does not list, in the words of options.
 UNLISTED = {'unobserved': UNOBSERVED, 'negative': NEGATIVE}
 

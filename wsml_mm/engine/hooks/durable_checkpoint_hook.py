@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -9,16 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import mmengine.hooks.runtime_info_hook
+import mmengine.runner.runner
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import IterBasedTrainLoop
+from mmengine.utils import get_git_hash
 from mmpretrain.registry import HOOKS
 
 from wsml_mm.labels.files import write_durably as write_durably
 from wsml_mm.models.checkpoint_file import sealed
 
+from ..printed_config import PrintedConfig
 from .work_folder import to_resume_from
+
+# A process of `git` for each checkpoint takes longer than an epoch of a linear layer.
+_commit = functools.cache(get_git_hash)
 
 
 @register_backend('durable')  # type: ignore[untyped-decorator]
@@ -58,7 +66,13 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
         self._removals: list[str] | None = None
 
     def before_run(self, runner: Any) -> None:
-        """Chooses what a resume without a file goes on from, for MMPretrain's train.py too."""
+        """Chooses what a resume without a file goes on from, for MMPretrain's train.py too.
+
+        What each checkpoint says of its run, the config's text and the commit, is found once.
+        """
+        runner.cfg = PrintedConfig.of(runner.cfg)
+        for module in (mmengine.runner.runner, mmengine.hooks.runtime_info_hook):
+            module.get_git_hash = _commit
         if runner._resume and runner._load_from is None:
             found = to_resume_from(runner.work_dir, self.out_dir)
             if found is not None:
@@ -105,9 +119,11 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
 
     def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
         """Saves the iteration where `by_epoch=False`, unless its validation comes first."""
+        if self.by_epoch:
+            return
         on_turn = self.every_n_train_iters(runner, self.interval, self.save_begin)
         on_turn = on_turn or (self.save_last and self.is_last_train_iter(runner))
-        self._due = not self.by_epoch and on_turn and _validates_after(runner)
+        self._due = on_turn and _validates_after(runner)
         if not self._due:
             super().after_train_iter(runner, *args, **kwargs)
 

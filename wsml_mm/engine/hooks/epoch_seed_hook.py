@@ -78,6 +78,7 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
 
     priority = 'HIGH'
     _built_with: int | None = None
+    _each_step = False
 
     def before_run(self, runner: Any) -> None:
         """Notes the seed that the loaders are built with."""
@@ -97,7 +98,8 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
         loader.worker_init_fn = functools.partial(_seed_worker, key=key)
         if getattr(loader, 'persistent_workers', False):
             loader._iterator = None
-        if _by_iteration(runner):
+        self._each_step = _by_iteration(runner)
+        if self._each_step:
             self._seed_batches(runner.train_loop, (key[0], key[2]))
 
     def _seed_batches(self, loop: Any, key: tuple[int, int]) -> None:
@@ -115,7 +117,7 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Seeds a step of an iteration-based loop from (seed, rank, iteration)."""
-        if _by_iteration(runner):
+        if self._each_step:
             seed_everything(int(runner.seed), get_rank(), int(runner.iter), _STEP)
 
     def after_train(self, runner: Any) -> None:

@@ -17,6 +17,8 @@ from wsml_mm.models.losses import ACTIONS, LossTrace
 # LL-Cp has corrected stays where it was, or the curves of the methods could not be compared.
 GROUPS = ('true_negative', 'false_negative', 'observed_positive', 'observed_negative')
 
+Full = Tensor | list[Tensor]  # full labels of a step, (B, C) or B of (C,); empty: not known
+
 _TOGETHER = 1 << 16  # entries of steps that are summed together
 
 
@@ -49,7 +51,7 @@ class LabelRecord:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[LossTrace, list[Tensor]]] = []
+        self._waiting: list[tuple[LossTrace, Full]] = []
         self._sums: dict[str, Tensor] = {}
         self._terms: dict[str, Tensor] = {}
         self._steps = 0
@@ -57,23 +59,24 @@ class LabelRecord:
     def add(
         self,
         trace: LossTrace,
-        samples: Sequence[Any],
+        samples: Sequence[Any] | Tensor,
         mixed: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         """Adds one step.
 
         Args:
             trace: of the loss, (B, C).
-            samples: the batch's B data samples; those of a diagnosis carry the full labels.
+            samples: the batch's B data samples; those of a diagnosis carry the full labels. Or
+                these labels alone, (B, C).
             mixed: turns their full labels, (B, C), into those of the mixed images; None: no image
                 was mixed.
         """
         self._steps += 1
         for name, term in trace.terms.items():
             self._terms[name] = self._terms.get(name, 0) + term.double()
-        full = [s.get(FULL_LABELS) for s in samples] if _are_known(samples) else []
-        if full and mixed is not None:
-            full = list(mixed(torch.stack(full)).unbind())
+        full: Full = _full_labels(samples)
+        if mixed is not None and len(full):
+            full = mixed(_stacked(full))
         if self._waiting and not _alike(self._waiting[0], (trace, full)):
             self._add_waiting()
         self._waiting.append((trace, full))
@@ -94,8 +97,8 @@ class LabelRecord:
         is_open = joined.open()
         claims = _claims(joined, is_open)
         self._count(is_open, claims)
-        if rows := [row for _, full in waiting for row in full]:
-            full = torch.stack(rows).to(observed.device, non_blocking=True)
+        if parts := [_stacked(full) for _, full in waiting if len(full)]:
+            full = _joined(parts).to(observed.device, non_blocking=True)
             entry_loss = _joined([trace.entry_loss for trace in traces])
             self._judge(observed, is_open, claims, entry_loss, full)
 
@@ -165,14 +168,21 @@ def _claims(trace: LossTrace, is_open: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _are_known(samples: Sequence[Any]) -> bool:
-    return bool(samples) and FULL_LABELS in samples[0]
+def _full_labels(samples: Sequence[Any] | Tensor) -> Full:
+    if isinstance(samples, Tensor):
+        return samples
+    known = bool(samples) and FULL_LABELS in samples[0]
+    return [sample.get(FULL_LABELS) for sample in samples] if known else []
 
 
-def _alike(one: tuple[LossTrace, list[Tensor]], other: tuple[LossTrace, list[Tensor]]) -> bool:
+def _stacked(full: Full) -> Tensor:
+    return full if isinstance(full, Tensor) else torch.stack(full)
+
+
+def _alike(one: tuple[LossTrace, Full], other: tuple[LossTrace, Full]) -> bool:
     """Tells whether two steps can be summed together: claims, kinds of numbers, full labels."""
     (mine, full), (theirs, others) = one, other
-    same = mine.actions.keys() == theirs.actions.keys() and bool(full) == bool(others)
+    same = mine.actions.keys() == theirs.actions.keys() and bool(len(full)) == bool(len(others))
     return same and mine.logits.dtype == theirs.logits.dtype
 
 

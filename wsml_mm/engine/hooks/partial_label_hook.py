@@ -13,6 +13,7 @@ from mmpretrain.registry import HOOKS
 from wsml_mm.models.label_state import LabelState
 from wsml_mm.models.losses import PartialLabelLoss
 
+from ..feature_loops import use_feature_loops
 from .checkpoint_identity import (
     TRAINING,
     check_loaded,
@@ -34,7 +35,7 @@ from .run_checks import (
 )
 from .set_up import check_set_up, find_losses, warn_of_old_heads
 from .state_checkpoint import STATE, load_state, pack_state, read_state_checkpoint
-from .step_facts import base_rate, has_stepped, is_finite, packed
+from .step_facts import StepSamples, base_rate, has_stepped, is_finite
 from .training_facts import metainfo_of, training_facts
 from .unobserved import (
     check_other_losses,
@@ -86,11 +87,16 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         self._trained_before: dict[str, Any] | None = None
         self._warned = False  # of the validation's metrics
         self._losses: list[PartialLabelLoss] = []
+        self._stepping: list[PartialLabelLoss] = []  # those that do something after a step
         self._records: list[LabelRecord] = []
         self._reports = LossReports()
         self._mixed = MixedTruth()
 
     # The training's start, steps and end
+
+    def before_run(self, runner: Any) -> None:
+        """Lets a head on stored features be trained and evaluated without samples."""
+        use_feature_loops(runner)
 
     def before_train(self, runner: Any) -> None:
         """Finds the losses, checks the set-up and passes them the facts of the training set."""
@@ -125,6 +131,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         if is_main_process():
             forget_epochs(runner.work_dir, -(-runner.iter // length) if length else runner.epoch)
         self._load(runner)
+        self._stepping = [loss for loss in self._losses if loss.acts_after_steps]
 
     def before_train_epoch(self, runner: Any) -> None:
         """Gives every loss the epoch, from the runner: exact after a resume as well."""
@@ -149,25 +156,25 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
         for loss in self._losses:
             loss.trace = None  # of the step before, should the model not call the loss in this one
             if loss.needs_sample_idx:
-                samples = (data_batch or {}).get('data_samples') or []
-                loss.give_samples(packed(samples, 'sample_idx'), packed(samples, 'group'))
+                step = StepSamples(data_batch)
+                loss.give_samples(step.numbers('sample_idx'), step.numbers('group'))
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Adds the step to the epoch's record; names the image where the loss is not finite."""
-        samples = (data_batch or {}).get('data_samples') or []
+        step = StepSamples(data_batch)
         for loss, record in zip(self._losses, self._records, strict=False):  # none without epochs
             if loss.trace is not None:
-                images = self._reports.images(runner, loss.trace, samples)
-                record.add(loss.trace, images if self._mixed.known else [], self._mixed.rule())
-        if self._losses and has_stepped(runner.optim_wrapper):
+                carried = step.carried(partial(self._reports.images, runner, loss.trace))
+                record.add(loss.trace, carried if self._mixed.known else [], self._mixed.rule())
+        if self._stepping and has_stepped(runner.optim_wrapper):
             rate = base_rate(runner.optim_wrapper)
-            for loss in self._losses:
+            for loss in self._stepping:
                 loss.after_step(rate)
         # The runner's own log has already waited for this number: no further wait on a GPU.
         if outputs and 'loss' in outputs and not is_finite(outputs['loss']):
-            self._reports.not_finite(runner, self._losses, samples)
+            self._reports.not_finite(runner, self._losses, step.samples())
         if self.epoch_length is not None:
             # The last epoch may be cut short, and the last checkpoint is to hold its state.
             done = runner.iter + 1

@@ -33,7 +33,9 @@ def to_plain(value: Any, where: str = '') -> Any:
             return value if type(value) is kind else kind.__new__(kind, value)
     if isinstance(value, HistoryBuffer):
         history, count = value.data
-        buffer = {'log': to_plain(history), 'count': to_plain(count), 'max': value.max_length}
+        alike = count.dtype == np.int64 and (count == 1).all()
+        counts = 1 if alike else to_plain(count)  # an array takes long to write
+        buffer = {'log': to_plain(history), 'count': counts, 'max': value.max_length}
         return {_BUFFER: buffer}
     if isinstance(value, np.ndarray):
         if value.dtype.kind in 'biufc':
@@ -68,7 +70,10 @@ def from_plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {_BUFFER}:
             kept = value[_BUFFER]
-            return HistoryBuffer(from_plain(kept['log']), from_plain(kept['count']), kept['max'])
+            log, count = from_plain(kept['log']), from_plain(kept['count'])
+            if isinstance(count, int):
+                count = np.full(len(log), count)
+            return HistoryBuffer(log, count, kept['max'])
         if set(value) == {_ARRAY}:
             return value[_ARRAY].numpy()
         return {k: from_plain(v) for k, v in value.items()}

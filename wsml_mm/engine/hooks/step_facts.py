@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from mmengine.optim import OptimWrapperDict
+
+from wsml_mm.datasets.feature_loader import FeatureBatch
 
 
 def is_finite(value: Any) -> bool:
@@ -26,6 +29,38 @@ def packed(samples: list[Any], name: str) -> torch.Tensor | None:
             return None
         found.append(int(value))
     return torch.tensor(found) if found else None
+
+
+class StepSamples:
+    """What a step's data samples carry; of stored features it is read without making them.
+
+    Args:
+        data_batch: of any loader.
+    """
+
+    def __init__(self, data_batch: Any) -> None:
+        self._batch, self._rows = data_batch, FeatureBatch.closed(data_batch)
+
+    def samples(self) -> list[Any]:
+        """Returns the data samples."""
+        return (self._batch or {}).get('data_samples') or []
+
+    def numbers(self, name: str) -> torch.Tensor | None:
+        """Returns `sample_idx` or `group` of each, (B,) int64; None: not all have it."""
+        if self._rows is None:
+            return packed(self.samples(), name)
+        found: torch.Tensor | None = getattr(self._rows, name)
+        return found
+
+    def carried(self, known: Callable[[list[Any]], list[Any]]) -> Sequence[Any] | torch.Tensor:
+        """Returns the samples with the full labels of a diagnosis, or these alone, (B, C).
+
+        Args:
+            known: returns those of the samples that are the rows of a loss.
+        """
+        if self._rows is None:
+            return known(self.samples())
+        return [] if self._rows.full is None else self._rows.full
 
 
 def has_stepped(optim_wrapper: Any) -> bool:

@@ -11,7 +11,7 @@ from mmpretrain.registry import METRICS
 from numpy.typing import NDArray
 
 from wsml_mm.evaluation.class_rule import ClassRule
-from wsml_mm.evaluation.kept_labels import KeptSample
+from wsml_mm.evaluation.kept_labels import Kept
 from wsml_mm.evaluation.scored_labels import ScoredLabels
 
 from .observed_metric import ObservedMetric, mean, names_of
@@ -70,7 +70,7 @@ class MeanAveragePrecision(ObservedMetric):
         self.rule = ClassRule(empty_class, min_positives, no_negatives)
         self.classwise, self.groups = classwise, groups
 
-    def compute_metrics(self, results: list[KeptSample]) -> dict[str, float]:
+    def compute_metrics(self, results: Kept) -> dict[str, float]:
         """Returns the metrics of all samples, in percent.
 
         Raises:

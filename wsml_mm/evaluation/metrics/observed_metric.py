@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
+from torch import Tensor
 
 from wsml_mm.datasets.partial_label import FULL_LABELS
 from wsml_mm.evaluation.guards import batch_scores, check_scores
-from wsml_mm.evaluation.kept_labels import KeptBatch, KeptSample, scored_labels
+from wsml_mm.evaluation.kept_labels import Kept, KeptBatch, scored_labels
 from wsml_mm.evaluation.scored_labels import ScoredLabels
 from wsml_mm.labels.encoding import NEGATIVE, UNOBSERVED
 
@@ -54,21 +56,45 @@ class ObservedMetric(BaseMetric):  # type: ignore[misc]
             return
         if self.labels == 'full':
             data_samples = [self._with_full_labels(sample) for sample in data_samples]
-        scores, labels = batch_scores(data_samples)
+        self.results.extend(self._kept(*batch_scores(data_samples)).samples())
+
+    @property
+    def takes_rows(self) -> bool:
+        """Whether `process_rows` does what `process` does."""
+        return type(self).process is ObservedMetric.process and 'process' not in vars(self)
+
+    def process_rows(self, scores: Tensor, observed: Tensor, full: Tensor | None) -> None:
+        """Keeps the annotated entries of a batch whose samples need not be made, on one rank.
+
+        Args:
+            scores: (B, C), finite.
+            observed: (B, C) labels of {1, 0, -1}, of a dataset of this package.
+            full: (B, C) full labels; None: they are not there.
+
+        Raises:
+            ValueError: if the full labels are wanted and not there.
+        """
+        labels = observed if self.labels == 'observed' else self._there(full)
+        self.results.append(self._kept(scores.cpu().numpy(), labels.to(torch.int8).numpy()))
+
+    def _kept(self, scores: NDArray[np.floating], labels: NDArray[np.int8]) -> KeptBatch:
         if self.unobserved == 'negative':
             check_scores(scores)
             labels = np.where(labels == UNOBSERVED, labels.dtype.type(NEGATIVE), labels)
-        self.results.extend(KeptBatch.of(scores, labels).samples())
+        return KeptBatch.of(scores, labels)
 
     def _with_full_labels(self, sample: dict[str, Any]) -> dict[str, Any]:
-        if FULL_LABELS not in sample:
+        return {**sample, 'gt_score': self._there(sample.get(FULL_LABELS))}
+
+    def _there(self, full: Any) -> Any:
+        if full is None:
             raise ValueError(
                 f"{self.title} with labels='full': the evaluated samples carry no full labels; set "
                 'diagnosis=True in their PartialLabelDataset'
             )
-        return {**sample, 'gt_score': sample[FULL_LABELS]}
+        return full
 
-    def merged(self, results: list[KeptSample]) -> ScoredLabels:
+    def merged(self, results: Kept) -> ScoredLabels:
         """Returns the annotated labels of all samples.
 
         Raises:

@@ -11,7 +11,7 @@ from mmpretrain.registry import METRICS
 from numpy.typing import NDArray
 
 from wsml_mm.evaluation.decisions import Decisions, harmonic
-from wsml_mm.evaluation.kept_labels import KeptSample
+from wsml_mm.evaluation.kept_labels import Kept
 from wsml_mm.evaluation.scored_labels import ScoredLabels
 from wsml_mm.evaluation.thresholds import Threshold, check_thresholds, thresholds_of
 
@@ -55,7 +55,7 @@ class PartialLabelMetric(ObservedMetric):
         check_thresholds(threshold)
         self.threshold, self.classwise = threshold, classwise
 
-    def compute_metrics(self, results: list[KeptSample]) -> dict[str, float]:
+    def compute_metrics(self, results: Kept) -> dict[str, float]:
         """Returns the metrics of all samples, in percent.
 
         Raises:

@@ -45,7 +45,7 @@ class FeaturePreprocessor(ClsDataPreprocessor):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._is_plain = not any(kwargs.values())
+        self.is_plain = not any(kwargs.values())
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Returns `inputs`, (B, D) or (B, D, h, w), and `data_samples`, on the model's device.
@@ -57,7 +57,7 @@ class FeaturePreprocessor(ClsDataPreprocessor):  # type: ignore[misc]
         inputs = data['inputs']
         if not isinstance(inputs, Tensor):
             inputs = torch.stack(list(inputs))
-        if self._is_plain and inputs.ndim in (2, 4) and self.device.type == 'cpu':
+        if self.is_plain and inputs.ndim in (2, 4) and self.device.type == 'cpu':
             return {'inputs': inputs.float(), 'data_samples': data.get('data_samples')}
         found: dict[str, Any] = super().forward({**data, 'inputs': inputs}, training)
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -151,6 +151,12 @@ class PartialLabelLoss(nn.Module):
         for state in self.states():
             state.step(lr)
 
+    @property
+    def acts_after_steps(self) -> bool:
+        """Whether `after_step` may do something: there is state, or a method has its own."""
+        own = type(self).after_step is not PartialLabelLoss.after_step
+        return own or next(self.states(), None) is not None
+
     def end_epoch(self, predict: Callable[[], Predictions]) -> None:
         """Makes the state of the finished epoch hold; on several ranks all call it (a collective).
 
@@ -165,9 +171,9 @@ class PartialLabelLoss(nn.Module):
 
     # What is shared
 
-    def _regularisers(self) -> Iterator[PartialLabelLoss]:
-        # As `iter(self.extra)`, in a quarter of the time: it is asked for in every step.
-        return iter(self._modules['extra']._modules.values())  # type: ignore[union-attr,arg-type]
+    def _regularisers(self) -> Collection[PartialLabelLoss]:
+        # `self.extra`, in a quarter of the time: it is asked for in every step.
+        return self._modules['extra']._modules.values()  # type: ignore[union-attr,return-value]
 
     def parts(self) -> Iterator[PartialLabelLoss]:
         """Yields this loss and its regularisers, and theirs."""
@@ -242,7 +248,8 @@ class PartialLabelLoss(nn.Module):
         check_target(logits, target, self.take_soft_targets)
         if not self.training:
             return self.loss_weight * Ranks().mean(assume_negative_loss(logits, target))
-        check_views(self.parts(), logits, views or {})
+        if views or self.needs_views or self._regularisers():
+            check_views(self.parts(), logits, views or {})
         given, given_group = self._given
         if given is not None:
             self._given = (None, None)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wsml_mm.labels.encoding import check_labels
+from wsml_mm.labels.encoding import CHECKED, check_labels
 
 from .contract import ACTIONS, LabelBatch, LossParts
 
@@ -34,6 +34,8 @@ def check_target(logits: Tensor, target: Tensor, soft: bool = False) -> None:
             '(batch, classes); check num_classes of the head against the data set'
         )
     if target.device.type != 'cpu' or torch.compiler.is_compiling():
+        return
+    if getattr(target, CHECKED, False):  # by the dataset, once
         return
     if not _are_signs(target):
         check_labels(_hard(target) if soft else target)
