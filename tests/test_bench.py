@@ -80,6 +80,7 @@ def test_two_trees_run_in_turns(capsys, monkeypatch, tmp_path):
 
 
 def test_the_page_shows_every_row_and_curve(tmp_path):
+    bench.load_rows()
     results = [(row('<= 3', found=Measured([2.0], [1.0])), Measured([2.0], [1.0]))]
     title = next(iter(growth.FIGURES))
     curves = {title: growth.FIGURES[title].measure(quick=True, rounds=1)}

@@ -99,6 +99,8 @@ COVERED_BY = {
     'wsml_mm.datasets.table.json_rows': 'test_read_json',
     'wsml_mm.datasets.table.layout': 'test_check_labels',
     'wsml_mm.datasets.table.rows': 'test_indicators',
+    'wsml_mm.engine.head_step': 'test_feature_loops',
+    'wsml_mm.engine.hook_calls': 'test_feature_loops',
     'wsml_mm.engine.hooks.large_loss_hook': 'test_own_methods',
     'wsml_mm.engine.hooks.loss_reports': 'test_partial_label_hook',
     'wsml_mm.engine.hooks.predictions': 'test_own_methods',

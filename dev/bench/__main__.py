@@ -21,7 +21,7 @@ import wsml_mm
 
 from .growth import FIGURES
 from .report import HEADER, Results, line, write_json, write_page
-from .rows import ROWS, Row, chosen
+from .rows import Row, chosen
 from .timing import ROOT, SETTINGS, child
 
 GROUPS = (
@@ -45,6 +45,12 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--against', type=Path, help='another checkout, whose code is the rival')
     parser.add_argument('--ours', action='store_true', help=argparse.SUPPRESS)  # of --against
     return parser.parse_args(argv)
+
+
+def load_rows() -> None:
+    """Registers the rows and curves of all groups."""
+    for group in GROUPS:
+        import_module(f'bench.{group}')
 
 
 def measure(rows: list[Row], quick: bool) -> Results:
@@ -86,9 +92,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.quick:
         SETTINGS.rounds, SETTINGS.slice_seconds = 1, 0.0
     torch.set_num_threads(args.threads)
-    if not ROWS:
-        for group in GROUPS:
-            import_module(f'bench.{group}')
+    load_rows()
     rows = chosen(args.k, args.heavy)
     if not rows:
         sys.exit(f'-k {args.k!r}: finds no row; --list names them')

@@ -16,7 +16,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
 
-from wsml_mm.datasets import FeatureDataset, feature_extraction, features
+from wsml_mm.datasets import FeatureDataset, feature_cache, feature_extraction, features
 from wsml_mm.labels import contents
 
 MEAN, STD = [120.0, 110.0, 100.0], [60.0, 50.0, 40.0]
@@ -327,7 +327,7 @@ def collate_the_first(batch):
 
 @pytest.mark.parametrize(
     ('module', 'name', 'stand_in'),
-    [(features, 'write_rows', write_half), (features.os, 'replace', killed),
+    [(feature_cache, 'write_rows', write_half), (feature_cache.os, 'replace', killed),
      (feature_extraction, 'default_collate', collate_the_first)],
     ids=['while writing', 'before renaming', 'while extracting'],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from PIL import Image
 from unusual_names import odd_json
 
 from wsml_mm import FeatureDataset
-from wsml_mm.datasets import feature_extraction, features
+from wsml_mm.datasets import feature_cache, feature_extraction
 
 EXTRACTOR = dict(
     backbone=dict(type='ResNet', depth=18, stem_channels=8, base_channels=8),
@@ -160,12 +161,12 @@ test_refusal = refusals(
     Case('cache folder read-only', unwritable(Path, 'mkdir', READ_ONLY), OSError,
          'cache/ ... .npy: ... (Read-only file system) ... another cache folder'),
     Case('disk full while the features are written',
-         unwritable(features, 'write_rows', FULL), OSError,
+         unwritable(feature_cache, 'write_rows', FULL), OSError,
          'cache/ ... .npy: ... (No space left on device) ... free some space'),
     Case('disk full while the record is written', unwritable(Path, 'write_text', FULL), OSError,
          'cache/ ... .npy: ... (No space left on device) ... free some space'),
     Case('no permission to rename the features',
-         unwritable(features.os, 'replace', PermissionError(errno.EACCES, 'Permission denied')),
+         unwritable(os, 'replace', PermissionError(errno.EACCES, 'Permission denied')),
          PermissionError, 'cache/ ... .npy: ... (Permission denied) ... another cache folder'),
     Case('wrong image folder', images_elsewhere, ValueError,
          "none of the 6 images is below '/ ... /JPEGImages', which is no folder ... /Photos'?"),
@@ -193,5 +194,5 @@ def test_features_of_unusual_names(tmp_path):
 def test_read_only_disk_serves_a_finished_cache(tmp_path):
     with small_set_up():
         cached()(tmp_path)
-        for target, name in ((Path, 'mkdir'), (features.os, 'replace'), (filelock, 'FileLock')):
+        for target, name in ((Path, 'mkdir'), (os, 'replace'), (filelock, 'FileLock')):
             assert len(fails(target, name, READ_ONLY, lambda: extract(tmp_path))()) == 6

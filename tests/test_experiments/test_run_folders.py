@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -49,8 +50,10 @@ def test_names_that_are_refused(name, words):
 
 
 @pytest.mark.parametrize('name', ['ll-r', 'LL R', '..a', 'é', 'a.b', 'x' * 200])
-def test_names_that_are_taken(name):
+def test_names_that_are_taken(tmp_path, name):
     check_file_name(name, 'method')
+    (tmp_path / name).mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,9 @@ def test_a_claim_ends_with_an_error(tmp_path):
 
 def test_runs_of_a_comparison_are_not_in_its_way(tmp_path):
     with claimed(tmp_path), claimed(tmp_path / 'an_1', 'training'):
-        pass
+        for held in (tmp_path, tmp_path / 'an_1'):
+            with pytest.raises(ValueError, match=re.escape(f'{held}: another')), claimed(held):
+                pass
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ class LabelRows:
         return LabelRows(
             (),
             self.positions[rows],
-            [each[index] for each in self.labels],
+            self.dense(index),
             [self.positives[row] for row in rows],
             [self.paths[row] for row in rows],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wsml_mm.labels.checksums import CHECKSUM, verify
-from wsml_mm.labels.files import array_error, one_line
+from wsml_mm.labels.checksums import CHECKSUM, checksum, verify
+from wsml_mm.labels.files import array_error, one_line, write_rows, writing
+
+WRITE_HINT = 'free some space, or give another cache folder'
 
 
 class Kept(NamedTuple):
@@ -86,6 +89,35 @@ def within_limit(
                 f'{where}: a value of the maps does not fit into {batch.dtype}: set dtype="float32"'
             )
         yield batch
+
+
+def write_cache(
+    path: Path, batches: Iterable[NDArray[Any]], count: int, made_from: Mapping[str, Any]
+) -> None:
+    """Writes features and their record; what ends early leaves neither.
+
+    Args:
+        path: of the features.
+        batches: (B, ...) each.
+        count: N, of images.
+        made_from: what they are made from.
+
+    Raises:
+        OSError: if they cannot be written.
+    """
+    partial, record = path.with_suffix('.partial'), path.with_suffix('.json')
+    try:
+        with writing(path, WRITE_HINT):
+            # Batch by batch: the features of millions of images do not fit into memory.
+            write_rows(partial, batches, count)
+            content = {**made_from, CHECKSUM: checksum(partial)}
+            record.write_text(json.dumps(content, indent=1), encoding='utf-8')
+            # Last: a killed extraction leaves no file under the final name.
+            os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        record.unlink(missing_ok=True)
+        raise
 
 
 def open_cache(path: Path, count: int, axes: int = 2) -> NDArray[Any]:

@@ -16,21 +16,19 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from numpy.typing import NDArray
 
-from wsml_mm.labels.checksums import CHECKSUM, checksum
 from wsml_mm.labels.contents import Contents
-from wsml_mm.labels.files import one_line, write_rows, writing
+from wsml_mm.labels.files import one_line, writing
 from wsml_mm.labels.names import NameColumn
 from wsml_mm.labels.numbers import check_number
 from wsml_mm.labels.sparse import SparseLabels
 
 from .annotations import read_groups, read_labels, read_names, with_dense_labels
-from .feature_cache import KEPT, check_cache, open_cache, within_limit
+from .feature_cache import KEPT, WRITE_HINT, check_cache, open_cache, within_limit, write_cache
 from .feature_extraction import extract_features, weights_digest
 from .images import refuse_wrong_folder
 from .nesting import innermost, refuse_observed_below
 
 _ADDRESS = re.compile(r' at 0x[0-9a-f]+')  # of an object that says nothing else of itself
-_WRITE_HINT = 'free some space, or give another cache folder'
 
 
 def extractor_text(extractor: dict[str, Any]) -> str:
@@ -213,7 +211,7 @@ class FeatureDataset:
         from filelock import FileLock  # slow to import, seldom used
 
         lock = FileLock(f'{path}.lock')
-        with writing(path, _WRITE_HINT):
+        with writing(path, WRITE_HINT):
             self.cache.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         try:
@@ -294,16 +292,4 @@ class FeatureDataset:
         )
         if self.keep == 'map':
             batches = within_limit(batches, len(self.dataset), self.max_gigabytes, str(path))
-        partial, record = path.with_suffix('.partial'), path.with_suffix('.json')
-        try:
-            with writing(path, _WRITE_HINT):
-                # Batch by batch: the features of millions of images do not fit into memory.
-                write_rows(partial, batches, len(self.dataset))
-                content = {**made_from, CHECKSUM: checksum(partial)}
-                record.write_text(json.dumps(content, indent=1), encoding='utf-8')
-                # Last: a killed extraction leaves no file under the final name.
-                os.replace(partial, path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            record.unlink(missing_ok=True)
-            raise
+        write_cache(path, batches, len(self.dataset), made_from)

@@ -223,9 +223,8 @@ class PartialLabelDataset:
             sample.set_gt_score(torch.from_numpy(self.labels.row(position)))
             sample.pop('sample_idx', None)  # of the pipeline, which may have packed it as data
             sample.set_field(info['sample_idx'], 'sample_idx', field_type='metainfo')
-            if self._groups is not None:
-                group = self.group_offset + int(self._groups[position])
-                sample.set_field(group, 'group', field_type='metainfo')
+            if (group := self._groups_of(position)) is not None:
+                sample.set_field(int(group), 'group', field_type='metainfo')
             if self.diagnosis:
                 sample.set_field(torch.from_numpy(self.full_labels.row(position)), FULL_LABELS)
         return packed
@@ -247,8 +246,8 @@ class PartialLabelDataset:
             'img_path': rows.paths,
             'sample_idx': (rows.positions + self.index_offset).tolist(),
         }
-        if self._groups is not None:
-            fields['group'] = (self._groups[rows.positions] + self.group_offset).tolist()
+        if (groups := self._groups_of(rows.positions)) is not None:
+            fields['group'] = groups.tolist()
         if self.diagnosis:
             fields[FULL_LABELS] = rows.labels[1].unbind()
         inputs = torch.from_numpy(self.dataset.feature_rows(rows.positions)).unbind()
@@ -267,16 +266,21 @@ class PartialLabelDataset:
             dense = rows.dense(torch.as_tensor(indices))
         else:
             dense = [torch.from_numpy(each.rows(positions)) for each in self._carried()]
-        group = None if self._groups is None else self._groups[positions] + self.group_offset
+        groups = self._groups_of(positions)
         return FeatureRows(
             torch.from_numpy(self.dataset.feature_rows(positions)),
             dense[0].float(),
             torch.from_numpy(positions + self.index_offset),
-            None if group is None else torch.from_numpy(group),
+            None if groups is None else torch.from_numpy(groups),
             dense[1] if self.diagnosis else None,
         )
 
+    def _groups_of(self, positions: Any) -> Any:
+        """Returns the groups of positions of the split, as samples carry them; None: no groups."""
+        return None if self._groups is None else self._groups[positions] + self.group_offset
+
     def _carried(self) -> list[SparseLabels]:
+        """Returns the labels that samples carry, observed ones first."""
         return [self.labels, self.full_labels] if self.diagnosis else [self.labels]
 
     def _label_rows(self, indices: list[int]) -> LabelRows:

@@ -125,9 +125,9 @@ def test_verified_labels_of_both_signs(read):
 
 def test_detections_and_files_of_another_computer(read):
     boxes = {'_cls': 'Detections', 'detections': [{'_cls': 'Detection', 'label': 'cat'}]}
-    samples = [sample('/home/me/x/a.jpg', truth=boxes)]
+    samples = [sample('/photos/x/a.jpg', truth=boxes)]
     with pytest.raises(
-        ValueError, match=r"samples\[0\]: image name '/home/me/x/a\.jpg' is .*'file'"
+        ValueError, match=r"samples\[0\]: image name '/photos/x/a\.jpg' is .*'file'"
     ):
         read({'samples': samples})
     assert read({'samples': samples}, image_names='file') == {'a.jpg': [1]}
