@@ -6,6 +6,7 @@ It starts before the command itself imports the package, which takes seconds: bo
 from __future__ import annotations
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import signal
@@ -28,6 +29,10 @@ def is_possible() -> bool:
 
 def start() -> None:
     """Starts the process, unless it runs; it ends with this one."""
+    # MMEngine imports yapf, which on its first import writes tables that another process, here the
+    # server, would find half written: EOFError. Here it writes them, in a quarter of a second.
+    with contextlib.suppress(ImportError):
+        importlib.import_module('yapf')
     multiprocessing.set_forkserver_preload(_IMPORTED)
     # It is to find the package where this process does; workers are given the environment anew.
     path = os.pathsep.join(place or os.getcwd() for place in sys.path)
