@@ -1,0 +1,58 @@
+"""Writes fragments of methods that take head, hooks and settings over from another method.
+
+`python dev/share_training.py an ll-r --of recipe --out work_dirs/shared` writes an-recipe.py and
+ll-r-recipe.py there, which `suite` takes as methods: what is the loss worth, and what the training
+around it?
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+from mmengine.config import Config
+
+METHODS = Path(__file__).resolve().parent.parent / 'configs' / 'methods'
+
+
+def fragment(name: str) -> dict[str, Any]:
+    """Returns what a shipped fragment says of its method."""
+    found: dict[str, Any] = Config.fromfile(str(METHODS / f'{name}.py')).method.to_dict()
+    return found
+
+
+def with_training(method: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+    """Returns a method in the training of another; settings of its own go before.
+
+    Raises:
+        ValueError: if it has a head of its own.
+    """
+    if 'head' in method:
+        raise ValueError(f'{method["key"]}: has a head of its own; leave it out')
+    shared = {key: {**source.get(key, {}), **method.get(key, {})} for key in ('hooks', 'settings')}
+    key = source['key']
+    names = {'key': f'{method["key"]}-{key}', 'title': f'{method["title"]} ({key})'}
+    kept = {key: value for key, value in method.items() if key != 'grid'}
+    return {**kept, **names, 'head': source['head'], **shared}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Writes the fragments and prints their names."""
+    parser = argparse.ArgumentParser(description=(__doc__ or '').split('\n')[0])
+    parser.add_argument('methods', nargs='+', help='names of shipped fragments')
+    parser.add_argument('--of', default='recipe', help='whose training they take over')
+    parser.add_argument('--out', type=Path, required=True, help='folder to write to')
+    args = parser.parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name in args.methods:
+        found = with_training(fragment(name), fragment(args.of))
+        path = args.out / f'{name}-{args.of}.py'
+        path.write_text(f'method = {pformat(found, sort_dicts=False)}\n', encoding='utf-8')
+        print(path)
+
+
+if __name__ == '__main__':
+    main()
