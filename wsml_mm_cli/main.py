@@ -11,6 +11,7 @@ from importlib import import_module
 
 from . import worker_server
 from .command import run as run_main
+from .imports import no_collection
 
 COMMANDS = {
     'init': 'look at a folder of images and tables, and write a config that trains on it',
@@ -55,8 +56,9 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
 
 
 def _work(command: str, argv: Sequence[str] | None) -> None:
-    work = import_module(f'wsml_mm.cli.{command}')
-    from wsml_mm.experiments.spelling import explained_types
+    with no_collection():
+        work = import_module(f'wsml_mm.cli.{command}')
+        from wsml_mm.experiments.spelling import explained_types
 
     with explained_types():
         work.main(argv)

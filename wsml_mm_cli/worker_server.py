@@ -14,8 +14,6 @@ import sys
 from collections.abc import Iterator
 from multiprocessing import forkserver
 
-# What a run imports, besides the package what only its first step or figure would ask for.
-_IMPORTED = ['wsml_mm.experiments.execution', 'mmpretrain.visualization', 'pyarrow.compute']
 _GPU_DRIVERS = ('/dev/nvidiactl', '/dev/kfd', '/dev/dxg')
 
 
@@ -33,7 +31,7 @@ def start() -> None:
     # server, would find half written: EOFError. Here it writes them, in a quarter of a second.
     with contextlib.suppress(ImportError):
         importlib.import_module('yapf')
-    multiprocessing.set_forkserver_preload(_IMPORTED)
+    multiprocessing.set_forkserver_preload(['wsml_mm_cli.worker_imports'])
     # It is to find the package where this process does; workers are given the environment anew.
     path = os.pathsep.join(place or os.getcwd() for place in sys.path)
     with environment('PYTHONPATH', path), no_interrupt():
