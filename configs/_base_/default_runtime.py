@@ -27,7 +27,7 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'))
 
 visualizer = dict(
-    type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+    type='LateFigureVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 log_level = 'INFO'
 load_from = None
 resume = False

@@ -56,22 +56,15 @@ def linear_training(quick: bool) -> Measured:
     return found
 
 
-START = """
-import json
-from bench.features import AN, linear, timed
-from pathlib import Path
-import sys
-cache, kit = map(Path, sys.argv[1:])
-clock = timed(linear(AN, 0, 1, cache, kit=kit))
-print(json.dumps(dict(seconds=clock.since_process)))
-"""
-
-
 @row('features/start of linear training', '', '<= 3', 's of CPU',
      note='a process from its start to its first step')  # fmt: skip
 def start(quick: bool) -> Measured:
-    """The cache is there; without loading weights."""
-    arguments = '-c', START, str(folder()), str(devkit(32 if quick else 64, 32, 16))
+    """`wsml-mm train`; the cache is there; without loading weights."""
+    cfg = linear(AN, 0, 1, folder(), kit=devkit(32 if quick else 64, 32, 16))
+    cfg.custom_imports.imports.append('bench.first_step')
+    cfg.default_hooks.first_step = dict(type='FirstStep')
+    cfg.dump(path := folder() / 'start.py')
+    arguments = '-m', 'wsml_mm_cli.main', 'train', str(path)
     child(*arguments)
     return Measured([child(*arguments)['seconds'] for _ in range(1 if quick else 3)])
 

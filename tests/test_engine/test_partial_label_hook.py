@@ -252,6 +252,7 @@ def test_log_reaches_the_text_log_and_the_visualizer(watched, tmp_path):
     drawn = {row['step']: row for row in rows if 'label/positive/count' in row}
     assert {step: row['label/positive/count'] for step, row in drawn.items()} == {1: 0, 2: 8, 3: 8}
     assert drawn[3]['state/corrections/count'] == len(loss_of(runner).corrections)
+    assert 'fig_save' not in vars(runner.visualizer)  # no picture: no figure, nor matplotlib
 
 
 def test_logged_loss_is_the_loss_alone(watched):

@@ -9,12 +9,14 @@ from .hooks import (
     PlainCheckpointHook,
     RelativeWeightDecayHook,
 )
+from .late_figure import LateFigureVisualizer
 
 __all__ = [
     'CamPeakHook',
     'DurableCheckpointHook',
     'EpochSeedHook',
     'LargeLossHook',
+    'LateFigureVisualizer',
     'LinearInitHook',
     'PartialLabelHook',
     'PictureHook',
