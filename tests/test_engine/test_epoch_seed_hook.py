@@ -154,6 +154,20 @@ def test_all_generators_depend_on_every_part_of_the_key():
         assert len(set(generator)) == len(draws)
 
 
+@pytest.mark.skipif(not hasattr(torch, 'accelerator'), reason='a torch before 2.6')
+@pytest.mark.parametrize('found', [True, False])
+def test_torch_is_seeded_as_by_itself_and_devices_where_there_are_some(monkeypatch, found):
+    seeds, all_devices = [], torch.manual_seed
+    monkeypatch.setattr(torch.accelerator, 'is_available', lambda: found)
+    monkeypatch.setattr(torch, 'manual_seed', lambda s: seeds.append(s) or all_devices(s))
+    seed_everything(3, 1)
+    drawn = torch.rand(3)
+    word = int(np.random.SeedSequence((3, 1)).generate_state(3)[2])
+    assert seeds == [word] * found
+    all_devices(word)
+    assert torch.equal(torch.rand(3), drawn)
+
+
 def test_ranks_augment_differently(monkeypatch):
     loader = SimpleNamespace()
     runner = SimpleNamespace(seed=0, epoch=3, train_dataloader=loader)

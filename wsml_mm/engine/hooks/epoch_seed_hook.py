@@ -21,7 +21,17 @@ def seed_everything(*key: int) -> None:
     words = np.random.SeedSequence(key).generate_state(3)
     random.seed(int(words[0]))
     np.random.seed(int(words[1]))
-    torch.manual_seed(int(words[2]))
+    _seed_torch(int(words[2]))
+
+
+def _seed_torch(seed: int) -> None:
+    found = getattr(torch, 'accelerator', None)
+    if found is None or found.is_available():
+        torch.manual_seed(seed)
+    else:
+        # `manual_seed` notes for each kind of device that is not there, with a traceback, to seed
+        # it later: in each step this would take longer than that of a linear layer.
+        torch.default_generator.manual_seed(seed)
 
 
 def _seed_worker(worker: int, key: tuple[int, ...]) -> None:
