@@ -82,7 +82,7 @@ def end_to_end(loss: Loss, images: int, size: int, depth: int, epochs: int) -> C
     cfg.train_dataloader.batch_size = min(16, images)
     cfg.model.backbone = dict(type='ResNet', depth=depth, out_indices=(3,))
     cfg.model.head.in_channels = 512 if depth < 50 else 2048
-    cfg.default_hooks.pop('checkpoint')
+    cfg.default_hooks.checkpoint = None  # without the key MMEngine adds its own hook
     return cfg
 
 

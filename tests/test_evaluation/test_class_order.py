@@ -30,7 +30,7 @@ def test_classes_out_of_range_are_refused(wrong):
         ClassOrder([0, wrong, 2], [0.1, 0.2, 0.3], [True, False, True], 3)
 
 
-def test_memory_is_a_few_bytes_a_label():
+def test_memory_is_a_few_bytes_a_label(monkeypatch):
     random = np.random.default_rng(0)
     classes = random.integers(0, 5000, 200_000).astype(np.int32)
     scores, positive = random.random(200_000, np.float32), random.random(200_000) < 0.3
@@ -39,7 +39,27 @@ def test_memory_is_a_few_bytes_a_label():
     order = ClassOrder(classes, scores, positive, 5000)
     peak = tracemalloc.get_traced_memory()[1]
     assert peak < 17 * 200_000  # argsort alone takes 8 and a copy of the classes
+    monkeypatch.setattr('wsml_mm.evaluation.class_order._LABELS', 1 << 14)
+    tracemalloc.reset_peak()
     order.average_precision()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 30 * 200_000
+    assert peak < 18 * 200_000  # of all classes at once 25
+
+
+@pytest.mark.parametrize('labels', [1, 7, 60, 10_000])
+def test_blocks_of_classes_score_as_all_do_at_once(monkeypatch, labels):
+    random = np.random.default_rng(0)
+    classes = random.choice([1, 2, 5, 6, 7, 11], 500)  # there are none first, between and last
+    scores, positive = random.integers(0, 40, 500) / 40, random.random(500) < 0.3
+    expected = ClassOrder(classes, scores, positive, 14).average_precision()
+    assert np.isnan(expected).tolist() == [label not in classes for label in range(14)]
+    monkeypatch.setattr('wsml_mm.evaluation.class_order._LABELS', labels)
+    found = ClassOrder(classes, scores, positive, 14).average_precision()
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize('num_classes', [0, 2])
+def test_without_labels_nothing_is_known(num_classes):
+    found = ClassOrder([], [], [], num_classes).average_precision()
+    assert np.isnan(found).tolist() == [True] * num_classes

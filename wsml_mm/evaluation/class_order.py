@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from .label_keys import average_precisions, each_part, label_keys
 from .scorable import ClassKinds
 from .score_matrix import ClassLabels
+
+_LABELS = 1 << 18  # of a block of classes: what is computed of it fits into the cache
 
 
 class ClassOrder:
@@ -61,9 +64,21 @@ class ClassOrder:
         keys = label_keys(self._scores, negative)
         if keys is None:
             return None
-        for part in each_part(keys, self._starts):
-            part.sort()
-        return average_precisions(keys, self._starts)
+        found = np.empty(len(self._starts) - 1)
+        for first, stop in _blocks(self._starts):
+            starts = self._starts[first : stop + 1]
+            block, starts = keys[starts[0] : starts[-1]], starts - starts[0]
+            for part in each_part(block, starts):
+                part.sort()
+            found[first:stop] = average_precisions(block, starts)
+        return found
+
+
+def _blocks(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yields blocks of classes of about `_LABELS` labels: the first, and the one after the last."""
+    last = len(starts) - 1
+    edges = np.searchsorted(starts, range(0, int(starts[last]), _LABELS))
+    return pairwise(np.unique([0, *edges, last]).tolist())
 
 
 def _by_kind(

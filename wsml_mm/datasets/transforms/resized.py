@@ -16,9 +16,9 @@ from mmpretrain.registry import TRANSFORMS
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from .small_jpeg import Loaded, decode_small, turn_of
+
 _DECODE = ('exact', 'cv2', 'fast')
-_ORIENTATION = 0x0112  # of EXIF
-_Loaded = tuple[NDArray[np.uint8], tuple[int, int]]  # (H, W, 3); (width, height) of the whole
 
 
 @TRANSFORMS.register_module()
@@ -85,19 +85,19 @@ class LoadResizedImage(LoadImageFromFile):  # type: ignore[misc]
         results['scale_factor'] = (self.scale[0] / width, self.scale[1] / height)
         return results
 
-    def _exact(self, content: bytes) -> _Loaded:
+    def _exact(self, content: bytes) -> Loaded:
         image = _upright(content)
         pixels = np.asarray(image.resize(self.scale, Image.Resampling.BILINEAR))
         return pixels, image.size
 
-    def _cv2(self, content: bytes) -> _Loaded:
+    def _cv2(self, content: bytes) -> Loaded:
         image = mmcv.imfrombytes(content, backend='cv2')
         assert image is not None, 'failed to load image'  # as MMCV has it
         pixels: Any = cv2.resize(image, self.scale, interpolation=cv2.INTER_LINEAR)
         return pixels, image.shape[1::-1]
 
-    def _fast(self, content: bytes) -> _Loaded:
-        loaded = _in_small(content, max(self.scale))
+    def _fast(self, content: bytes) -> Loaded:
+        loaded = decode_small(content, max(self.scale))
         if loaded is None:
             image = _upright(content)
             factor = min(image.width // self.scale[0], image.height // self.scale[1])
@@ -119,46 +119,8 @@ def _upright(content: bytes) -> Image.Image:
             return Image.fromarray(np.ascontiguousarray(pixels[..., ::-1]))
         image.load()
         # Of an image that is not to be turned, both calls would make a copy.
-        upright = ImageOps.exif_transpose(image) if _turn(image) > 1 else image
+        upright = ImageOps.exif_transpose(image) if turn_of(image) > 1 else image
         return upright if upright.mode == 'RGB' else upright.convert('RGB')
-
-
-def _turn(image: Image.Image) -> int:
-    turn = image.getexif().get(_ORIENTATION, 1)
-    return turn if turn in range(1, 9) else 1
-
-
-def _in_small(content: bytes, least: int) -> _Loaded | None:
-    """Decodes a sound JPEG upright, at a size where no side is below the least; None: the rest."""
-    import simplejpeg
-
-    try:
-        height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
-    except ValueError:
-        return None
-    plain = colours in ('YCbCr', 'Gray') and width * height <= (Image.MAX_IMAGE_PIXELS or np.inf)
-    if not plain:
-        return None
-    turn = 1
-    if b'Exif' in content or b'Orientation' in content:  # as XMP says it
-        with Image.open(io.BytesIO(content)) as image:
-            turn = _turn(image)
-    # Other parts of the size are slower to decode than the whole.
-    part = max(p for p in (1, 2, 4, 8) if p == 1 or p * least <= min(width, height))
-    try:
-        pixels = simplejpeg.decode_jpeg(
-            content,
-            'RGB',
-            fastupsample=True,
-            min_height=-(-height // part),
-            min_width=-(-width // part),
-        )
-    except ValueError:  # whatever is odd, Pillow has the say whether it is an image
-        return None
-    if turn >= 5:
-        pixels, width, height = pixels.swapaxes(0, 1), height, width
-    down, left = (-1 if turn in (3, 4, 7, 8) else 1), (-1 if turn in (2, 3, 6, 7) else 1)
-    return pixels[::down, ::left], (width, height)
 
 
 def _in_planes(pixels: NDArray[np.uint8], colours: str) -> NDArray[np.uint8]:
