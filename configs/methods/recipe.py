@@ -1,4 +1,4 @@
-# What does best here from single positives, chosen on validation parts of three data sets: entropy
+# What does best on pooled features from single positives, by validation on three sets: entropy
 # maximisation with a weight by rule, on features of one length, with a weight decay in units of the
 # observed positives and a rate that falls to zero over the training. Nothing is to be tuned. For
 # frozen features: end to end, at a rate made for AN, it learns too slowly (docs/benchmark.md).
