@@ -10,18 +10,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from pprint import pformat
 from typing import Any
 
 from mmengine.config import Config
 
-METHODS = Path(__file__).resolve().parent.parent / 'configs' / 'methods'
+from wsml_mm.experiments.method import read_method
 
 
 def fragment(name: str) -> dict[str, Any]:
-    """Returns what a shipped fragment says of its method."""
-    found: dict[str, Any] = Config.fromfile(str(METHODS / f'{name}.py')).method.to_dict()
-    return found
+    """Returns what a fragment says of its method."""
+    method = read_method(name)
+    return {**method.record(), **method.fragment}
 
 
 def with_training(method: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in args.methods:
         found = with_training(fragment(name), fragment(args.of))
         path = args.out / f'{name}-{args.of}.py'
-        path.write_text(f'method = {pformat(found, sort_dicts=False)}\n', encoding='utf-8')
+        Config(dict(method=found)).dump(path)
         print(path)
 
 

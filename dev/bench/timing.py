@@ -59,6 +59,24 @@ class Measured:
         return statistics.median(self.samples())
 
 
+def in_turns(
+    ours: Callable[[], float], rival: Callable[[], float], rounds: int | None = None
+) -> Measured:
+    """Calls two functions that return their own seconds; each round swaps which one comes first.
+
+    Args:
+        ours: e.g. trains, and tells the time without its start.
+        rival: likewise.
+        rounds: pairs; None: as set for all.
+    """
+    found = Measured([], [])
+    each = [(ours, found.ours), (rival, found.rival)]
+    for number in range(rounds or SETTINGS.rounds):
+        for call, seconds in each if number % 2 == 0 else each[::-1]:
+            seconds.append(call())
+    return found
+
+
 def alternate(
     ours: Callable[[], object],
     rival: Callable[[], object],

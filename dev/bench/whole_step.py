@@ -18,7 +18,7 @@ from torchvision import transforms
 from torchvision.models import resnet18
 
 from .rows import row
-from .timing import CLOCKS, SETTINGS, Measured
+from .timing import CLOCKS, SETTINGS, Measured, in_turns
 from .training import devkit, end_to_end, timed
 
 LOSSES = {
@@ -38,12 +38,11 @@ def _over_an(
     name: str, size: int, depth: int, images: int, record: bool, rounds: int, quick: bool
 ) -> Measured:
     size, depth, images, rounds = (32, 18, 32, 1) if quick else (size, depth, images, rounds)
-    found = Measured([], [])
-    for round_ in range(rounds):
-        order = [(name, record, found.ours), ('AN', True, found.rival)]
-        for kind, recorded, times in order if round_ % 2 == 0 else order[::-1]:
-            times.append(_steps(kind, size, depth, images, recorded))
-    return found
+    return in_turns(
+        partial(_steps, name, size, depth, images, record),
+        partial(_steps, 'AN', size, depth, images, True),
+        rounds,
+    )
 
 
 for _name in ('LL-R', 'LL-Ct', 'LL-Cp'):
@@ -111,15 +110,9 @@ def plain_training(kit: Path, size: int, epochs: int) -> float:
 def throughput(quick: bool) -> Measured:
     """ResNet-18, 64 px, batches of 16."""
     images, size, epochs = (32, 32, 1) if quick else (240, 64, 2)
-    kit, found = devkit(images, size), Measured([], [])
+    kit = devkit(images, size)
 
-    def ours() -> None:
-        found.ours.append(timed(end_to_end(LOSSES['LL-R'], images, size, 18, epochs)).total)
+    def ours() -> float:
+        return timed(end_to_end(LOSSES['LL-R'], images, size, 18, epochs)).total
 
-    def rival() -> None:
-        found.rival.append(plain_training(kit, size, epochs))
-
-    for round_ in range(SETTINGS.rounds):
-        for call in (ours, rival) if round_ % 2 == 0 else (rival, ours):
-            call()
-    return found
+    return in_turns(ours, partial(plain_training, kit, size, epochs))

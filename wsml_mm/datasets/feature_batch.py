@@ -102,9 +102,6 @@ class FeatureRows:
     group: Tensor | None
     full: Tensor | None
 
-    def __len__(self) -> int:
-        return len(self.features)
-
     def split(self, sizes: list[int]) -> Iterator[FeatureRows]:
         """Yields batches of some sizes, which share memory with these rows."""
         given = (self.features, self.observed, self.sample_idx, self.group, self.full)
