@@ -1,6 +1,15 @@
-"""Shared set-up: MMEngine's singletons do not leak from one test into the next."""
+"""Shared set-up: MMEngine's singletons do not leak from one test into the next.
+
+The suite runs on the CPU wherever it runs. `TEST_ON_GPU=1 make test` leaves the GPU to it, where
+those of several ranks are skipped.
+"""
 
 from __future__ import annotations
+
+import os
+
+if not os.environ.get('TEST_ON_GPU'):  # before anything asks for a GPU
+    os.environ['CUDA_VISIBLE_DEVICES'] = ''
 
 import pytest
 import torch
@@ -12,6 +21,8 @@ from mmengine.visualization import Visualizer
 from trained_runs import linear_run, whole_run  # noqa: F401  (fixtures)
 
 import wsml_mm  # noqa: F401  (registers everything)
+
+torch.backends.cudnn.allow_tf32 = False  # on a GPU: three digits fewer than on a CPU
 
 # A busy machine is no failure of a property.
 settings.register_profile(

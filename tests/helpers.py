@@ -382,6 +382,7 @@ def assert_same(found: Any, expected: Any, where: str = '') -> None:
         assert isinstance(found, torch.Tensor), where
         assert found.dtype == expected.dtype, where
         assert found.shape == expected.shape, where
+        found, expected = found.cpu(), expected.cpu()
         same = (found == expected) | (found != found) & (expected != expected)
         assert bool(same.all()), f'{where}: {found} != {expected}'
     elif isinstance(expected, np.ndarray):
@@ -418,10 +419,17 @@ def copies() -> Any:
     return context
 
 
+def skip_on_gpu() -> None:
+    """Skips a test of several ranks in a run on a GPU: each of them would need its own."""
+    if torch.cuda.is_available():
+        pytest.skip('several ranks run on the CPU: without TEST_ON_GPU')
+
+
 def run_ranks(
     worker: Callable[..., None], args: Sequence[Any], ranks: int, timeout: float = 150
 ) -> None:
-    """Runs `worker(rank, *args)` in a process of `copies` a rank."""
+    """Runs `worker(rank, *args)` in a process of `copies` a rank, on the CPU."""
+    skip_on_gpu()
     copies()
     context = torch.multiprocessing.start_processes(
         worker, tuple(args), nprocs=ranks, join=False, start_method='forkserver'

@@ -26,7 +26,7 @@ from .timing import ROOT, SETTINGS, child
 
 GROUPS = (
     'losses', 'whole_step', 'metric', 'store', 'pipeline', 'features', 'linear', 'startup',
-    'labels', 'tables',
+    'labels', 'tables', 'gpu',
 )  # fmt: skip
 
 
@@ -38,7 +38,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--heavy', action='store_true', help='also rows of minutes or gigabytes')
     parser.add_argument('--list', action='store_true', help='only name the rows')
     parser.add_argument('--rounds', type=int, default=SETTINGS.rounds, help='pairs of a row')
-    parser.add_argument('--clock', choices=['cpu', 'wall'], default='cpu', help='wall: for a GPU')
+    parser.add_argument('--clock', choices=['cpu', 'wall'], default='cpu')
+    parser.add_argument('--gpu', action='store_true', help='measure on a GPU, in wall time')
     parser.add_argument('--threads', type=int, default=1, help="torch's threads")
     parser.add_argument('--json', type=Path, default=Path('work_dirs/bench.json'))
     parser.add_argument('--page', type=Path, help='write the table and plots as Markdown')
@@ -91,6 +92,8 @@ def main(argv: list[str] | None = None) -> None:
     SETTINGS.clock, SETTINGS.rounds = args.clock, args.rounds
     if args.quick:
         SETTINGS.rounds, SETTINGS.slice_seconds = 1, 0.0
+    if args.gpu:
+        SETTINGS.clock, SETTINGS.device = 'gpu', 'cuda'
     torch.set_num_threads(args.threads)
     load_rows()
     rows = chosen(args.k, args.heavy)

@@ -24,9 +24,9 @@ Part = tuple[torch.Tensor, torch.Tensor]
 
 def bare_loop(train: Part, val: Part, epochs: int) -> float:
     """A plain torch loop over features in memory, validated each epoch; returns its seconds."""
-    clock = CLOCKS[SETTINGS.clock]
+    clock, device = CLOCKS[SETTINGS.clock], SETTINGS.device
     begin, (features, target) = clock(), train
-    layer = torch.nn.Linear(features.shape[1], target.shape[1])
+    layer = torch.nn.Linear(features.shape[1], target.shape[1]).to(device)
     optimizer = torch.optim.Adam(layer.parameters(), 1e-3)
     for _ in range(epochs):
         for index in torch.randperm(len(features)).split(16):
@@ -35,7 +35,7 @@ def bare_loop(train: Part, val: Part, epochs: int) -> float:
             optimizer.step()
         with torch.no_grad():
             scores = layer(val[0]).sigmoid()
-        MeanAveragePrecision.calculate(scores.numpy(), val[1].numpy())
+        MeanAveragePrecision.calculate(scores.cpu().numpy(), val[1].cpu().numpy())
     return clock() - begin
 
 
@@ -47,7 +47,8 @@ def linear_training(quick: bool) -> Measured:
 
     def part(count: int) -> Part:
         target = torch.randint(0, 2, (count, 5), generator=generator)
-        return torch.randn(count, 512, generator=generator), target
+        features = torch.randn(count, 512, generator=generator)
+        return features.to(SETTINGS.device), target.to(SETTINGS.device)
 
     train, val = part(images), part(max(8, images // 4))
     for _ in range(rounds):

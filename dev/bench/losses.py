@@ -14,7 +14,7 @@ import wsml_mm
 
 from .growth import curve
 from .rows import row
-from .timing import Measured, alternate
+from .timing import SETTINGS, Measured, alternate
 
 KINDS = {
     'AN': wsml_mm.AssumeNegativeLoss,
@@ -34,7 +34,8 @@ def inputs(shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Returns random logits and labels, a third of them unobserved."""
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(shape, generator=generator)
-    return logits, torch.randint(-1, 2, shape, generator=generator).float()
+    target = torch.randint(-1, 2, shape, generator=generator).float()
+    return logits.to(SETTINGS.device), target.to(SETTINGS.device)
 
 
 def our_step(name: str, shape: tuple[int, int], record: bool = False) -> Step:
@@ -44,6 +45,7 @@ def our_step(name: str, shape: tuple[int, int], record: bool = False) -> Step:
     loss = kind() if name == 'AN' else kind(delta_rel=delta)
     if name == 'LL-Cp':
         loss = kind(delta_rel=delta, num_samples=shape[0])
+    loss.to(SETTINGS.device)
     if hasattr(loss, 'set_epoch'):
         loss.set_epoch(_EPOCH, 10)
     loss.keep_trace = record
@@ -121,7 +123,8 @@ def dense_rows(quick: bool) -> Measured:
     store = wsml_mm.Rows(lr=1e-3).create(facts)
     index = torch.arange(16)
     # Adam reads values, gradient and two moments, and writes all but the gradient.
-    parts = [torch.zeros(rows, 80) for _ in range(4)]
+    parts = [torch.zeros(rows, 80, device=SETTINGS.device) for _ in range(4)]
+    store.to(parts[0].device)
 
     def ours() -> None:
         leaf = store.rows(index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from helpers import CLASSES, read_devkit
 from PIL import Image
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
@@ -85,24 +87,44 @@ class _Images(Dataset[dict[str, Any]]):
         return {'image': pixels, 'observed': observed, 'true': true, 'idx': idx}
 
 
-def plain_training(kit: Path, size: int, epochs: int) -> float:
-    """A plain torch loop of the reference's shape with its rejection; returns its seconds."""
-    clock = CLOCKS[SETTINGS.clock]
-    model, data = resnet18(num_classes=len(CLASSES)), _Images(kit, size)
+def plain_training(
+    kit: Path,
+    size: int,
+    epochs: int,
+    network: Callable[..., nn.Module] = resnet18,
+    half: bool = False,
+    **loading: Any,
+) -> float:
+    """A plain torch loop of the reference's shape with its rejection; returns its seconds.
+
+    Args:
+        kit: of `devkit`.
+        size: of its images, px.
+        epochs: of the training.
+        network: that is built.
+        half: in mixed precision, on a GPU.
+        loading: of the loader.
+    """
+    clock, device = CLOCKS[SETTINGS.clock], SETTINGS.device
+    model, data = network(num_classes=len(CLASSES)).to(device), _Images(kit, size)
     optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
-    loader, begin = DataLoader(data, 16, shuffle=True), clock()
+    loader = DataLoader(data, shuffle=True, **{'batch_size': 16, **loading})
+    scaler, begin = torch.amp.GradScaler(device, enabled=half), clock()
     model.train()
     for epoch in range(epochs):
         for batch in loader:
-            positive = batch['observed']
-            losses = bce(model(batch['image']), positive, reduction='none')
+            positive = batch['observed'].to(device, non_blocking=True)
+            with torch.autocast(device, torch.float16, half):
+                logits = model(batch['image'].to(device, non_blocking=True))
+                losses = bce(logits, positive, reduction='none')
             count = math.ceil(losses.numel() * 0.05 * epoch)
             large = (losses * (positive == 0)).detach().flatten().topk(count).indices
-            keep = torch.ones(losses.numel())
+            keep = torch.ones(losses.numel(), device=device)
             keep[large] = 0
             optimizer.zero_grad()
-            (losses * keep.view_as(losses)).mean().backward()
-            optimizer.step()
+            scaler.scale((losses * keep.view_as(losses)).mean()).backward()
+            scaler.step(optimizer)
+            scaler.update()
     return clock() - begin
 
 

@@ -123,7 +123,7 @@ def test_a_neck_of_the_extractor_and_one_of_the_model(tmp_path):
     paths = [dataset[i]['data_samples'].img_path for i in range(len(dataset))]
     expected = model.eval()(stored).sigmoid()
     scores = torch.stack([s.pred_score for s in found.predict([*map(found.preparing(), paths)])])
-    torch.testing.assert_close(scores, expected)
+    torch.testing.assert_close(scores.cpu(), expected.cpu())
 
 
 def test_stored_maps_were_made_without_the_neck(linear_run):

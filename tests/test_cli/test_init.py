@@ -111,7 +111,7 @@ def test_tokens_of_timm_train_and_predict(folder):
     cfg = trained('my_data.py')
     assert cfg.extractor.backbone.type == 'TIMMFeatureMap'
     assert cfg.model.head.in_channels == 192
-    model = assemble(cfg, 'work_dirs/ll-r_my_data/epoch_1.pth').model
+    model = assemble(cfg, 'work_dirs/ll-r_my_data/epoch_1.pth', device='cpu').model
     assert model.backbone(torch.zeros(1, 3, 32, 32))[0].shape == (1, 192, 2, 2)
 
 

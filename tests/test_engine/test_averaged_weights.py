@@ -88,8 +88,8 @@ def test_the_averages_are_scored_and_saved(devkit, tmp_path):
     saved = load(tmp_path / 'run' / 'epoch_3.pth')
     for name, value in hook.mean.items():
         if value.is_floating_point():  # not the counter of a BatchNorm
-            torch.testing.assert_close(saved['state_dict'][name], value, rtol=1e-4, atol=1e-5)
-        assert torch.equal(hook.scored[name], saved['state_dict'][name])
+            torch.testing.assert_close(saved['state_dict'][name], value.cpu(), rtol=1e-4, atol=1e-5)
+        assert torch.equal(hook.scored[name].cpu(), saved['state_dict'][name])
     raw = {k: v for k, v in saved['ema_state_dict'].items() if k.startswith('module.')}
     for name, value in runner.model.state_dict().items():
         assert torch.equal(raw[f'module.{name}'], value)

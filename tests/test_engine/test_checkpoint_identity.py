@@ -133,7 +133,7 @@ def test_the_backbone_alone_is_the_way_that_the_message_names(devkit, checkpoint
             'model.backbone.init_cfg.checkpoint': str(checkpoint),
         }
     )
-    found = train(cfg).model.state_dict()
+    found = train(cfg).model.cpu().state_dict()
     weights = load(checkpoint)['state_dict']
     assert torch.equal(found['backbone.conv1.weight'], weights['backbone.conv1.weight'])
     assert not torch.equal(found['head.fc.weight'], weights['head.fc.weight'])

@@ -38,7 +38,8 @@ class LabelSpyHook(Hook):
         full = torch.stack([s.get(FULL_LABELS) for s in samples])
         augment = runner.model.data_preprocessor.batch_augments.augments[0]
         trace = loss_of(runner).trace
-        self.steps.append((trace.observed, full, augment.mixture, trace.actions))
+        actions = {name: entries.cpu() for name, entries in trace.actions.items()}
+        self.steps.append((trace.observed.cpu(), full, augment.mixture, actions))
 
 
 def mixed_config(devkit, work_dir, loss, augment, **kwargs):

@@ -45,6 +45,31 @@ def through_file(value):
     return torch.load(file, weights_only=True)
 
 
+class OnDevice(torch.Tensor):
+    """A tensor as it comes from a checkpoint that is loaded onto a GPU."""
+
+    def numpy(self):
+        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+    def cpu(self):
+        return self.as_subclass(torch.Tensor)
+
+
+def on_device(value):
+    if isinstance(value, torch.Tensor):
+        return value.as_subclass(OnDevice)
+    if isinstance(value, dict):
+        return {key: on_device(part) for key, part in value.items()}
+    return value
+
+
+def test_arrays_come_back_from_a_gpu():
+    """MMEngine resumes with every tensor of the checkpoint on the device of the model."""
+    buffer = HistoryBuffer([1.0, 2.0, 3.0], [1, 2, 3])
+    value = {'array': np.arange(3), 'buffer': buffer}
+    assert_same(from_plain(on_device(to_plain(value))), value)
+
+
 # Values
 
 scalar = (

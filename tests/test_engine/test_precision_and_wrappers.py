@@ -29,6 +29,7 @@ from helpers import (
     write_devkit,
 )
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmpretrain.registry import HOOKS, OPTIM_WRAPPERS
@@ -120,7 +121,7 @@ def _logits_of(runner):
 
 @OPTIM_WRAPPERS.register_module()
 class CpuAmpOptimWrapper(OptimWrapper):
-    """Autocast without a GPU, which AmpOptimWrapper asks for."""
+    """Autocast also without a GPU, which AmpOptimWrapper asks for."""
 
     def __init__(self, dtype, **kwargs):
         super().__init__(**kwargs)
@@ -128,7 +129,7 @@ class CpuAmpOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model):
-        with super().optim_context(model), torch.autocast('cpu', self.dtype):
+        with super().optim_context(model), torch.autocast(get_device(), self.dtype):
             yield
 
 

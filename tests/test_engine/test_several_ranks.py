@@ -21,6 +21,7 @@ from helpers import (
     run_python,
     selected_pairs,
     set_hook,
+    skip_on_gpu,
     spy_of,
     tiny_config,
     train,
@@ -116,6 +117,7 @@ def _train_jobs(root: Path, ranks: int, configs: dict[str, Config], *options: st
 
 
 def _launch(root: Path, ranks: int, jobs: list) -> None:
+    skip_on_gpu()
     (root / 'jobs.json').write_text(json.dumps(jobs))
     # Standalone: torchrun takes a free port itself; one found here could be gone by then.
     result = run_python(

@@ -75,7 +75,7 @@ def from_plain(value: Any) -> Any:
                 count = np.full(len(log), count)
             return HistoryBuffer(log, count, kept['max'])
         if set(value) == {_ARRAY}:
-            return value[_ARRAY].numpy()
+            return value[_ARRAY].cpu().numpy()
         return {k: from_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(from_plain(v) for v in value)

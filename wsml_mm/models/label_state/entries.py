@@ -113,7 +113,7 @@ class EntryStore:
                 f'{(len(rows), self.num_classes)}, a row of classes for each sample'
             )
         place, classes = chosen.nonzero(as_tuple=True)
-        given = None if values is None else values.detach()[chosen]
+        given = None if values is None else values.detach()[place, classes]
         self.add_pairs(rows.cpu()[place.cpu()], classes, given)
 
     def add_pairs(self, samples: Tensor, classes: Tensor, values: Tensor | None = None) -> None:

@@ -98,7 +98,7 @@ class RowStore:
         """
         if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(self.data):
             raise IndexError(f'row {index.tolist()} is outside 0..{len(self.data) - 1}')
-        return self.data[index.to(self.data.device)].requires_grad_()
+        return self.data[self._here(index)].requires_grad_()
 
     def descend(self, index: Tensor, rows: Tensor, term: Tensor) -> None:
         """Adds the gradient of a term of the global batch to the rows, for the next `step`.
@@ -118,7 +118,7 @@ class RowStore:
         for place, part in [(index, own)] if alone else gather_objects((index.cpu(), own.cpu())):
             # The ranks' terms carry the factor that the mean over ranks takes back.
             share = part.to(self.data) / world_size()
-            self._touched.append(place.to(self.data.device))
+            self._touched.append(self._here(place))
             self._gradient.index_add_(0, self._touched[-1], share)
         self._batches += 1
 
@@ -201,6 +201,10 @@ class RowStore:
         self.data.copy_(state['data'])
         self._load_moments(state['optimizer'])
         self._gradient, self._touched, self._batches = None, [], 0
+
+    def _here(self, index: Tensor) -> Tensor:
+        # CUDA has read a tensor of the host when the call returns: nothing needs to wait for it.
+        return index.to(self.data.device, non_blocking=True)
 
     def _load_moments(self, state: dict[str, Any]) -> None:
         fused = self._optimizer.defaults['fused']

@@ -103,8 +103,9 @@ class CurriculumLoss(GuardedLoss):
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the cross entropy of known and chosen labels."""
         store, x = self.state.entries('chosen'), batch.logits  # type: ignore[union-attr]
-        chosen = store.held(batch.samples).to(x.device) & batch.unobserved
-        present = chosen & (store.values(batch.samples) > 0).to(x.device)
+        chosen = store.held(batch.samples).to(x.device, non_blocking=True) & batch.unobserved
+        positive = store.values(batch.samples) > 0
+        present = chosen & positive.to(x.device, non_blocking=True)
         counted = ~batch.unobserved | chosen
         if self.assume_negative_first:
             counted = counted | (batch.progress.epoch < self.warm_up)

@@ -153,8 +153,8 @@ class EMAPLLoss(EMLoss):
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the loss of EM but at soft negatives."""
         store, x = self.state.entries('soft_negatives'), batch.logits  # type: ignore[union-attr]
-        soft = store.held(batch.samples).to(x.device) & batch.unobserved
-        target = store.values(batch.samples).to(x)
+        soft = store.held(batch.samples).to(x.device, non_blocking=True) & batch.unobserved
+        target = store.values(batch.samples).to(x, non_blocking=True)
         others = em_entries(batch, self.alpha, self.log_eps)
         entries = (self.beta * self.bce(x, target)).where(soft, others)
         return LossParts(entries, actions={'kept_negative': soft})

@@ -111,7 +111,7 @@ class GPRLoss(LargeLoss):
             return self.select(batch, batch.unobserved)
         assert self.state is not None
         held = self.state.entries('pseudo_labels').held(batch.samples)
-        return held.to(batch.observed.device) & batch.unobserved
+        return held.to(batch.observed.device, non_blocking=True) & batch.unobserved
 
     def columns(self) -> dict[str, Column]:
         """Returns the one column, `pseudo_labels`, where they are given."""
