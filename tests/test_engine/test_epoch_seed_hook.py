@@ -19,6 +19,8 @@ from helpers import (
     train_interrupted,
     without_validation,
 )
+from mmengine.hooks import Hook
+from mmpretrain.registry import HOOKS
 
 from wsml_mm.engine import EpochSeedHook
 from wsml_mm.engine.hooks import epoch_seed_hook
@@ -91,6 +93,46 @@ def test_each_epoch_augments_anew(devkit, tmp_path, workers, persistent):
     assert all(len(set(views)) <= 2 for views in seen.values())  # as it is, and flipped
     epochs = list(zip(*seen.values(), strict=True))
     assert len(set(epochs)) == 4
+
+
+@HOOKS.register_module()
+class WorkersHook(Hook):
+    """Notes the processes of persistent workers, step by step."""
+
+    def __init__(self):
+        self.found = []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        workers = getattr(runner.train_dataloader._iterator, '_workers', [])
+        self.found.append([worker.pid for worker in workers])
+
+
+def test_persistent_workers_live_on_and_draw_what_new_ones_do(devkit, tmp_path):
+    found = {}
+    for persistent in (True, False):
+        cfg = without_validation(_config(devkit, tmp_path / str(persistent), 'AN', 2, persistent))
+        set_hook(cfg, 'workers', type='WorkersHook')
+        runner = train(cfg)
+        processes = next(h for h in runner.hooks if isinstance(h, WorkersHook)).found
+        assert len({tuple(pids) for pids in processes}) == 1
+        assert len(processes[0]) == 2 * persistent  # no one else can know of the others
+        found[persistent] = spy_of(runner).steps, runner.model.state_dict()
+    assert_same(found[True][1], found[False][1])  # dropout's draws of the process included
+    assert found[True][0] == found[False][0]
+
+
+def test_persistent_workers_of_an_epoch_left_half_way_start_anew(devkit, tmp_path):
+    """What they still have to deliver would be drawn in the next epoch."""
+    cfg = without_validation(_config(devkit, tmp_path / 'run', 'AN', 2, True))
+    runner = train(cfg)
+    hook, loader = EpochSeedHook(), runner.train_dataloader
+    seen = []
+    for _ in range(2):
+        hook.before_train_epoch(runner)
+        next(iter(loader))
+        seen.append({worker.pid for worker in loader._iterator._workers})
+    loader._iterator = None
+    assert not seen[0] & seen[1]
 
 
 def test_workers_augment_differently(devkit, tmp_path):

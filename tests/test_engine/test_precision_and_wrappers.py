@@ -263,11 +263,10 @@ def test_averaging_changes_no_selection(devkit, tmp_path, plain, loss, hooks):
 
 @pytest.mark.parametrize('method', ['fork', 'spawn'])
 def test_persistent_workers(devkit, tmp_path, plain, method):
-    """Workers that live on (EpochSeedHook would start them anew) hold no labels of their own."""
+    """Workers that live on hold no labels of their own."""
     cfg = _config(devkit, tmp_path / 'run', workers=1)
     cfg.train_dataloader.persistent_workers = True
     cfg.env_cfg.mp_cfg.mp_start_method = method
-    set_hook(cfg, 'epoch_seed')
     runner = train(cfg)
     assert mp.get_start_method() == method
     assert spy_of(runner).steps == spy_of(plain()).steps

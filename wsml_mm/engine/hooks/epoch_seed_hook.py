@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,8 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
+from torch import Tensor
+from torch.utils.data import get_worker_info
 
 _BATCH, _STEP = 0, 1  # what is drawn in an iteration
 
@@ -36,6 +38,30 @@ def _seed_torch(seed: int) -> None:
 
 def _seed_worker(worker: int, key: tuple[int, ...]) -> None:
     seed_everything(*key, worker + 1)
+
+
+def _seed_worker_by_epoch(worker: int, seed: int, epoch: Tensor, rank: int) -> None:
+    """Lets a worker that lives on seed itself at the first batch of each epoch.
+
+    Args:
+        worker: number.
+        seed: of the run.
+        epoch: 0-d, in memory that the training process shares with its workers.
+        rank: of the training process.
+    """
+    info = get_worker_info()
+    assert info is not None
+    dataset: Any = info.dataset
+    seeded_for = [-1]
+    read = getattr(dataset, '__getitems__', None) or (lambda indices: [dataset[i] for i in indices])
+
+    def seeded(indices: list[int]) -> list[Any]:
+        if seeded_for[0] != (now := int(epoch)):
+            seeded_for[0] = now
+            seed_everything(seed, now, rank, worker + 1)
+        return cast('list[Any]', read(indices))
+
+    dataset.__getitems__ = seeded  # the worker's own copy of the dataset
 
 
 def _by_iteration(runner: Any) -> bool:
@@ -78,9 +104,8 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
 
     mmengine saves no random state and seeds workers without the epoch: a resumed run draws other
     augmentations than the uninterrupted one, and non-persistent workers repeat the same ones every
-    epoch. Persistent workers are started anew each epoch, the only moment they can be seeded. Under
-    `IterBasedTrainLoop`, whose resume draws all batches before it once more, every step and every
-    batch is seeded.
+    epoch. Persistent workers draw what those that are started anew do. Under `IterBasedTrainLoop`,
+    whose resume draws all batches before it once more, every step and every batch is seeded.
 
     Config:
         default_hooks = dict(epoch_seed=dict(type='EpochSeedHook'))
@@ -89,6 +114,7 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
     priority = 'HIGH'
     _built_with: int | None = None
     _each_step = False
+    _epoch: Tensor  # that the workers know of
 
     def before_run(self, runner: Any) -> None:
         """Notes the seed that the loaders are built with."""
@@ -105,12 +131,28 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
         key = (int(runner.seed), int(runner.epoch), get_rank())
         seed_everything(*key)
         loader = runner.train_dataloader
-        loader.worker_init_fn = functools.partial(_seed_worker, key=key)
-        if getattr(loader, 'persistent_workers', False):
-            loader._iterator = None
         self._each_step = _by_iteration(runner)
         if self._each_step:
+            loader._iterator = None
             self._seed_batches(runner.train_loop, (key[0], key[2]))
+        elif getattr(loader, 'persistent_workers', False):
+            self._seed_persistent(loader, key)
+        else:
+            loader.worker_init_fn = functools.partial(_seed_worker, key=key)
+
+    def _seed_persistent(self, loader: Any, key: tuple[int, int, int]) -> None:
+        if getattr(loader._iterator, '_tasks_outstanding', 1):  # not even begun, or left half-way
+            loader._iterator = None
+            seed, epoch, rank = key
+            self._epoch = torch.tensor(epoch).share_memory_()  # type: ignore[no-untyped-call]
+            loader.worker_init_fn = functools.partial(
+                _seed_worker_by_epoch, seed=seed, epoch=self._epoch, rank=rank
+            )
+            return
+        # Nobody reads it now: the workers have delivered the whole epoch before.
+        self._epoch.fill_(key[1])
+        # The number that starting workers draws: a resumed run has to start them here.
+        torch.empty((), dtype=torch.int64).random_(generator=loader.generator)
 
     def _seed_batches(self, loop: Any, key: tuple[int, int]) -> None:
         batches = type(loop.dataloader_iterator)
