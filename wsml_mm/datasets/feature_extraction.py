@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any
 
@@ -15,6 +16,7 @@ from mmengine.dataset import default_collate
 from mmengine.device import get_device
 from mmpretrain.registry import MODELS
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from wsml_mm.labels.contents import Contents
@@ -85,9 +87,9 @@ class _EachImage(Dataset[dict[str, Any]]):
         return len(self.dataset)
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
-        return run_pipeline(
-            self.dataset.pipeline, self.dataset.get_data_info(idx), 'repair or remove the image'
-        )
+        info = self.dataset.get_data_info(idx)
+        packed = run_pipeline(self.dataset.pipeline, info, 'repair or remove the image')
+        return {'inputs': packed['inputs']}  # labels would have to travel from the worker as well
 
 
 def _errors_in_one_line(loader: Any) -> Iterator[Any]:
@@ -98,13 +100,56 @@ def _errors_in_one_line(loader: Any) -> Iterator[Any]:
         raise ValueError(str(error).splitlines()[-1].removeprefix('ValueError: ')) from error
 
 
+def _loader(
+    dataset: Any, device: str, batch_size: int | None, num_workers: int | None
+) -> DataLoader[dict[str, Any]]:
+    if num_workers is None:
+        num_workers = 1 if device == 'cpu' else min(16, os.cpu_count() or 1)
+    return DataLoader(
+        _EachImage(dataset),
+        batch_size or (8 if device == 'cpu' else 64),
+        num_workers=num_workers,
+        collate_fn=default_collate,
+        pin_memory=device == 'cuda',
+    )
+
+
+def _check(stage: Tensor, keep: str) -> None:
+    if keep == 'map' and stage.ndim != 4:
+        raise ValueError(
+            f'the backbone returns {tuple(stage.shape)} for a batch and no map (B, D, h, w): '
+            'keep="map" needs an image backbone (out_type="featmap" for transformers)'
+        )
+    if keep == 'pooled' and stage.ndim != 2:
+        raise ValueError(
+            f'the extractor returns {tuple(stage.shape)} for a batch: give it a neck that '
+            "pools, e.g. neck=dict(type='GlobalAveragePooling')"
+        )
+
+
+def _fetched(stage: Tensor, dtype: str) -> Callable[[], NDArray[Any]]:
+    """Begins to copy a result from the device; returns what waits for it."""
+    host, copied = stage, None
+    if stage.device.type == 'cuda':
+        host = torch.empty(stage.shape, pin_memory=True).copy_(stage, non_blocking=True)
+        copied = torch.cuda.current_stream().record_event()
+
+    def wait() -> NDArray[Any]:
+        if copied is not None:
+            copied.synchronize()
+        with np.errstate(over='ignore'):  # what does not fit is refused with its file's name
+            return host.float().cpu().numpy().astype(dtype)
+
+    return wait
+
+
 @torch.no_grad()
 def extract_features(
     dataset: Any,
     spec: str,
     dtype: str,
     batch_size: int | None,
-    num_workers: int,
+    num_workers: int | None,
     precision: str = 'float32',
     keep: str = 'pooled',
 ) -> Iterator[NDArray[Any]]:
@@ -115,7 +160,8 @@ def extract_features(
         spec: JSON of `dict(backbone=..., neck=..., data_preprocessor=...)`.
         dtype: 'float32' or 'float16'.
         batch_size: None: 64 on a GPU, 8 on a CPU, whose caches larger batches overflow.
-        num_workers: loader processes.
+        num_workers: loader processes; None: 1 beside a CPU, which the network needs itself, as many
+            as there are CPUs beside a GPU, at most 16.
         precision: 'float32', or 'bfloat16' for convolutions and matrix products in it.
         keep: 'pooled', or 'map', the backbone's last map (B, D, h, w) before the neck.
 
@@ -125,31 +171,23 @@ def extract_features(
     from rich.progress import track
 
     device = get_device()
+    loader = _loader(dataset, device, batch_size, num_workers)
+    reading = iter(loader)  # its workers begin while the network is built
     # Channels last: convolutions of the CPU and of tensor cores run in that layout.
     model = build_extractor(spec)[0].to(device)
     model = model.to(memory_format=torch.channels_last)
-    loader = DataLoader(
-        _EachImage(dataset),
-        batch_size or (8 if device == 'cpu' else 64),
-        num_workers=num_workers,
-        collate_fn=default_collate,
-    )
     title = f'features of {len(dataset)} images'
-    for batch in track(_errors_in_one_line(loader), title, len(loader)):
+    before: Callable[[], NDArray[Any]] | None = None  # a GPU goes on while a batch is written
+    for batch in track(_errors_in_one_line(reading), title, len(loader)):
         data = model.data_preprocessor(batch, training=False)  # type: ignore[operator]
         images = data['inputs'].contiguous(memory_format=torch.channels_last)
         with torch.autocast(images.device.type, torch.bfloat16, precision == 'bfloat16'):
             place = 'backbone' if keep == 'map' else 'neck'
             stage = model.extract_feat(images, stage=place)[-1]  # type: ignore[operator]
-        if keep == 'map' and stage.ndim != 4:
-            raise ValueError(
-                f'the backbone returns {tuple(stage.shape)} for a batch and no map (B, D, h, w): '
-                'keep="map" needs an image backbone (out_type="featmap" for transformers)'
-            )
-        if keep == 'pooled' and stage.ndim != 2:
-            raise ValueError(
-                f'the extractor returns {tuple(stage.shape)} for a batch: give it a neck that '
-                "pools, e.g. neck=dict(type='GlobalAveragePooling')"
-            )
-        with np.errstate(over='ignore'):  # what does not fit is refused with its file's name
-            yield stage.float().cpu().numpy().astype(dtype)
+        _check(stage, keep)
+        found = _fetched(stage, dtype)
+        if before is not None:
+            yield before()
+        before = found
+    if before is not None:
+        yield before()

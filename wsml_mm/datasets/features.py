@@ -55,7 +55,8 @@ class FeatureDataset:
             which keeps three digits (a relative error of 2^-11 at most).
         batch_size: images at a time while extracting; None: 64 on a GPU, 8 on a CPU, whose
             caches larger batches overflow.
-        num_workers: loader processes while extracting.
+        num_workers: loader processes while extracting; None: 1 beside a CPU, which the network
+            needs itself, as many as there are CPUs beside a GPU, at most 16.
         precision: 'float32', or 'bfloat16', in which a GPU, or a CPU that knows it, extracts about
             twice as fast: features differ by some percent, mAP in its second decimal.
         lazy_init: load on first use.
@@ -82,7 +83,7 @@ class FeatureDataset:
         cache: str | os.PathLike[str],
         dtype: str | None = None,
         batch_size: int | None = None,
-        num_workers: int = 1,
+        num_workers: int | None = None,
         lazy_init: bool = False,
         precision: str = 'float32',
         keep: str = 'pooled',
