@@ -22,7 +22,8 @@ from trained_runs import linear_run, whole_run  # noqa: F401  (fixtures)
 
 import wsml_mm  # noqa: F401  (registers everything)
 
-torch.backends.cudnn.allow_tf32 = False  # on a GPU: three digits fewer than on a CPU
+# On a GPU: the digits of a CPU, and the same ones each time.
+torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic = False, True
 
 # A busy machine is no failure of a property.
 settings.register_profile(

@@ -9,7 +9,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -19,12 +19,13 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 from torchvision.models import resnet50
 
-from wsml_mm.datasets.feature_extraction import build_extractor, extract_features
+from wsml_mm.datasets.feature_extraction import _loader, build_extractor, extract_features
 from wsml_mm.engine.printed_config import PrintedConfig
 from wsml_mm.experiments.configs import fill_loaders
 
+from .losses import our_step
 from .rows import Measure, not_here, row
-from .timing import Measured, alternate, finished, in_turns
+from .timing import Measured, alternate, in_turns
 from .training import devkit, end_to_end, folder, linear, timed
 from .whole_step import LOSSES, plain_training
 
@@ -88,15 +89,29 @@ def _over_an(name: str, batch: int, half: bool, record: bool, quick: bool) -> Me
     return alternate(steps(name, batch, half, record), steps('AN', batch, half))
 
 
-for _batch, _half in ((16, False), (16, True), (64, False), (64, True)):
+for _batch in (16, 64):
     for _name in ('LL-R', 'LL-Ct', 'LL-Cp'):
-        _what = f'{_name}, ResNet-50, 224 px, B={_batch}{", AMP" if _half else ""}'
-        gpu_row(_what, 'AN, the same step', '<= 1.01')(
-            partial(_over_an, _name, _batch, _half, True)
+        gpu_row(f'{_name}, ResNet-50, 224 px, B={_batch}, AMP', 'AN, the same step', '<= 1.01')(
+            partial(_over_an, _name, _batch, True, True)
         )
+gpu_row('LL-R, ResNet-50, 224 px, B=64', 'AN, the same step', '<= 1.01')(
+    partial(_over_an, 'LL-R', 64, False, True)
+)
 gpu_row('LL-R, ResNet-50, 224 px, B=16, AMP, record off', 'AN, the same step', '<= 1.01')(
     partial(_over_an, 'LL-R', 16, True, False)
 )
+
+
+def _loss_alone(name: str, shape: tuple[int, int], quick: bool) -> Measured:
+    found = alternate(our_step(name, (16, 80) if quick else shape), lambda: None)
+    return Measured([1e3 * seconds for seconds in found.ours])
+
+
+for _shape in ((16, 80), (288, 5000)):
+    for _name in LOSSES:
+        gpu_row(f'{_name} {_shape[0]}x{_shape[1]}, forward and backward', '', '', 'ms')(
+            partial(_loss_alone, _name, _shape)
+        )
 
 
 def _images_a_second(batch: int, half: bool, quick: bool) -> Measured:
@@ -160,49 +175,79 @@ for _half in (False, True):
     )(partial(_training, _half))  # fmt: skip
 
 
-def _extraction(precision: str, quick: bool) -> tuple[Callable[[], None], Callable[[], None], int]:
+class _Again:
+    """A dataset's images, several times over."""
+
+    def __init__(self, dataset: Any, times: int) -> None:
+        self.dataset, self.times, self.pipeline = dataset, times, dataset.pipeline
+
+    def __len__(self) -> int:
+        return len(self.dataset) * self.times
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        info: dict[str, Any] = self.dataset.get_data_info(idx % len(self.dataset))
+        return info
+
+
+SPEC = json.dumps(
+    dict(
+        backbone=dict(type='ResNet', depth=50),
+        neck=dict(type='GlobalAveragePooling'),
+        data_preprocessor=dict(mean=[127.0] * 3, std=[64.0] * 3, to_rgb=True),
+    )
+)
+
+
+@cache
+def _photographs(quick: bool) -> _Again:
     init_default_scope('mmpretrain')
     count, size = (8, 32) if quick else (1024, 224)
-    images = linear(LOSSES['AN'], count, 1, folder(), size, devkit(count, size))
-    dataset = DATASETS.build(images.train_dataloader.dataset.dataset.dataset)
-    spec = json.dumps(
-        dict(
-            backbone=dict(type='ResNet', depth=50),
-            neck=dict(type='GlobalAveragePooling'),
-            data_preprocessor=dict(mean=[127.0] * 3, std=[64.0] * 3, to_rgb=True),
-        )
-    )
-    model = build_extractor(spec)[0].cuda().to(memory_format=torch.channels_last)
-    batch = torch.randn(64, 3, size, size, device='cuda')
-    batch = batch.contiguous(memory_format=torch.channels_last)
-
-    def bare() -> None:
-        half = precision == 'bfloat16'
-        with torch.no_grad(), torch.autocast('cuda', torch.bfloat16, half):
-            for _ in range(max(1, count // 64)):
-                model.extract_feat(batch)  # type: ignore[operator]
-
-    def ours() -> None:
-        list(extract_features(dataset, spec, 'float32', None, WORKERS, precision))
-
-    return ours, bare, count
+    config = linear(LOSSES['AN'], count, 1, folder(), size, devkit(count, size))
+    dataset = DATASETS.build(config.train_dataloader.dataset.dataset.dataset)
+    return _Again(dataset, 1 if quick else 8)
 
 
-def _extraction_over_bare(precision: str, quick: bool) -> Measured:
-    ours, bare, _ = _extraction(precision, quick)
-    return alternate(ours, bare, 1 if quick else 3, finished)
+def _extract(precision: str, quick: bool) -> None:
+    for _ in extract_features(_photographs(quick), SPEC, 'float32', None, None, precision):
+        pass
 
 
 def _extracted_a_second(precision: str, quick: bool) -> Measured:
-    ours, _, count = _extraction(precision, quick)
-    found = alternate(ours, lambda: None, 1 if quick else 3, finished)
-    return Measured([count / seconds for seconds in found.ours])
+    found = alternate(partial(_extract, precision, quick), lambda: None, 1 if quick else 3)
+    return Measured([len(_photographs(quick)) / seconds for seconds in found.ours])
+
+
+def _passed_a_second(precision: str, quick: bool) -> Measured:
+    """What the network alone could do."""
+    model = build_extractor(SPEC)[0].cuda().to(memory_format=torch.channels_last)
+    batch = torch.randn(64, 3, 224, 224, device='cuda')
+    batch = batch.contiguous(memory_format=torch.channels_last)
+
+    def bare() -> None:
+        with torch.no_grad(), torch.autocast('cuda', torch.bfloat16, precision == 'bfloat16'):
+            for _ in range(_STEPS):
+                model.extract_feat(batch)  # type: ignore[operator]
+
+    return Measured([64 * _STEPS / seconds for seconds in alternate(bare, lambda: None).ours])
 
 
 for _precision in ('float32', 'bfloat16'):
-    gpu_row(f'extraction, {_precision}', 'the bare forward pass', '>= 0.95')(
-        partial(_extraction_over_bare, _precision)
-    )
-    gpu_row(f'extraction, {_precision}, ResNet-50, 224 px', '', '', IMAGES_A_SECOND)(
+    gpu_row(f'extraction, ResNet-50, 224 px, {_precision}', '', '', IMAGES_A_SECOND)(
         partial(_extracted_a_second, _precision)
     )
+    gpu_row(f'the forward pass alone, {_precision}', '', '', IMAGES_A_SECOND)(
+        partial(_passed_a_second, _precision)
+    )
+
+
+def _over_reading(quick: bool) -> Measured:
+    def read() -> None:
+        for _ in _loader(_photographs(quick), 'cuda', None, None):
+            pass
+
+    return alternate(partial(_extract, 'bfloat16', quick), read, 1 if quick else 3)
+
+
+gpu_row('extraction, bfloat16', 'reading its images alone, by the same processes', '>= 0.95')(
+    _over_reading
+)

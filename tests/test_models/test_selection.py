@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -30,12 +31,23 @@ def chosen_by_sorting(logits, eligible, count: int) -> set[tuple[int, int]]:
     return {(row, label) for _, row, label in sorted(entries)[: max(count, 0)]}
 
 
+def mask_of(logits, eligible, count: int, candidates=None) -> torch.Tensor:
+    """Returns what is selected, the same on the host, as on a device, and on a GPU."""
+    batch = torch.as_tensor(logits), torch.as_tensor(eligible), torch.tensor(count)
+    masks = [select_largest(*batch, candidates)]
+    with mock.patch('torch.compiler.is_compiling', return_value=True):  # as on a device
+        masks.append(select_largest(*batch, candidates))
+    if torch.cuda.is_available():
+        masks.append(select_largest(*(part.cuda() for part in batch), candidates).cpu())
+    for found in masks:
+        assert found.dtype == torch.bool
+        assert found.shape == logits.shape
+        assert torch.equal(found, masks[0])
+    return masks[0]
+
+
 def select(logits, eligible, count: int, candidates=None) -> set[tuple[int, int]]:
-    mask = select_largest(
-        torch.as_tensor(logits), torch.as_tensor(eligible), torch.tensor(count), candidates
-    )
-    assert mask.dtype == torch.bool
-    assert mask.shape == logits.shape
+    mask = mask_of(logits, eligible, count, candidates)
     return {tuple(place) for place in mask.nonzero().tolist()}
 
 
@@ -171,8 +183,7 @@ def test_a_large_batch_is_selected_exactly(kind, count):
     order = logits.masked_fill(~usable, -math.inf).flatten().sort(descending=True, stable=True)
     expected = torch.zeros(logits.numel(), dtype=torch.bool)
     expected[order.indices[: min(count, int(usable.sum()))]] = True
-    chosen = select_largest(logits, eligible, torch.tensor(count))
-    assert torch.equal(chosen.flatten(), expected)
+    assert torch.equal(mask_of(logits, eligible, count).flatten(), expected)
 
 
 def test_of_a_large_batch_few_logits_are_sorted(monkeypatch):
