@@ -104,6 +104,7 @@ COVERED_BY = {
     'wsml_mm.engine.hooks.large_loss_hook': 'test_own_methods',
     'wsml_mm.engine.hooks.loss_reports': 'test_partial_label_hook',
     'wsml_mm.engine.hooks.predictions': 'test_own_methods',
+    'wsml_mm.engine.hooks.seeds': 'test_epoch_seed_hook',
     'wsml_mm.engine.hooks.set_up': 'test_partial_label_hook',
     'wsml_mm.engine.hooks.state_checkpoint': 'test_partial_label_hook',
     'wsml_mm.engine.hooks.step_facts': 'test_own_methods',

@@ -71,6 +71,7 @@ def steps(name: str, batch: int, half: bool, record: bool = True) -> Callable[[]
     runner = train(PrintedConfig.of(cfg))
     loss, loop = runner.model.head.loss_module, runner.train_loop
     data = next(iter(runner.train_dataloader))
+    runner.train_dataloader._iterator = None  # the collector takes 5 s for each of its workers
     runner.model.train()
     runner.call_hook('before_train_epoch')
     loss.keep_trace = record

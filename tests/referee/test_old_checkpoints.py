@@ -20,6 +20,7 @@ def test_resumes_to_the_same_end(name, tmp_path):
     cfg = tiny_config(kit, tmp_path / 'run', name, epochs=4)
     cfg.resume, cfg.load_from = True, str(tmp_path / 'epoch_2.pth')
     runner = train(cfg)
+    runner.model.cpu()
     end = load(HERE / f'old_{name}_end.pth')
     assert runner.epoch == 4
     for key, weight in end['state_dict'].items():

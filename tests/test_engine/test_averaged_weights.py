@@ -92,7 +92,7 @@ def test_the_averages_are_scored_and_saved(devkit, tmp_path):
         assert torch.equal(hook.scored[name].cpu(), saved['state_dict'][name])
     raw = {k: v for k, v in saved['ema_state_dict'].items() if k.startswith('module.')}
     for name, value in runner.model.state_dict().items():
-        assert torch.equal(raw[f'module.{name}'], value)
+        assert torch.equal(raw[f'module.{name}'], value.cpu())
     # Whoever scores the checkpoint again scores the averages.
     cfg = averaged_config(devkit, tmp_path / 'again', 'AN')
     cfg.load_from = str(tmp_path / 'run' / 'epoch_3.pth')

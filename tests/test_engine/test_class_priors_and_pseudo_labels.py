@@ -74,10 +74,10 @@ def check_state(name, runner, truth):
         assert share == 1
         return
     parts = list(training_predictions(runner, loss))
-    samples, scores = (torch.cat(column).numpy() for column in zip(*parts, strict=True))
+    samples, scores = (torch.cat(c).cpu().numpy() for c in zip(*parts, strict=True))
     observed = loss.state.facts.observed(samples)
     expected = crisp_priors(scores, observed == 1) if name == 'CRISP' else mean_priors(scores)
-    found = loss.state.classes('class_prior').data.numpy()
+    found = loss.state.classes('class_prior').data.cpu().numpy()
     np.testing.assert_allclose(found, np.nan_to_num(expected.prior), atol=1e-6)
     assert (found > 0).any()
 

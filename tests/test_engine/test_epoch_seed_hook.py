@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import random
 from types import SimpleNamespace
 
@@ -20,11 +21,12 @@ from helpers import (
     without_validation,
 )
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from wsml_mm.engine import EpochSeedHook
 from wsml_mm.engine.hooks import epoch_seed_hook
-from wsml_mm.engine.hooks.epoch_seed_hook import seed_everything
+from wsml_mm.engine.hooks.seeds import seed_everything
 
 
 def _config(devkit, work_dir, loss='LL-R', workers=0, persistent=False, epochs=4):
@@ -119,6 +121,17 @@ def test_persistent_workers_live_on_and_draw_what_new_ones_do(devkit, tmp_path):
         found[persistent] = spy_of(runner).steps, runner.model.state_dict()
     assert_same(found[True][1], found[False][1])  # dropout's draws of the process included
     assert found[True][0] == found[False][0]
+
+
+def test_no_worker_outlives_its_run(devkit, tmp_path):
+    cfg = _config(devkit, tmp_path / 'run', 'AN', 2, True, epochs=1)
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        loader.update(num_workers=2, persistent_workers=True)
+    runner = Runner.from_cfg(cfg)
+    before = {process.pid for process in multiprocessing.active_children()}
+    for run in (runner.train, runner.val, runner.test):
+        run()
+        assert {process.pid for process in multiprocessing.active_children()} <= before
 
 
 def test_persistent_workers_of_an_epoch_left_half_way_start_anew(devkit, tmp_path):
@@ -256,3 +269,24 @@ def test_a_resumed_iteration_based_run_equals_the_uninterrupted(devkit, tmp_path
     assert_same(saved[0]['optimizer'], saved[1]['optimizer'])
     best = [s['message_hub']['runtime_info']['best_score'] for s in saved]
     assert best[0] == best[1]
+
+
+def test_workers_that_another_hook_starts_anew_change_nothing(devkit, tmp_path):
+    """SwitchRecipeHook does so; a run resumed at its epoch starts them once."""
+    found = []
+    for name in ('as ever', 'anew'):
+        cfg = without_validation(_config(devkit, tmp_path / name, 'AN', 2, True, epochs=3))
+        if name == 'anew':
+            set_hook(cfg, 'restart', type='RestartHook')
+        runner = train(cfg)
+        found.append((spy_of(runner).steps, dict(runner.model.state_dict())))
+    assert found[0][0] == found[1][0]
+    assert_same(found[0][1], found[1][1])
+
+
+@HOOKS.register_module()
+class RestartHook(Hook):
+    """Lets the workers of each epoch start anew."""
+
+    def before_train_epoch(self, runner):
+        runner.train_dataloader._iterator = None

@@ -393,7 +393,7 @@ def test_ema_survives(devkit, tmp_path, update_buffers):
         # The averaged weights are stored as the model's, for use; ours among them, as ever.
         assert_same(saved['state_dict'], {k[7:]: v for k, v in ema.items() if k != 'steps'})
         weight = 'backbone.layer2.0.conv1.weight'
-        assert not torch.equal(saved['state_dict'][weight], own[weight])
+        assert not torch.equal(saved['state_dict'][weight], own[weight].cpu())
         found.append([ema, own, loss_of(runner).corrections.table(), scalars(runner, 'train/loss')])
     assert_same([dict(v) if isinstance(v, dict) else v for v in found[1]], found[0])
 

@@ -101,7 +101,7 @@ def test_a_moved_training_goes_on_and_deletes_nothing_elsewhere(devkit, tmp_path
     set_hook(cfg, 'head', type='HeadHook')
     runner = train(cfg)
     start = next(h for h in runner.hooks if isinstance(h, HeadHook)).weight
-    assert torch.equal(start, own_start)
+    assert torch.equal(start.cpu(), own_start)
     assert {p.name: p.read_bytes() for p in (tmp_path / 'first').glob('*.pth')} == before
     best = best_checkpoint(tmp_path / 'copy')
     assert runner.message_hub.get_info('best_ckpt') == str(best)

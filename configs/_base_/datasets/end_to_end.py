@@ -4,7 +4,7 @@
 train_dataloader = dict(
     batch_size=16,
     num_workers=4,
-    persistent_workers=False,
+    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='PartialLabelDataset',
@@ -14,7 +14,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=16,
     num_workers=4,
-    persistent_workers=False,
+    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='PartialLabelDataset',

@@ -3,65 +3,18 @@
 from __future__ import annotations
 
 import functools
-import random
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 from torch import Tensor
-from torch.utils.data import get_worker_info
+
+from .seeds import seed_everything, seed_worker, seed_worker_by_epoch
 
 _BATCH, _STEP = 0, 1  # what is drawn in an iteration
-
-
-def seed_everything(*key: int) -> None:
-    """Seeds python, numpy and torch from several non-negative integers."""
-    words = np.random.SeedSequence(key).generate_state(3)
-    random.seed(int(words[0]))
-    np.random.seed(int(words[1]))
-    _seed_torch(int(words[2]))
-
-
-def _seed_torch(seed: int) -> None:
-    found = getattr(torch, 'accelerator', None)
-    if found is None or found.is_available():
-        torch.manual_seed(seed)
-    else:
-        # `manual_seed` notes for each kind of device that is not there, with a traceback, to seed
-        # it later: in each step this would take longer than that of a linear layer.
-        torch.default_generator.manual_seed(seed)
-
-
-def _seed_worker(worker: int, key: tuple[int, ...]) -> None:
-    seed_everything(*key, worker + 1)
-
-
-def _seed_worker_by_epoch(worker: int, seed: int, epoch: Tensor, rank: int) -> None:
-    """Lets a worker that lives on seed itself at the first batch of each epoch.
-
-    Args:
-        worker: number.
-        seed: of the run.
-        epoch: 0-d, in memory that the training process shares with its workers.
-        rank: of the training process.
-    """
-    info = get_worker_info()
-    assert info is not None
-    dataset: Any = info.dataset
-    seeded_for = [-1]
-    read = getattr(dataset, '__getitems__', None) or (lambda indices: [dataset[i] for i in indices])
-
-    def seeded(indices: list[int]) -> list[Any]:
-        if seeded_for[0] != (now := int(epoch)):
-            seeded_for[0] = now
-            seed_everything(seed, now, rank, worker + 1)
-        return cast('list[Any]', read(indices))
-
-    dataset.__getitems__ = seeded  # the worker's own copy of the dataset
 
 
 def _by_iteration(runner: Any) -> bool:
@@ -86,7 +39,7 @@ class SeededBatches:
 
     def __next__(self) -> Any:
         key = (*self._key, self._number, _BATCH)
-        self._loader.worker_init_fn = functools.partial(_seed_worker, key=key)
+        self._loader.worker_init_fn = functools.partial(seed_worker, key=key)
         if self._loader.num_workers == 0:
             seed_everything(*key)
         self._number += 1
@@ -138,21 +91,20 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
         elif getattr(loader, 'persistent_workers', False):
             self._seed_persistent(loader, key)
         else:
-            loader.worker_init_fn = functools.partial(_seed_worker, key=key)
+            loader.worker_init_fn = functools.partial(seed_worker, key=key)
 
     def _seed_persistent(self, loader: Any, key: tuple[int, int, int]) -> None:
-        if getattr(loader._iterator, '_tasks_outstanding', 1):  # not even begun, or left half-way
+        reading = getattr(loader, '_iterator', None)
+        if getattr(reading, '_tasks_outstanding', 1):  # not even begun, or left half-way
             loader._iterator = None
             seed, epoch, rank = key
             self._epoch = torch.tensor(epoch).share_memory_()  # type: ignore[no-untyped-call]
             loader.worker_init_fn = functools.partial(
-                _seed_worker_by_epoch, seed=seed, epoch=self._epoch, rank=rank
+                seed_worker_by_epoch, seed=seed, epoch=self._epoch, rank=rank
             )
             return
         # Nobody reads it now: the workers have delivered the whole epoch before.
         self._epoch.fill_(key[1])
-        # The number that starting workers draws: a resumed run has to start them here.
-        torch.empty((), dtype=torch.int64).random_(generator=loader.generator)
 
     def _seed_batches(self, loop: Any, key: tuple[int, int]) -> None:
         batches = type(loop.dataloader_iterator)
@@ -164,16 +116,26 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
             sampler.indices = sampler._indices_of_rank()
         loop.dataloader_iterator = None
         key_of_first = (*key, 0, _BATCH)
-        loop.dataloader.worker_init_fn = functools.partial(_seed_worker, key=key_of_first)
+        loop.dataloader.worker_init_fn = functools.partial(seed_worker, key=key_of_first)
         loop.dataloader_iterator = SeededBatches(batches(loop.dataloader), loop.dataloader, key)
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        """Seeds a step of an iteration-based loop from (seed, rank, iteration)."""
+        """Seeds each step of an iteration-based loop, and an epoch's first beside workers."""
         if self._each_step:
             seed_everything(int(runner.seed), get_rank(), int(runner.iter), _STEP)
+        elif batch_idx == 0 and getattr(runner.train_dataloader, 'persistent_workers', False):
+            # Starting workers draws a number, which a resumed run, or SwitchRecipeHook, does in
+            # other epochs than the uninterrupted one.
+            seed_everything(int(runner.seed), int(runner.epoch), get_rank())
+            torch.empty((), dtype=torch.int64).random_(generator=runner.train_dataloader.generator)
 
-    def after_train(self, runner: Any) -> None:
-        """Ends persistent workers: of no use to the stage or test that follows in this process."""
-        loader = runner.train_dataloader
-        if getattr(loader, 'persistent_workers', False):
-            loader._iterator = None
+    def after_run(self, runner: Any) -> None:
+        """Ends persistent workers, of no use to the stage or test that follows in this process.
+
+        The garbage collector, to which MMEngine leaves them, takes five seconds for each.
+        """
+        for name in ('_train_loop', '_val_loop', '_test_loop'):
+            loop = getattr(runner, name, None)  # a config, if nobody has asked for it
+            loader: Any = getattr(loop, 'dataloader', None)
+            if getattr(loader, 'persistent_workers', False):
+                loader._iterator = None
