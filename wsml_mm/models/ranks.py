@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from mmengine.dist import all_reduce
 from torch import Tensor
 
 from .selection import select_largest
@@ -120,6 +121,13 @@ def total(part: Tensor) -> Tensor:
     if world_size() > 1:
         dist.all_reduce(summed)
     return summed
+
+
+def total_count(count: int) -> int:
+    """Returns the sum over ranks of a number of the host, whatever device their backend takes."""
+    summed = torch.tensor(count)
+    all_reduce(summed)
+    return int(summed)
 
 
 def gather_objects(part: Any) -> list[Any]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from wsml_mm.labels.numbers import check_number
 
-from ..ranks import gather_objects, total, world_size
+from ..ranks import gather_objects, total_count, world_size
 from .entry_checks import Keys, check_keys, check_rows, saved_columns
 from .entry_merge import Held, merged, sorted_distinct
 from .facts import TrainingFacts
@@ -130,7 +130,7 @@ class EntryStore:
         given = _NONE if values is None else values.detach().float().cpu().numpy()
         self._added.append((keys.numpy(), given))
         if self._room is not None:
-            self._room -= int(total(torch.tensor(len(keys), device=classes.device)))
+            self._room -= total_count(len(keys))
 
     def held(self, rows: Tensor) -> Tensor:
         """Returns a (B, C) bool CPU mask of the merged entries of (B,) samples.
