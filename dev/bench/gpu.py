@@ -19,7 +19,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 from torchvision.models import resnet50
 
-from wsml_mm.datasets.feature_extraction import _loader, build_extractor, extract_features
+from wsml_mm.datasets.feature_extraction import build_extractor, extract_features
 from wsml_mm.engine.printed_config import PrintedConfig
 from wsml_mm.experiments.configs import fill_loaders
 
@@ -242,6 +242,8 @@ for _precision in ('float32', 'bfloat16'):
 
 
 def _over_reading(quick: bool) -> Measured:
+    from wsml_mm.datasets.feature_extraction import _loader  # trees to compare with have none
+
     def read() -> None:
         for _ in _loader(_photographs(quick), 'cuda', None, None):
             pass

@@ -112,9 +112,10 @@ class EntryStore:
                 f'the chosen entries {tuple(chosen.shape)} must be '
                 f'{(len(rows), self.num_classes)}, a row of classes for each sample'
             )
-        place, classes = chosen.nonzero(as_tuple=True)
-        given = None if values is None else values.detach()[place, classes]
-        self.add_pairs(rows.cpu()[place.cpu()], classes, given)
+        pairs = chosen.nonzero()
+        given = None if values is None else values.detach()[pairs[:, 0], pairs[:, 1]]
+        place, classes = pairs.cpu().unbind(1)  # one copy from a device, not two
+        self.add_pairs(rows.cpu()[place], classes, given)
 
     def add_pairs(self, samples: Tensor, classes: Tensor, values: Tensor | None = None) -> None:
         """Records (K,) samples and (K,) classes, with (K,) values; otherwise as `add`."""
