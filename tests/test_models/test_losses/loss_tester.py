@@ -105,6 +105,31 @@ def scores_of_training_set(loss: PartialLabelLoss, epoch: int) -> Callable[[], A
     return predict
 
 
+def train_epochs(
+    loss: Any, case: LossCase, epochs: Any, model: Any = None, dtype: torch.dtype = torch.float64,
+    device: str = 'cpu',
+) -> tuple[list[float], torch.nn.Module]:  # fmt: skip
+    """Trains a linear model on the same batches whoever asks; returns losses and the model."""
+    torch.manual_seed(0)
+    model = model or torch.nn.Linear(3, CLASSES, dtype=dtype).to(device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
+    images = torch.randn(SAMPLES, 3, generator=torch.Generator().manual_seed(1), dtype=dtype)
+    values = []
+    for epoch in epochs:
+        loss.set_epoch(epoch, case.max_epochs)
+        for step in range(3):
+            _, observed, index = make_batch(10 * epoch + step, rows=7)
+            logits = model(images[index].to(device))
+            value = loss(logits, observed.to(device), sample_idx=index)
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+            loss.after_step(0.3)
+            values.append(value.item())
+        loss.end_epoch(scores_of_training_set(loss, epoch))
+    return values, model
+
+
 def bce(x: np.ndarray, positive: np.ndarray) -> np.ndarray:
     """Binary cross entropy of each entry, written out."""
     return np.maximum(x, 0) - x * positive + np.log1p(np.exp(-np.abs(x)))

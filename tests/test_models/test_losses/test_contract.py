@@ -13,7 +13,15 @@ import torch
 import torch.distributed as dist
 from helpers import run_ranks
 from loss_cases import CASES, ROLES
-from loss_tester import CLASSES, SAMPLES, bce, make_batch, scores_of_training_set, started
+from loss_tester import (
+    CLASSES,
+    SAMPLES,
+    bce,
+    make_batch,
+    scores_of_training_set,
+    started,
+    train_epochs,
+)
 from torch.nn.parallel import DistributedDataParallel
 
 from wsml_mm import AssumeNegativeLoss, ExpectedPositives, LossParts, PartialLabelLoss
@@ -130,27 +138,6 @@ def test_evaluation_is_assume_negative_and_leaves_state_alone(case):
 
 
 # Several epochs: state, resume, compilation, ranks
-
-
-def train_epochs(loss, case, epochs, model=None, dtype=torch.float64):
-    """Trains a linear model on the same batches whoever asks; returns losses and the model."""
-    torch.manual_seed(0)
-    model = model or torch.nn.Linear(3, CLASSES, dtype=dtype)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
-    images = torch.randn(SAMPLES, 3, generator=torch.Generator().manual_seed(1), dtype=dtype)
-    values = []
-    for epoch in epochs:
-        loss.set_epoch(epoch, case.max_epochs)
-        for step in range(3):
-            _, observed, index = make_batch(10 * epoch + step, rows=7)
-            value = loss(model(images[index]), observed, sample_idx=index)
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
-            loss.after_step(0.3)
-            values.append(value.item())
-        loss.end_epoch(scores_of_training_set(loss, epoch))
-    return values, model
 
 
 def test_a_resumed_training_goes_on_as_if_it_had_never_stopped(case, tmp_path):

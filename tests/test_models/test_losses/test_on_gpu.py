@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 from loss_cases import CASES, ROLES
-from loss_tester import CLASSES, make_batch, scores_of_training_set, started
+from loss_tester import CLASSES, make_batch, started, train_epochs
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 
@@ -30,34 +30,15 @@ def without_waiting():
         torch.cuda.set_sync_debug_mode('default')
 
 
-def train_epochs(case, device, epochs=3, dtype=torch.float64):
-    """Returns losses and weights of a linear model, trained as the referee of a resume does."""
-    torch.manual_seed(0)
-    model = torch.nn.Linear(3, CLASSES, dtype=dtype).to(device)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
-    images = torch.randn(24, 3, generator=torch.Generator().manual_seed(1), dtype=dtype)
-    loss, values = started(case).to(device), []
-    for epoch in range(epochs):
-        loss.set_epoch(epoch, case.max_epochs)
-        for step in range(3):
-            _, observed, index = make_batch(10 * epoch + step, rows=7)
-            value = loss(model(images[index].to(device)), observed.to(device), sample_idx=index)
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
-            loss.after_step(0.3)
-            values.append(value.detach().cpu())
-        loss.end_epoch(scores_of_training_set(loss, epoch))
-    return torch.stack(values), model.weight.detach().cpu()
-
-
 @pytest.mark.parametrize('name', ALL)
 def test_a_training_has_the_numbers_of_a_cpu(name):
-    exact = 1e-5 if name in {case.name for case in ROLES} else 1e-6
-    for here, there in zip(
-        train_epochs(ALL[name], 'cuda'), train_epochs(ALL[name], 'cpu'), strict=True
-    ):
-        torch.testing.assert_close(here, there, rtol=0, atol=exact)
+    case, exact = ALL[name], 1e-5 if name in {case.name for case in ROLES} else 1e-6
+    (here, mine), (there, theirs) = (
+        train_epochs(started(case).to(device), case, range(3), device=device)
+        for device in ('cuda', 'cpu')
+    )
+    assert here == pytest.approx(there, rel=0, abs=exact)
+    torch.testing.assert_close(mine.weight.cpu(), theirs.weight, rtol=0, atol=exact)
 
 
 @pytest.mark.parametrize('name', [name for name in ALL if name not in ON_THE_HOST])
