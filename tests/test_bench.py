@@ -7,7 +7,7 @@ import time
 
 import pytest
 from bench import __main__ as bench
-from bench import growth, report, timing
+from bench import gpu, gpu_features, growth, report, timing
 from bench.rows import ROWS, Row
 from bench.timing import SETTINGS, Measured, alternate
 from memory_job import hold
@@ -36,6 +36,18 @@ def test_rows_run_at_small_sizes(capsys, monkeypatch):
     names = [row.name for row in ROWS]
     assert len(names) == len(set(names))
     assert all(row.goal.split()[0] in ('<=', '>=') for row in ROWS if row.goal)
+
+
+def test_the_rows_of_a_gpu_run_at_small_sizes_on_a_cpu():
+    """But for the counting of waits, and the network alone."""
+    for name in ('LL-R', 'LL-Cp'):
+        assert gpu._over_an(name, 16, False, True, True).value() > 0
+    for measure in (gpu._images_a_second, gpu._loss_alone):
+        first = ('LL-Cp', (16, 80)) if measure is gpu._loss_alone else (16, False)
+        assert measure(*first, True).value() > 0
+    assert gpu._training(False, True).value() > 0
+    assert gpu_features._extracted_a_second('bfloat16', True).value() > 0
+    assert gpu_features._over_reading(True).value() > 0
 
 
 def test_a_row_says_how_many_times():

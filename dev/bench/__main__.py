@@ -26,7 +26,7 @@ from .timing import ROOT, SETTINGS, child
 
 GROUPS = (
     'losses', 'whole_step', 'metric', 'store', 'pipeline', 'features', 'linear', 'startup',
-    'labels', 'tables', 'gpu',
+    'labels', 'tables', 'gpu', 'gpu_features',
 )  # fmt: skip
 
 

@@ -1,55 +1,58 @@
-"""On a GPU: steps, trainings and extraction of the losses, and how often they wait for the device.
+"""On a GPU: steps and trainings, and how often they wait for the device.
 
-`make bench ARGS="--gpu -k 'losses|gpu'"`; without a GPU these rows are not measured.
+`make bench ARGS="--gpu -k '^losses|^gpu'"`; without a GPU these rows are not measured.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Callable
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from helpers import train
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmpretrain.registry import DATASETS
-from torchvision.models import resnet50
+from torchvision.models import resnet18, resnet50
 
-from wsml_mm.datasets.feature_extraction import build_extractor, extract_features
 from wsml_mm.engine.printed_config import PrintedConfig
 from wsml_mm.experiments.configs import fill_loaders
 
 from .losses import our_step
-from .rows import Measure, not_here, row
+from .rows import gpu_row
 from .timing import Measured, alternate, in_turns
-from .training import devkit, end_to_end, folder, linear, timed
+from .training import devkit, end_to_end, timed
 from .whole_step import LOSSES, plain_training
 
-WORKERS = min(12, os.cpu_count() or 1)
-_STEPS = 10  # that are timed together
-IMAGES_A_SECOND = 'images/s'
+
+@dataclass(frozen=True)
+class Network:
+    """What is trained.
+
+    Args:
+        depth: of the ResNet.
+        size: of images, px.
+        workers: processes of the loader.
+        steps: that are timed together.
+    """
+
+    depth: int = 50
+    size: int = 224
+    workers: int = min(12, os.cpu_count() or 1)
+    steps: int = 10
 
 
-def gpu_row(name: str, rival: str = '', goal: str = '', unit: str = 'x') -> Callable[..., None]:
-    """Returns what registers a row, not measured where there is no GPU; arguments as of `row`."""
-
-    def register(measure: Measure) -> None:
-        if torch.cuda.is_available():
-            row(f'gpu/{name}', rival, goal, unit)(measure)
-        else:
-            not_here(f'gpu/{name}', goal, 'needs a GPU', unit)
-
-    return register
+FULL, QUICK = Network(), Network(18, 32, 1, 1)
 
 
-def whole(loss: dict[str, Any], batch: int, half: bool, images: int, epochs: int) -> Config:
-    """Returns a training of ResNet-50 at 224 px; `half`: in mixed precision."""
-    cfg = end_to_end(loss, images, 224, 50, epochs)
-    cfg.train_dataloader.update(batch_size=batch, num_workers=WORKERS)
+def whole(
+    loss: dict[str, Any], batch: int, half: bool, images: int, epochs: int, network: Network
+) -> Config:
+    """Returns a training end to end; `half`: in mixed precision."""
+    cfg = end_to_end(loss, images, network.size, network.depth, epochs)
+    cfg.train_dataloader.update(batch_size=batch, num_workers=network.workers)
     del cfg.train_dataloader['persistent_workers']
     fill_loaders(cfg, ['train_dataloader'])  # as `wsml-mm train` does
     if half:
@@ -57,7 +60,9 @@ def whole(loss: dict[str, Any], batch: int, half: bool, images: int, epochs: int
     return cfg
 
 
-def steps(name: str, batch: int, half: bool, record: bool = True) -> Callable[[], None]:
+def steps(
+    name: str, batch: int, half: bool, record: bool = True, network: Network = FULL
+) -> Callable[[], None]:
     """Returns some steps of a Runner with all its hooks, on a batch that is there.
 
     Args:
@@ -65,8 +70,9 @@ def steps(name: str, batch: int, half: bool, record: bool = True) -> Callable[[]
         batch: images.
         half: in mixed precision.
         record: that the hook keeps.
+        network: that is trained.
     """
-    cfg = whole(LOSSES[name], batch, half, batch, 2)
+    cfg = whole(LOSSES[name], batch, half, batch, 2, network)
     cfg.log_level = 'ERROR'
     runner = train(PrintedConfig.of(cfg))
     loss, loop = runner.model.head.loss_module, runner.train_loop
@@ -77,7 +83,7 @@ def steps(name: str, batch: int, half: bool, record: bool = True) -> Callable[[]
     loss.keep_trace = record
 
     def call() -> None:
-        for _ in range(_STEPS):
+        for _ in range(network.steps):
             loop.run_iter(1, data)
         if name == 'LL-Cp':
             loss.corrections._added.clear()  # the same labels again and again
@@ -86,8 +92,10 @@ def steps(name: str, batch: int, half: bool, record: bool = True) -> Callable[[]
 
 
 def _over_an(name: str, batch: int, half: bool, record: bool, quick: bool) -> Measured:
-    batch = 4 if quick else batch
-    return alternate(steps(name, batch, half, record), steps('AN', batch, half))
+    network, batch = (QUICK, 4) if quick else (FULL, batch)
+    return alternate(
+        steps(name, batch, half, record, network), steps('AN', batch, half, network=network)
+    )
 
 
 for _batch in (16, 64):
@@ -116,14 +124,14 @@ for _shape in ((16, 80), (288, 5000)):
 
 
 def _images_a_second(batch: int, half: bool, quick: bool) -> Measured:
-    call, batch = steps('LL-R', 4 if quick else batch, half), 4 if quick else batch
-    found = alternate(call, lambda: None)
-    return Measured([batch * _STEPS / seconds for seconds in found.ours])
+    network, batch = (QUICK, 4) if quick else (FULL, batch)
+    found = alternate(steps('LL-R', batch, half, network=network), lambda: None)
+    return Measured([batch * network.steps / seconds for seconds in found.ours])
 
 
 for _half in (False, True):
     gpu_row(
-        f'steps of LL-R, ResNet-50, 224 px, B=64{", AMP" if _half else ""}', '', '', IMAGES_A_SECOND
+        f'steps of LL-R, ResNet-50, 224 px, B=64{", AMP" if _half else ""}', '', '', 'images/s'
     )(partial(_images_a_second, 64, _half))
 
 
@@ -145,7 +153,7 @@ def waits(name: str) -> list[str]:
 
 
 def _waits(name: str, quick: bool) -> Measured:
-    return Measured([len(waits(name)) / _STEPS])
+    return Measured([len(waits(name)) / FULL.steps])
 
 
 for _name in LOSSES:
@@ -156,15 +164,13 @@ for _name in LOSSES:
 
 def _training(half: bool, quick: bool) -> Measured:
     """Ours and a plain loop with as many workers; images, of which there are few, again."""
-    images, epochs, batch = (16, 1, 4) if quick else (1024, 3, 64)
-    loading = dict(
-        batch_size=batch, num_workers=WORKERS, persistent_workers=True, pin_memory=True,
-        drop_last=False,
-    )  # fmt: skip
-    kit = devkit(images, 224)
+    network, images, epochs, batch = (QUICK, 16, 1, 4) if quick else (FULL, 1024, 3, 64)
+    loading = dict(batch_size=batch, num_workers=network.workers, persistent_workers=True)
+    loading['pin_memory'] = torch.cuda.is_available()
+    kit, layers = devkit(images, network.size), resnet18 if quick else resnet50
     return in_turns(
-        lambda: timed(whole(LOSSES['LL-R'], batch, half, images, epochs)).total,
-        lambda: plain_training(kit, 224, epochs, resnet50, half, **loading),
+        lambda: timed(whole(LOSSES['LL-R'], batch, half, images, epochs, network)).total,
+        lambda: plain_training(kit, network.size, epochs, layers, half, **loading),
         1 if quick else 3,
     )
 
@@ -174,83 +180,3 @@ for _half in (False, True):
         f'a training, loading included{", AMP" if _half else ""}',
         "a plain torch loop of the reference's shape", '>= 1',
     )(partial(_training, _half))  # fmt: skip
-
-
-class _Again:
-    """A dataset's images, several times over."""
-
-    def __init__(self, dataset: Any, times: int) -> None:
-        self.dataset, self.times, self.pipeline = dataset, times, dataset.pipeline
-
-    def __len__(self) -> int:
-        return len(self.dataset) * self.times
-
-    def get_data_info(self, idx: int) -> dict[str, Any]:
-        info: dict[str, Any] = self.dataset.get_data_info(idx % len(self.dataset))
-        return info
-
-
-SPEC = json.dumps(
-    dict(
-        backbone=dict(type='ResNet', depth=50),
-        neck=dict(type='GlobalAveragePooling'),
-        data_preprocessor=dict(mean=[127.0] * 3, std=[64.0] * 3, to_rgb=True),
-    )
-)
-
-
-@cache
-def _photographs(quick: bool) -> _Again:
-    init_default_scope('mmpretrain')
-    count, size = (8, 32) if quick else (1024, 224)
-    config = linear(LOSSES['AN'], count, 1, folder(), size, devkit(count, size))
-    dataset = DATASETS.build(config.train_dataloader.dataset.dataset.dataset)
-    return _Again(dataset, 1 if quick else 8)
-
-
-def _extract(precision: str, quick: bool) -> None:
-    for _ in extract_features(_photographs(quick), SPEC, 'float32', None, None, precision):
-        pass
-
-
-def _extracted_a_second(precision: str, quick: bool) -> Measured:
-    found = alternate(partial(_extract, precision, quick), lambda: None, 1 if quick else 3)
-    return Measured([len(_photographs(quick)) / seconds for seconds in found.ours])
-
-
-def _passed_a_second(precision: str, quick: bool) -> Measured:
-    """What the network alone could do."""
-    model = build_extractor(SPEC)[0].cuda().to(memory_format=torch.channels_last)
-    batch = torch.randn(64, 3, 224, 224, device='cuda')
-    batch = batch.contiguous(memory_format=torch.channels_last)
-
-    def bare() -> None:
-        with torch.no_grad(), torch.autocast('cuda', torch.bfloat16, precision == 'bfloat16'):
-            for _ in range(_STEPS):
-                model.extract_feat(batch)  # type: ignore[operator]
-
-    return Measured([64 * _STEPS / seconds for seconds in alternate(bare, lambda: None).ours])
-
-
-for _precision in ('float32', 'bfloat16'):
-    gpu_row(f'extraction, ResNet-50, 224 px, {_precision}', '', '', IMAGES_A_SECOND)(
-        partial(_extracted_a_second, _precision)
-    )
-    gpu_row(f'the forward pass alone, {_precision}', '', '', IMAGES_A_SECOND)(
-        partial(_passed_a_second, _precision)
-    )
-
-
-def _over_reading(quick: bool) -> Measured:
-    from wsml_mm.datasets.feature_extraction import _loader  # trees to compare with have none
-
-    def read() -> None:
-        for _ in _loader(_photographs(quick), 'cuda', None, None):
-            pass
-
-    return alternate(partial(_extract, 'bfloat16', quick), read, 1 if quick else 3)
-
-
-gpu_row('extraction, bfloat16', 'reading its images alone, by the same processes', '>= 0.95')(
-    _over_reading
-)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
+
 from .timing import Measured
 
 Measure = Callable[[bool], Measured]  # given whether sizes are to be small
@@ -66,6 +68,20 @@ def row(
 def not_here(name: str, goal: str, note: str, unit: str = 'x') -> None:
     """Registers a row of the table that this suite does not measure, and why."""
     ROWS.append(Row(name, '', goal, unit, None, note=note))
+
+
+def gpu_row(
+    name: str, rival: str = '', goal: str = '', unit: str = 'x'
+) -> Callable[[Measure], None]:
+    """Registers a row that is only measured where there is a GPU; arguments as of `Row`."""
+
+    def register(measure: Measure) -> None:
+        if torch.cuda.is_available():
+            row(f'gpu/{name}', rival, goal, unit)(measure)
+        else:
+            not_here(f'gpu/{name}', goal, 'needs a GPU', unit)
+
+    return register
 
 
 def chosen(pattern: str, heavy: bool) -> list[Row]:
