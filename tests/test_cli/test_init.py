@@ -93,8 +93,7 @@ def test_one_table_is_held_out_and_end_to_end_flips(folder, capsys):
     assert 'a fifth of the images of train is held out' in said
     assert 'test: no table of it' in said
     workers = [f'{x}_dataloader.num_workers=0' for x in ('train', 'val', 'test')]
-    none = [f'{x}_dataloader.persistent_workers=False' for x in ('train', 'val', 'test')]
-    cfg = trained('e2e.py', *workers, *none)
+    cfg = trained('e2e.py', *workers)
     train_set, val_set = cfg.train_dataloader.dataset, cfg.val_dataloader.dataset
     assert [train_set.holdout.part, val_set.holdout.part] == ['train', 'val']
     assert 'RandomFlip' in str(train_set.dataset.pipeline)

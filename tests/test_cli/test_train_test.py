@@ -168,6 +168,10 @@ def test_loader_options(config):
     assert made.collate_fn.type == 'default_collate'
     assert not _made(path, '--no-persistent-workers').train_dataloader.persistent_workers
     assert not _made(path, '--no-pin-memory').train_dataloader.pin_memory
+    cfg.train_dataloader.persistent_workers = True
+    cfg.dump(path)
+    none = _made(path, '--cfg-options', 'train_dataloader.num_workers=0').train_dataloader
+    assert not none.persistent_workers  # for which PyTorch refuses to build a loader
     assert not _made(path).val_dataloader.get('persistent_workers')
 
 

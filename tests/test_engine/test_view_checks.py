@@ -67,7 +67,7 @@ def test_the_protocol_of_voc5_end_to_end(tmp_path, monkeypatch, key):
     cfg.work_dir, cfg.train_cfg.max_epochs = str(tmp_path / 'run'), 1
     cfg.model.backbone.pop('init_cfg')
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        cfg[loader].num_workers = 0
+        cfg[loader].update(num_workers=0, persistent_workers=False)
     runner = train(cfg)
     assert runner.iter == 1
     assert all(p.isfinite().all() for p in runner.model.parameters())

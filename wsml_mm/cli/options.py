@@ -57,8 +57,8 @@ def _run_name(cfg: Config, args: argparse.Namespace) -> str:
 
 
 def finish_config(cfg: Config, args: argparse.Namespace, loaders: list[str]) -> None:
-    """Fills the loaders' defaults, then applies --cfg-options."""
+    """Applies --cfg-options, then fills the loaders' defaults."""
+    merge_options(cfg, args.cfg_options)
     fill_loaders(
         cfg, loaders, not args.no_pin_memory, not getattr(args, 'no_persistent_workers', False)
     )
-    merge_options(cfg, args.cfg_options)

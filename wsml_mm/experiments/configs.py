@@ -68,7 +68,10 @@ def first_stage_config(cfg: Config) -> Config | None:
 def fill_loaders(
     cfg: Config, names: list[str], pin_memory: bool = True, persistent_workers: bool = True
 ) -> None:
-    """Sets what MMPretrain's tools set on every loader whose config leaves it open."""
+    """Sets what MMPretrain's tools set on every loader whose config leaves it open.
+
+    Without workers none can be persistent: `num_workers=0` alone is enough to have none.
+    """
     for name in names:
         if cfg.get(name) is None:
             continue
@@ -79,7 +82,8 @@ def fill_loaders(
         )
         loader.update(deepcopy(cfg[name]))
         loader.pin_memory = loader.pin_memory and pin_memory
-        loader.persistent_workers = loader.persistent_workers and persistent_workers
+        has_workers = loader.get('num_workers', 0) > 0
+        loader.persistent_workers = loader.persistent_workers and persistent_workers and has_workers
         cfg[name] = loader
 
 
