@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 from mmpretrain.models.heads import MultiLabelLinearClsHead
-from mmpretrain.registry import HOOKS, METRICS, MODELS
+from mmpretrain.registry import HOOKS, METRICS, MODELS, OPTIMIZERS
 from torch import nn
 from trained_runs import linear_config, write_extractor
 
@@ -271,6 +271,23 @@ def test_losses_and_metrics_of_users(make, monkeypatch):
     runner = both(cfg, monkeypatch)[1]
     assert runner.train_dataloader.as_tensors
     assert not runner.val_dataloader.as_tensors
+
+
+@OPTIMIZERS.register_module()
+class KeepsGradients(torch.optim.SGD):
+    """Carries half of each gradient over to the next step, which it clears in a way of its own."""
+
+    def zero_grad(self, set_to_none=True):
+        for group in self.param_groups:
+            for parameter in group['params']:
+                parameter.grad = None if parameter.grad is None else parameter.grad / 2
+
+
+@pytest.mark.parametrize('kind', ['KeepsGradients', 'SGD'])
+def test_gradients_are_cleared_as_the_optimiser_does(make, monkeypatch, kind):
+    _, ours = both(make(**{'optim_wrapper.optimizer': dict(type=kind, lr=0.02)}), monkeypatch)
+    kept = [parameter.grad is not None for parameter in ours.model.parameters()]
+    assert kept == [kind == 'KeepsGradients'] * len(kept)
 
 
 @HOOKS.register_module()
