@@ -9,6 +9,7 @@ import pytest
 import torch
 from helpers import (
     LOSSES,
+    Interrupted,
     assert_same,
     load,
     loss_of,
@@ -22,7 +23,8 @@ from helpers import (
 )
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from mmpretrain.registry import HOOKS
+from mmpretrain.registry import DATA_SAMPLERS, HOOKS
+from torch.utils.data import DataLoader, RandomSampler
 
 from wsml_mm.engine import EpochSeedHook
 from wsml_mm.engine.hooks import epoch_seed_hook
@@ -269,6 +271,96 @@ def test_a_resumed_iteration_based_run_equals_the_uninterrupted(devkit, tmp_path
     assert_same(saved[0]['optimizer'], saved[1]['optimizer'])
     best = [s['message_hub']['runtime_info']['best_score'] for s in saved]
     assert best[0] == best[1]
+
+
+@DATA_SAMPLERS.register_module()
+class DrawsFromTorch(RandomSampler):
+    """As DataLoader(shuffle=True) has it: its order is drawn from the process's generator."""
+
+    def __init__(self, dataset, seed):
+        super().__init__(dataset)
+
+
+@HOOKS.register_module()
+class ReadsTheLoaderHook(Hook):
+    """Looks at the data before the training."""
+
+    def before_train(self, runner):
+        self.batches = len(list(runner.train_dataloader))
+
+
+@HOOKS.register_module()
+class FailsOnceHook(Hook):
+    """The disk is full at the end of the second epoch."""
+
+    failed = False
+
+    def after_train_epoch(self, runner):
+        if runner.epoch == 1 and not self.failed:
+            self.failed = True
+            raise Interrupted
+
+
+def _with_sampler(cfg):
+    cfg.train_dataloader.sampler = dict(type='DrawsFromTorch')
+
+
+def _with_reader(cfg):
+    set_hook(cfg, 'reader', type='ReadsTheLoaderHook')
+
+
+@pytest.mark.parametrize('change', [_with_sampler, _with_reader])
+def test_persistent_workers_change_no_draw_and_no_resume(devkit, tmp_path, change):
+    found = {}
+    for name in ('persistent', 'new', 'cut'):
+        cfg = _config(devkit, tmp_path / name, 'AN', 2, name != 'new')
+        change(without_validation(cfg))
+        if name == 'cut':
+            train_interrupted(cfg, epoch=2)
+            cfg.resume = True
+        runner = train(cfg)
+        found[name] = spy_of(runner).steps, dict(runner.model.state_dict())
+    if change is _with_sampler:  # a reader draws as well, before the first epoch
+        assert found['persistent'][0] == found['new'][0]
+    assert [s for s in found['persistent'][0] if s['epoch'] >= 2] == found['cut'][0]
+    assert_same(found['persistent'][1], found['cut'][1])
+
+
+def test_an_epoch_that_starts_again_is_seeded_again(devkit, tmp_path):
+    steps = []
+    for persistent in (True, False):
+        cfg = without_validation(_config(devkit, tmp_path / str(persistent), 'AN', 2, persistent))
+        set_hook(cfg, 'fails', type='FailsOnceHook')
+        runner = Runner.from_cfg(cfg)
+        with pytest.raises(Interrupted):
+            runner.train()
+        runner.train()
+        steps.append([(s['epoch'], s['inputs']) for s in spy_of(runner).steps])
+    assert steps[0] == steps[1]
+
+
+class Rows(list):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    ('dataset', 'options'),
+    [
+        ([1, 2, 3], {'batch_size': 2}),
+        (Rows([1, 2, 3]), {'batch_size': 2}),
+        ([1], {'batch_size': None}),
+    ],
+)
+def test_workers_that_cannot_learn_of_a_batch_start_anew(dataset, options):
+    loader = DataLoader(dataset, num_workers=1, persistent_workers=True, **options)
+    runner = SimpleNamespace(seed=0, epoch=0, train_dataloader=loader)
+    hook, workers = EpochSeedHook(), []
+    for runner.epoch in range(2):
+        hook.before_train_epoch(runner)
+        assert len(list(loader)) in (1, 2)
+        workers.append(loader._iterator._workers[0].pid)
+    loader._iterator = None
+    assert workers[0] != workers[1]
 
 
 def test_workers_that_another_hook_starts_anew_change_nothing(devkit, tmp_path):

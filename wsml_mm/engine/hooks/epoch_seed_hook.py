@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 from mmpretrain.registry import HOOKS
 from torch import Tensor
+from torch.utils.data import IterableDataset
 
 from .seeds import seed_everything, seed_worker, seed_worker_by_epoch
 
@@ -19,6 +20,13 @@ _BATCH, _STEP = 0, 1  # what is drawn in an iteration
 
 def _by_iteration(runner: Any) -> bool:
     return isinstance(getattr(runner, 'train_loop', None), IterBasedTrainLoop)
+
+
+def _can_live_on(loader: Any) -> bool:
+    """Tells whether workers learn of each batch, before which they can seed themselves."""
+    dataset = loader.dataset
+    by_batches = loader.batch_sampler is not None and not isinstance(dataset, IterableDataset)
+    return by_batches and hasattr(dataset, '__dict__')
 
 
 class SeededBatches:
@@ -67,7 +75,8 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
     priority = 'HIGH'
     _built_with: int | None = None
     _each_step = False
-    _epoch: Tensor  # that the workers know of
+    _epoch: Tensor  # that persistent workers know of
+    _init: Any = object()  # what they have started with
 
     def before_run(self, runner: Any) -> None:
         """Notes the seed that the loaders are built with."""
@@ -94,17 +103,28 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
             loader.worker_init_fn = functools.partial(seed_worker, key=key)
 
     def _seed_persistent(self, loader: Any, key: tuple[int, int, int]) -> None:
-        reading = getattr(loader, '_iterator', None)
-        if getattr(reading, '_tasks_outstanding', 1):  # not even begun, or left half-way
+        if not _can_live_on(loader):
             loader._iterator = None
-            seed, epoch, rank = key
+            loader.worker_init_fn = functools.partial(seed_worker, key=key)
+            return
+        # Workers that start draw a number of the process's, in whichever epoch they do so. They are
+        # given a generator of their own, and the number is drawn in each epoch.
+        if loader.generator is None:
+            loader.generator = torch.Generator()
+        torch.empty((), dtype=torch.int64).random_()
+        seed, epoch, rank = key
+        reading: Any = getattr(loader, '_iterator', None)
+        ours = reading is not None and reading._worker_init_fn is self._init
+        if not ours or reading._tasks_outstanding or int(self._epoch) == epoch:
+            loader._iterator = None  # of others, left half-way, or of an epoch that starts again
             self._epoch = torch.tensor(epoch).share_memory_()  # type: ignore[no-untyped-call]
-            loader.worker_init_fn = functools.partial(
+            self._init = functools.partial(
                 seed_worker_by_epoch, seed=seed, epoch=self._epoch, rank=rank
             )
+            loader.worker_init_fn = self._init
             return
         # Nobody reads it now: the workers have delivered the whole epoch before.
-        self._epoch.fill_(key[1])
+        self._epoch.fill_(epoch)
 
     def _seed_batches(self, loop: Any, key: tuple[int, int]) -> None:
         batches = type(loop.dataloader_iterator)
@@ -120,14 +140,9 @@ class EpochSeedHook(Hook):  # type: ignore[misc]
         loop.dataloader_iterator = SeededBatches(batches(loop.dataloader), loop.dataloader, key)
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        """Seeds each step of an iteration-based loop, and an epoch's first beside workers."""
+        """Seeds a step of an iteration-based loop from (seed, rank, iteration)."""
         if self._each_step:
             seed_everything(int(runner.seed), get_rank(), int(runner.iter), _STEP)
-        elif batch_idx == 0 and getattr(runner.train_dataloader, 'persistent_workers', False):
-            # Starting workers draws a number, which a resumed run, or SwitchRecipeHook, does in
-            # other epochs than the uninterrupted one.
-            seed_everything(int(runner.seed), int(runner.epoch), get_rank())
-            torch.empty((), dtype=torch.int64).random_(generator=runner.train_dataloader.generator)
 
     def after_run(self, runner: Any) -> None:
         """Ends persistent workers, of no use to the stage or test that follows in this process.

@@ -204,7 +204,7 @@ class RowStore:
 
     def _here(self, index: Tensor) -> Tensor:
         # CUDA has read a tensor of the host when the call returns: nothing needs to wait for it.
-        return index.to(self.data.device, non_blocking=True)
+        return index.to(self.data.device, non_blocking=index.device.type == 'cpu')
 
     def _load_moments(self, state: dict[str, Any]) -> None:
         fused = self._optimizer.defaults['fused']
