@@ -8,16 +8,14 @@ import time
 from functools import partial
 
 import torch
-from mmengine.registry import init_default_scope
-from mmpretrain.registry import DATASETS
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from wsml_mm import MeanAveragePrecision
 from wsml_mm.datasets.feature_extraction import build_extractor, extract_features
 
 from .rows import not_here, row
-from .timing import CLOCKS, SETTINGS, Measured, alternate, child
-from .training import EXTRACTOR, devkit, folder, linear, timed
+from .timing import CLOCKS, SETTINGS, Measured, alternate, child, in_turns
+from .training import EXTRACTOR, devkit, folder, images_of, linear, timed
 
 AN = dict(type='AssumeNegativeLoss')
 Part = tuple[torch.Tensor, torch.Tensor]
@@ -44,7 +42,7 @@ def bare_loop(train: Part, val: Part, epochs: int) -> float:
 def linear_training(quick: bool) -> Measured:
     """voc5's size: 1,206 rows, 20 epochs, batches of 16, validation each epoch; no start."""
     images, epochs, rounds = (32, 2, 1) if quick else (1206, 20, 3)
-    cache, generator, found = folder(), torch.Generator().manual_seed(0), Measured([], [])
+    cache, generator = folder(), torch.Generator().manual_seed(0)
 
     def part(count: int) -> Part:
         target = torch.randint(0, 2, (count, 5), generator=generator)
@@ -52,10 +50,11 @@ def linear_training(quick: bool) -> Measured:
         return features.to(SETTINGS.device), target.to(SETTINGS.device)
 
     train, val = part(images), part(max(8, images // 4))
-    for _ in range(rounds):
-        found.ours.append(timed(linear(AN, images, epochs, cache)).total)
-        found.rival.append(bare_loop(train, val, epochs))
-    return found
+    return in_turns(
+        lambda: timed(linear(AN, images, epochs, cache)).total,
+        lambda: bare_loop(train, val, epochs),
+        rounds,
+    )
 
 
 @row('features/start of linear training', '', '<= 3', 's of CPU',
@@ -76,10 +75,8 @@ def _extraction(images: int, rounds: int, quick: bool) -> Measured:
 
     The loader's start, its first batch and the progress bar take about as long as three images.
     """
-    init_default_scope('mmpretrain')
     count, size = (8, 32) if quick else (images, 224)
-    config = linear(AN, count, 1, folder(), size).train_dataloader.dataset.dataset.dataset
-    dataset, spec = DATASETS.build(config), json.dumps(EXTRACTOR)
+    dataset, spec = images_of(linear(AN, count, 1, folder(), size)), json.dumps(EXTRACTOR)
     model = build_extractor(spec)[0].to(memory_format=torch.channels_last)
     batches = [torch.randn(8, 3, size, size) for _ in range(min(16, count // 8))]
     batches = [batch.to(memory_format=torch.channels_last) for batch in batches]
@@ -107,11 +104,9 @@ row('features/extraction, 1,024 images', 'the bare forward pass', '>= 0.95', hea
      note='from one extraction and the epochs of one training, both measured here')  # fmt: skip
 def linear_init(quick: bool) -> Measured:
     """ResNet-18 at 224 px."""
-    init_default_scope('mmpretrain')
     count, size = (16, 32) if quick else (64, 224)
     cfg, clock = linear(AN, count, 3, folder(), size), CLOCKS[SETTINGS.clock]
-    images = cfg.train_dataloader.dataset.dataset.dataset
-    dataset, spec = DATASETS.build(images), json.dumps(EXTRACTOR)
+    dataset, spec = images_of(cfg), json.dumps(EXTRACTOR)
     begin = clock()
     list(extract_features(dataset, spec, 'float32', None, 0))
     once = clock() - begin

@@ -7,15 +7,13 @@ from functools import cache, partial
 from typing import Any
 
 import torch
-from mmengine.registry import init_default_scope
-from mmpretrain.registry import DATASETS
 
 from wsml_mm.datasets.feature_extraction import build_extractor, extract_features
 
 from .features import AN
 from .rows import gpu_row
 from .timing import Measured, alternate
-from .training import devkit, folder, linear
+from .training import devkit, folder, images_of, linear
 
 
 class _Again:
@@ -43,11 +41,9 @@ SPEC = json.dumps(
 
 @cache
 def _photographs(quick: bool) -> _Again:
-    init_default_scope('mmpretrain')
     count, size = (8, 32) if quick else (1024, 224)
-    config = linear(AN, count, 1, folder(), size, devkit(count, size))
-    dataset = DATASETS.build(config.train_dataloader.dataset.dataset.dataset)
-    return _Again(dataset, 1 if quick else 8)
+    cfg = linear(AN, count, 1, folder(), size, devkit(count, size))
+    return _Again(images_of(cfg), 1 if quick else 8)
 
 
 def _extract(precision: str, quick: bool) -> None:

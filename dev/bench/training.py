@@ -12,7 +12,8 @@ import torch
 from helpers import CLASSES, dataset_config, tiny_config, train, without_validation, write_devkit
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmpretrain.registry import HOOKS
+from mmengine.registry import init_default_scope
+from mmpretrain.registry import DATASETS, HOOKS
 
 from wsml_mm.engine.printed_config import PrintedConfig
 from wsml_mm.models import PartialLabelLoss
@@ -129,6 +130,12 @@ def linear(
     )
     cfg.optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))
     return cfg
+
+
+def images_of(cfg: Config) -> Any:
+    """Returns the images whose features a training of `linear` has."""
+    init_default_scope('mmpretrain')
+    return DATASETS.build(cfg.train_dataloader.dataset.dataset.dataset)
 
 
 torch.manual_seed(0)

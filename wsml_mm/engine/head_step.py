@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -69,9 +70,8 @@ class HeadStep:
         self.pass_samples = indexed and getattr(self.loss, 'needs_sample_idx', False)
         counts = getattr(self.optim_wrapper, '_accumulative_counts', None)
         self.is_plain = type(self.optim_wrapper) is OptimWrapper and counts == 1
-        self.groups = []  # of parameters, whose gradients nobody clears in a way of their own
-        if self.is_plain and _clears_as_torch(optimizer := self.optim_wrapper.optimizer):
-            self.groups = optimizer.param_groups
+        if self.is_plain:
+            self.clear = _clearing(self.optim_wrapper)
 
     def __call__(self, rows: FeatureRows) -> dict[str, Tensor]:
         """Takes a step; returns what it logs.
@@ -81,15 +81,10 @@ class HeadStep:
         """
         if self.is_plain:
             loss, log = self._losses(rows)
-            # What `update_params` does, without a division by 1 and its gradient, and what
-            # `zero_grad` does, without an entry for a profiler, which takes longer.
+            # What `update_params` does, without a division by 1 and its gradient.
             self.optim_wrapper.backward(loss)
             self.optim_wrapper.step()
-            if not self.groups:
-                self.optim_wrapper.zero_grad()
-            for group in self.groups:
-                for parameter in group['params']:
-                    parameter.grad = None
+            self.clear()
             return log
         with self.optim_wrapper.optim_context(self.model):
             loss, log = self._losses(rows)
@@ -109,9 +104,23 @@ class HeadStep:
         return found
 
 
-def _clears_as_torch(optimizer: Any) -> bool:
+def _clearing(optim_wrapper: OptimWrapper) -> Callable[[], None]:
+    """Returns what clears the gradients as `zero_grad` does.
+
+    PyTorch's own makes an entry for a profiler, which takes longer than all else it does.
+    """
+    optimizer = optim_wrapper.optimizer
     stock = type(optimizer).zero_grad is torch.optim.Optimizer.zero_grad
-    return stock and 'zero_grad' not in vars(optimizer)
+    if not stock or 'zero_grad' in vars(optimizer):
+        zero_grad: Callable[[], None] = optim_wrapper.zero_grad
+        return zero_grad
+
+    def clear() -> None:
+        for group in optimizer.param_groups:
+            for parameter in group['params']:
+                parameter.grad = None
+
+    return clear
 
 
 def device_of(model: Any) -> torch.device:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from wsml_mm.labels.encoding import NEGATIVE, POSITIVE, UNOBSERVED
 
+from ..label_state import EntryStore
 from ..ranks import Ranks
 from .entrywise import assume_negative_loss
 
@@ -127,6 +128,12 @@ class LabelBatch:
         """(B,) int64, `sample_idx` for a method with state, which always has it."""
         assert self.sample_idx is not None
         return self.sample_idx
+
+    def held_in(self, store: EntryStore) -> Tensor:
+        """Returns the (B, C) mask of the unobserved labels that have an entry in a store."""
+        # No wait for a GPU: it has read a tensor of the host when the call returns.
+        held = store.held(self.samples).to(self.observed.device, non_blocking=True)
+        return held & self.unobserved
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class CurriculumLoss(GuardedLoss):
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the cross entropy of known and chosen labels."""
         store, x = self.state.entries('chosen'), batch.logits  # type: ignore[union-attr]
-        chosen = store.held(batch.samples).to(x.device, non_blocking=True) & batch.unobserved
+        chosen = batch.held_in(store)
         positive = store.values(batch.samples) > 0
         present = chosen & positive.to(x.device, non_blocking=True)
         counted = ~batch.unobserved | chosen

@@ -153,7 +153,7 @@ class EMAPLLoss(EMLoss):
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the loss of EM but at soft negatives."""
         store, x = self.state.entries('soft_negatives'), batch.logits  # type: ignore[union-attr]
-        soft = store.held(batch.samples).to(x.device, non_blocking=True) & batch.unobserved
+        soft = batch.held_in(store)
         target = store.values(batch.samples).to(x, non_blocking=True)
         others = em_entries(batch, self.alpha, self.log_eps)
         entries = (self.beta * self.bce(x, target)).where(soft, others)

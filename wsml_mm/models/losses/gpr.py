@@ -110,8 +110,7 @@ class GPRLoss(LargeLoss):
         if self.selects:
             return self.select(batch, batch.unobserved)
         assert self.state is not None
-        held = self.state.entries('pseudo_labels').held(batch.samples)
-        return held.to(batch.observed.device, non_blocking=True) & batch.unobserved
+        return batch.held_in(self.state.entries('pseudo_labels'))
 
     def columns(self) -> dict[str, Column]:
         """Returns the one column, `pseudo_labels`, where they are given."""

@@ -68,7 +68,7 @@ class ThresholdWriteBackLoss(GuardedLoss):
     def compute(self, batch: LabelBatch) -> LossParts:
         """Returns the loss with the written labels as positives."""
         store, x = self.state.entries('written'), batch.logits  # type: ignore[union-attr]
-        kept = store.held(batch.samples).to(x.device, non_blocking=True) & batch.unobserved
+        kept = batch.held_in(store)
         entries = self.bce(x, batch.positive | kept)
         return LossParts(entries, actions={'kept_positive': kept})
 

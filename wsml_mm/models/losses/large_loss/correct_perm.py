@@ -89,8 +89,7 @@ class LargeLossCorrectPerm(LargeLoss):
         """Returns the loss with the selected and all earlier corrected entries as positives."""
         store = self.corrections
         assert store is not None
-        held = store.held(batch.samples).to(batch.observed.device, non_blocking=True)
-        kept = held & batch.unobserved
+        kept = batch.held_in(store)
         selected = self.select(batch, batch.unobserved & ~kept, room_of(store, self.scope))
         store.add(batch.samples, selected)
         entries = bce(batch.logits, batch.positive | kept | selected)
