@@ -43,6 +43,7 @@ def test_keeps_the_last_numbers_of_a_full_history():
         for history in both:
             history.update(float(step))
         assert_same(*both)
+        assert both[0].current() == both[1].current() == step
 
 
 def test_a_copy_is_a_stock_history_of_its_own():
@@ -82,3 +83,9 @@ def test_no_number_is_copied_at_each_update(monkeypatch):
     for step in range(10_000):
         history.update(float(step))
     assert sum(copied) < 4 * 10_000
+
+
+def test_an_empty_one_has_no_last_number():
+    for history in (HistoryBuffer(), GrowingHistory()):
+        with pytest.raises(ValueError, match='empty'):
+            history.current()

@@ -13,7 +13,7 @@ from .feature_batch import FeatureRows, have_batches
 from .late import LateDict
 from .partial_label import PartialLabelDataset
 
-_TOGETHER = 1 << 20  # values of features that are read at once: 4 MB
+_TOGETHER = 1 << 18  # values of features that are read at once: 1 MB, which stays in the cache
 
 
 class FeatureBatch(LateDict):

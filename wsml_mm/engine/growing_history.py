@@ -64,6 +64,14 @@ class GrowingHistory(HistoryBuffer):  # type: ignore[misc]
         self._numbers[size], self._counts[size] = log_val, count
         self._size = size + 1
 
+    def current(self) -> Any:
+        """Returns the last number; asked for in each step.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        return self._numbers[self._size - 1] if self._size else super().current()
+
     def __reduce__(self) -> Any:
         return HistoryBuffer, (self._log_history, self._count_history, self.max_length)
 

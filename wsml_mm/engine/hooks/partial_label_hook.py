@@ -154,7 +154,7 @@ class PartialLabelHook(Hook):  # type: ignore[misc]
             self._begin(runner.iter // length, self._max_epochs(runner))
         self._mixed.before_step()
         for loss in self._losses:
-            loss.trace = None  # of the step before, should the model not call the loss in this one
+            loss.hold_trace(None)  # should the model not call the loss in this step
             if loss.needs_sample_idx:
                 step = StepSamples(data_batch)
                 loss.give_samples(step.numbers('sample_idx'), step.numbers('group'))

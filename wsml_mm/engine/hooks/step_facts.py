@@ -14,8 +14,8 @@ from wsml_mm.datasets.feature_loader import FeatureBatch
 
 def is_finite(value: Any) -> bool:
     """Tells whether a logged number is neither NaN nor infinite."""
-    # float() of a tensor with a graph makes torch warn.
-    return math.isfinite(float(value.detach() if isinstance(value, torch.Tensor) else value))
+    # float() of a tensor with a graph makes torch warn, and a detached one is one tensor more.
+    return math.isfinite(value.item() if isinstance(value, torch.Tensor) else float(value))
 
 
 def packed(samples: list[Any], name: str) -> torch.Tensor | None:

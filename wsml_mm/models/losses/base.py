@@ -223,6 +223,14 @@ class PartialLabelLoss(nn.Module):
         """
         self._given = (sample_idx, group)
 
+    def hold_trace(self, trace: LossTrace | None) -> None:
+        """Sets `trace`, in every step: `nn.Module`'s assignment would first look for a parameter.
+
+        Args:
+            trace: None: forget that of the step before.
+        """
+        vars(self)['trace'] = trace
+
     def forward(
         self,
         cls_score: Tensor,
@@ -268,7 +276,7 @@ class PartialLabelLoss(nn.Module):
         )
         value, actions, terms = self._value(batch)
         if self.keep_trace:
-            self.trace = LossTrace(logits.detach(), target, actions, terms)
+            self.hold_trace(LossTrace(logits.detach(), target, actions, terms))
         return value
 
     def _value(self, batch: LabelBatch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
